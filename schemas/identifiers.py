@@ -1,0 +1,83 @@
+"""UK taxpayer identifiers: format and check digit, one vectorised test for each kind."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+from stdnum.gb import utr, vat
+
+# NIM39110: letters never used first or second, prefixes never issued, suffix A to D. QQ is the official
+# dummy prefix: never issued, outside the pattern, and so the mark of a synthetic number here.
+_NINO = re.compile(
+    r"^(?:QQ|(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])[0-9]{6}[A-D]$", re.ASCII
+)
+_UTR = re.compile(r"^[0-9]{10}$", re.ASCII)
+_VRN = re.compile(r"^[0-9]{9}$", re.ASCII)
+
+
+def is_utr(values: pd.Series) -> pd.Series:
+    """Test Unique Taxpayer References: ten digits, the first a check digit.
+
+    Parameters
+    ----------
+    values : Series of str
+
+    Returns
+    -------
+    Series of bool
+
+    Examples
+    --------
+    >>> is_utr(pd.Series(["1955839661", "2955839661"])).tolist()
+    [True, False]
+    """
+    return _test(values, lambda text: bool(_UTR.match(text)) and utr.is_valid(text))
+
+
+def is_vrn(values: pd.Series) -> pd.Series:
+    """Test VAT registration numbers: nine digits, the last two a check.
+
+    Parameters
+    ----------
+    values : Series of str
+
+    Returns
+    -------
+    Series of bool
+
+    Examples
+    --------
+    >>> is_vrn(pd.Series(["980780684", "980780685"])).tolist()
+    [True, False]
+    """
+    return _test(values, lambda text: bool(_VRN.match(text)) and vat.is_valid(text))
+
+
+def is_nino(values: pd.Series) -> pd.Series:
+    """Test National Insurance numbers by format; the dummy prefix QQ is allowed.
+
+    Parameters
+    ----------
+    values : Series of str
+
+    Returns
+    -------
+    Series of bool
+
+    Examples
+    --------
+    >>> is_nino(pd.Series(["QQ123456A", "BG123456A"])).tolist()
+    [True, False]
+    """
+    return _test(values, lambda text: bool(_NINO.match(text)))
+
+
+def _test(values: pd.Series, rule: object) -> pd.Series:
+    # Each distinct value is tested once: references repeat over years.
+    codes, distinct = pd.factorize(values)
+    passed = pd.array([rule(str(value)) for value in distinct], dtype=bool)  # type: ignore[operator]
+    result = pd.Series(True, index=values.index)
+    present = codes >= 0
+    result[present] = passed[codes[present]]
+    return result

@@ -1,0 +1,45 @@
+"""Tax gap and compliance analytics: records whose truth is known, risk models, reasons that can be checked.
+
+``import taxgap as tg`` is the whole public face. It costs nothing: a name loads its room on first use.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+# A public name stands twice: here for type checkers, and below with the module it comes from.
+if TYPE_CHECKING:
+    from taxgap.errors import TaxGapError as TaxGapError
+
+_HOMES = {
+    "TaxGapError": "taxgap.errors",
+}
+
+__version__ = "0.1.0"
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+if not TYPE_CHECKING:  # a type checker must see a misspelt name as missing
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(_unknown(name), name=name)
+        from importlib import import_module
+
+        value = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
+
+
+def _unknown(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, _HOMES, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else f"Public names: {', '.join(__all__)}."
+    return f"module {__name__!r} has no attribute {name!r}. {hint}"

@@ -1,0 +1,144 @@
+"""Files that appear whole or not at all, and their checksums."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` to write to; it takes its name only when the block succeeds.
+
+    Parameters
+    ----------
+    path : Path
+        Where the finished file shall stand.
+
+    Yields
+    ------
+    Path
+
+    Raises
+    ------
+    UsageError
+        The folder cannot be written to.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True) if path.parent.is_dir() else None
+
+
+@contextmanager
+def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Give a temporary folder to fill; it takes the name `path` only when the block succeeds.
+
+    Parameters
+    ----------
+    path : Path
+        Where the finished folder shall stand.
+    replace : bool, default False
+        Replace a folder that stands there, instead of refusing.
+
+    Yields
+    ------
+    Path
+
+    Raises
+    ------
+    UsageError
+        The folder exists and `replace` is false, or it cannot be written to.
+    """
+    if path.exists() and not replace:
+        raise UsageError(
+            "The output exists already.", where=str(path), remedy="Name another folder, or replace this one."
+        )
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        yield temporary
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def checksum(path: Path) -> str:
+    """Return the sha256 of a file as hexadecimal text."""
+    digest = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write plain data as JSON: sorted keys, so that the same content gives the same bytes."""
+    with new_file(path) as temporary:
+        temporary.write_text(
+            json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8"
+        )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises
+    ------
+    InvalidDataError
+        The file is missing, cut off or not a JSON object.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise InvalidDataError("The file is missing.", where=str(path)) from error
+    except (OSError, ValueError) as error:
+        raise InvalidDataError("The file cannot be read as JSON.", where=str(path)) from error
+    if not isinstance(content, dict):
+        raise InvalidDataError("The file holds no JSON object.", where=str(path))
+    return content
+
+
+def check_format(content: dict[str, Any], *, name: str, version: int, where: Path) -> None:
+    """Refuse content of another format, or of a newer version than this code knows.
+
+    Raises
+    ------
+    IncompatibleError
+    """
+    if content.get("format") != name:
+        raise IncompatibleError(f"This is not a '{name}' file.", where=str(where))
+    found = content.get("format_version")
+    if not isinstance(found, int) or found > version:
+        raise IncompatibleError(
+            f"The format '{name}' has version {found}, newer than {version}, which this taxgap knows.",
+            where=str(where),
+            remedy="Install a newer taxgap.",
+        )
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    reason = error.strerror or type(error).__name__
+    return UsageError(
+        f"The output cannot be written: {reason}.",
+        where=str(path),
+        remedy="Choose a folder that you may write to, with room on the disk.",
+    )

@@ -1,0 +1,118 @@
+"""One table of one partition as a parquet file: written by its schema, read back with its types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from taxgap.errors import InvalidDataError
+from taxgap.records.files import new_file
+from taxgap.schemas import Table
+from taxgap.schemas.table import code_levels
+
+FORMAT_VERSION = 1
+
+
+def arrow_schema(model: type[Table], metadata: dict[str, str]) -> pa.Schema:
+    """Return the arrow schema of a table: text, float64, int64, bool, date32, and codes as dictionaries."""
+    fields = [
+        pa.field(name, _arrow_type(str(column.dtype))) for name, column in model.to_schema().columns.items()
+    ]
+    return pa.schema(fields, metadata=metadata)
+
+
+def write_table(path: Path, table: pd.DataFrame, model: type[Table], *, synthetic: bool) -> None:
+    """Write a frame as one parquet file: zstd, dictionaries only on codes, no clock time.
+
+    Parameters
+    ----------
+    path : Path
+    table : DataFrame
+        With the columns of `model`.
+    model : type of Table
+    synthetic : bool
+        Mark the file as synthetic in its metadata.
+    """
+    marks = {"taxgap.format": str(FORMAT_VERSION), "taxgap.synthetic": str(synthetic).lower()}
+    schema = arrow_schema(model, marks)
+    content = pa.Table.from_pandas(table[schema.names], schema=schema, preserve_index=False, safe=True)
+    content = content.replace_schema_metadata(marks)
+    with new_file(path) as temporary:
+        pq.write_table(
+            content,
+            temporary,
+            compression="zstd",
+            compression_level=3,
+            use_dictionary=[field.name for field in schema if pa.types.is_dictionary(field.type)],
+            store_schema=False,
+        )
+
+
+def read_table(
+    path: Path, model: type[Table], columns: list[str] | None = None, filters: Any = None
+) -> pd.DataFrame:
+    """Read one parquet file as a frame with the types of its schema.
+
+    A column whose content does not fit the schema keeps the type it was found with: to say so is the work of
+    validation, which must see it.
+
+    Parameters
+    ----------
+    path : Path
+    model : type of Table
+    columns : list of str, optional
+        All columns of the file when absent.
+    filters : optional
+        As in ``pyarrow.parquet.read_table``.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    InvalidDataError
+        The file cannot be read, or lacks a column.
+    """
+    try:
+        file = pq.ParquetFile(path)
+        found = file.schema_arrow.names
+        wanted = found if columns is None else columns
+        missing = [name for name in wanted if name not in found]
+        if missing:
+            raise InvalidDataError(
+                f"Missing columns: {', '.join(missing)}.", where=str(path), available=found
+            )
+        content = pq.read_table(path, columns=wanted, filters=filters, partitioning=None)
+    except (pa.ArrowException, OSError) as error:
+        raise InvalidDataError(
+            "The file cannot be read as parquet; it may be cut off or damaged.",
+            where=str(path),
+            remedy="Make or copy it again, and compare its checksum with the manifest.",
+        ) from error
+    return restore_types(content.to_pandas(date_as_object=False), model)
+
+
+def restore_types(table: pd.DataFrame, model: type[Table]) -> pd.DataFrame:
+    """Give code columns their frozen levels, where every value is one of them."""
+    for name, levels in code_levels(model).items():
+        if name in table.columns:
+            values = table[name]
+            present = values.dropna().unique()
+            if set(present) <= set(levels):
+                table[name] = pd.Categorical(values, categories=levels)
+            elif isinstance(values.dtype, pd.CategoricalDtype):
+                table[name] = values.astype(str)
+    return table
+
+
+def _arrow_type(dtype: str) -> pa.DataType:
+    if dtype == "category":
+        return pa.dictionary(pa.int8(), pa.string())
+    if dtype.startswith("datetime"):
+        return pa.date32()
+    return {"float64": pa.float64(), "int64": pa.int64(), "bool": pa.bool_()}.get(dtype, pa.string())

@@ -1,0 +1,254 @@
+"""Records and Truth: the tables of one population, read whole or partition by partition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import pandas as pd
+
+from taxgap.errors import InvalidDataError, UsageError
+from taxgap.records.manifest import FILE_NAME, Manifest
+from taxgap.records.sources import FolderSource, FrameSource, Source
+from taxgap.schemas import TABLES, TRUTH_TABLES, Table
+from taxgap.schemas.table import known_later
+
+
+class TableSet:
+    """The tables of a folder or of frames in memory; the base of `Records` and `Truth`."""
+
+    models: ClassVar[Mapping[str, type[Table]]]
+
+    def __init__(self, source: Source, manifest: Manifest) -> None:
+        self._source = source
+        self.manifest = manifest
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Open a folder that `generate` or `validate` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+            The folder with ``manifest.json``; nothing is read but the manifest.
+
+        Raises
+        ------
+        InvalidDataError
+            The folder or its manifest is missing.
+        IncompatibleError
+            The folder is of a newer format.
+        """
+        folder = Path(path)
+        if not (folder / FILE_NAME).is_file():
+            raise InvalidDataError(
+                "There are no records here: the folder has no manifest.json.",
+                where=str(folder),
+                remedy="Name the folder 'records' or 'truth' inside what `taxgap generate --out` wrote.",
+            )
+        return cls(FolderSource(folder, cls.models), Manifest.read(folder))
+
+    @classmethod
+    def from_frames(
+        cls, frames: Mapping[str, pd.DataFrame], *, as_of: str | pd.Timestamp | None = None
+    ) -> Self:
+        """Hold frames as one partition.
+
+        Parameters
+        ----------
+        frames : mapping of str to DataFrame
+            Table name to frame with the columns of its schema.
+        as_of : str or Timestamp, optional
+            The date at which the records stand; the latest date received when absent.
+
+        Raises
+        ------
+        UsageError
+            A name is not that of a table.
+        """
+        unknown = [name for name in frames if name not in cls.models]
+        if unknown:
+            raise UsageError(f"Not a table: {', '.join(unknown)}.", available=cls.models)
+        return cls(FrameSource(dict(frames)), _manifest_of(frames, as_of))
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that are present, in schema order."""
+        return tuple(name for name in self.models if self._source.has(name))
+
+    @property
+    def partitions(self) -> range:
+        """The partitions; every table has all of them."""
+        return range(self.manifest.partitions)
+
+    @property
+    def periods(self) -> list[str]:
+        """The tax years, oldest first."""
+        return list(self.manifest.periods)
+
+    def table(
+        self,
+        name: str,
+        columns: Sequence[str] | None = None,
+        where: Mapping[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """Read a whole table into memory.
+
+        Parameters
+        ----------
+        name : str
+            The table.
+        columns : sequence of str, optional
+            The columns to read; all when absent.
+        where : mapping, optional
+            Column to value, or to a list of values, that a row must have.
+
+        Returns
+        -------
+        DataFrame
+            Rows in partition order, with a fresh index.
+        """
+        needed = None if columns is None else list(dict.fromkeys([*columns, *(where or {})]))
+        parts = [self._select(self.read(name, needed, partition=p), where) for p in self.partitions]
+        table = parts[0] if len(parts) == 1 else pd.concat(parts)
+        return table.reset_index(drop=True)[list(columns) if columns is not None else list(table.columns)]
+
+    def read(
+        self,
+        name: str,
+        columns: Sequence[str] | None = None,
+        partition: int | None = None,
+        periods: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """Read a table, or one partition of it.
+
+        Parameters
+        ----------
+        name : str
+            The table.
+        columns : sequence of str, optional
+            The columns to read; all when absent.
+        partition : int, optional
+            One partition; all when absent.
+        periods : sequence of str, optional
+            The tax years to keep; all when absent.
+
+        Returns
+        -------
+        DataFrame
+
+        Raises
+        ------
+        InvalidDataError
+            The table or a column is missing, or a file is damaged.
+        """
+        where = None if periods is None else {"period": list(periods)}
+        if partition is None:
+            return self.table(name, columns, where)
+        if name not in self.tables:
+            raise InvalidDataError(
+                f"The table '{name}' is missing.", where=self._source.where, available=self.tables
+            )
+        extra = [] if periods is None else ["period"]
+        wanted = None if columns is None else list(dict.fromkeys([*columns, *extra]))
+        table = self._select(self._visible(name, wanted, partition), where)
+        return table if columns is None else table[list(columns)]
+
+    def iterate(self, names: Iterable[str]) -> Iterator[dict[str, pd.DataFrame]]:
+        """Yield the named tables, partition by partition."""
+        wanted = list(names)
+        for partition in self.partitions:
+            yield {name: self.read(name, partition=partition) for name in wanted}
+
+    def _visible(self, name: str, columns: list[str] | None, partition: int) -> pd.DataFrame:
+        return self._source.read(name, self.models[name], columns, partition)
+
+    @staticmethod
+    def _select(table: pd.DataFrame, where: Mapping[str, Any] | None) -> pd.DataFrame:
+        for column, value in (where or {}).items():
+            wanted = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
+            table = table[table[column].isin(wanted)]
+        return table
+
+
+class Records(TableSet):
+    """What an administration holds: registrations, returns, third-party reports, enquiries.
+
+    Every reader sees the records as they stood at `as_of`: rows received later are not there, and what became
+    known later about a row (the outcome of an enquiry, say) is empty.
+
+    Examples
+    --------
+    >>> from taxgap.records import Records
+    >>> Records.from_frames({}).tables
+    ()
+    """
+
+    models = TABLES
+
+    def __init__(self, source: Source, manifest: Manifest, as_of: pd.Timestamp | None = None) -> None:
+        super().__init__(source, manifest)
+        self.as_of = pd.Timestamp(manifest.as_of) if as_of is None else as_of
+
+    def known_at(self, as_of: str | pd.Timestamp | None) -> Records:
+        """Return the records as they stood at an earlier date.
+
+        Parameters
+        ----------
+        as_of : str or Timestamp or None
+            The date; ``None`` changes nothing.
+
+        Raises
+        ------
+        UsageError
+            It is no date, or later than the date at which the records stand.
+        """
+        if as_of is None:
+            return self
+        try:
+            date = pd.Timestamp(as_of)
+        except ValueError as error:
+            raise UsageError(f"'{as_of}' is no date.", remedy="Write it as 2026-09-30.") from error
+        if date > self.as_of:
+            raise UsageError(
+                f"The records stand at {self.as_of.date()}; nothing is known of {date.date()}.",
+                remedy="Choose an earlier date.",
+            )
+        return Records(self._source, self.manifest, date)
+
+    def _visible(self, name: str, columns: list[str] | None, partition: int) -> pd.DataFrame:
+        later = known_later(self.models[name])
+        dates = ["received_on", *later]
+        wanted = None if columns is None else list(dict.fromkeys([*columns, *dates]))
+        table = self._source.read(name, self.models[name], wanted, partition)
+        table = hide_future(table, self.as_of, later)
+        return table if columns is None else table[columns]
+
+
+class Truth(TableSet):
+    """What only the generator knows: truthful twins, misreporting, what officers would have found."""
+
+    models = TRUTH_TABLES
+
+
+def hide_future(
+    table: pd.DataFrame, as_of: pd.Timestamp, later: Mapping[str, tuple[str, ...]]
+) -> pd.DataFrame:
+    """Drop rows received after a date, and empty what became known of a row after it."""
+    received = table["received_on"]
+    if received.dtype.kind == "M" and (received > as_of).any():
+        table = table[received <= as_of]
+    for date, columns in later.items():
+        unknown = table[date] > as_of if table[date].dtype.kind == "M" else pd.Series(False, table.index)
+        if unknown.any():
+            present = [column for column in columns if column in table.columns]
+            table = table.assign(**{column: table[column].mask(unknown) for column in present})
+    return table
+
+
+def _manifest_of(frames: Mapping[str, pd.DataFrame], as_of: str | pd.Timestamp | None) -> Manifest:
+    received = [frame["received_on"].max() for frame in frames.values() if "received_on" in frame]
+    date = pd.Timestamp(as_of) if as_of is not None else max(received, default=pd.Timestamp("1900-01-01"))
+    periods = {p for frame in frames.values() if "period" in frame for p in frame["period"].dropna().unique()}
+    return Manifest(as_of=str(date.date()), periods=sorted(periods), partitions=1, synthetic=False)
