@@ -13,6 +13,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/pytest
 PARALLEL := -n $(WORKERS) --dist loadgroup
 INSTALLED := build/installed
+# Every room but the command line, which documents itself.
+ROOMS := $(sort $(patsubst taxgap/%,taxgap.%,$(filter-out taxgap/cli,$(patsubst %/__init__.py,%,\
+	$(wildcard taxgap/*/__init__.py)) $(basename $(filter-out taxgap/_%,$(wildcard taxgap/*.py))))))
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	--python-version 3.11 $(if $(UPGRADE),--upgrade)
 
@@ -55,7 +58,7 @@ lint: $(DONE)/tests ## check style, format and types
 
 docs: $(DONE)/tests ## write the API reference into build/reference/
 	rm -rf build/reference
-	$(BIN)/python -m pdoc --docformat numpy --output-directory build/reference taxgap
+	$(BIN)/python -m pdoc --docformat numpy --output-directory build/reference taxgap $(ROOMS)
 
 lock: ## renew the lock files (UPGRADE=1 takes newer versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: see CONTRIBUTING.md." >&2; exit 1; }

@@ -10,7 +10,7 @@ from pandera.engines.pandas_engine import DateTime
 Day = DateTime
 """The annotation of a date column: datetime64 in frames, date32 in parquet."""
 
-TAX_YEAR = r"^20[0-9]{2}-[0-9]{2}$"
+TAX_YEAR = r"^20[0-9]{2}-[0-9]{2}\Z"
 
 
 def text(title: str, **rules: Any) -> Any:
@@ -20,7 +20,7 @@ def text(title: str, **rules: Any) -> Any:
 
 def identifier(title: str) -> Any:
     """Declare a text column that identifies something: never empty, no white space."""
-    return text(title, str_matches=r"^\S+$")
+    return text(title, str_matches=r"^\S+\Z")
 
 
 def tax_year(title: str = "Tax year") -> Any:

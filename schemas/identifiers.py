@@ -10,10 +10,10 @@ from stdnum.gb import utr, vat
 # NIM39110: letters never used first or second, prefixes never issued, suffix A to D. QQ is the official
 # dummy prefix: never issued, outside the pattern, and so the mark of a synthetic number here.
 _NINO = re.compile(
-    r"^(?:QQ|(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])[0-9]{6}[A-D]$", re.ASCII
+    r"(?:QQ|(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])[0-9]{6}[A-D]", re.ASCII
 )
-_UTR = re.compile(r"^[0-9]{10}$", re.ASCII)
-_VRN = re.compile(r"^[0-9]{9}$", re.ASCII)
+_UTR = re.compile(r"[0-9]{10}", re.ASCII)
+_VRN = re.compile(r"[0-9]{9}", re.ASCII)
 
 
 def is_utr(values: pd.Series) -> pd.Series:
@@ -32,7 +32,9 @@ def is_utr(values: pd.Series) -> pd.Series:
     >>> is_utr(pd.Series(["1955839661", "2955839661"])).tolist()
     [True, False]
     """
-    return _test(values, lambda text: bool(_UTR.match(text)) and utr.is_valid(text))
+    return _test(
+        values, lambda text: bool(_UTR.fullmatch(text)) and utr.calc_check_digit(text[1:]) == text[0]
+    )
 
 
 def is_vrn(values: pd.Series) -> pd.Series:
@@ -51,7 +53,7 @@ def is_vrn(values: pd.Series) -> pd.Series:
     >>> is_vrn(pd.Series(["980780684", "980780685"])).tolist()
     [True, False]
     """
-    return _test(values, lambda text: bool(_VRN.match(text)) and vat.is_valid(text))
+    return _test(values, lambda text: bool(_VRN.fullmatch(text)) and vat.is_valid(text))
 
 
 def is_nino(values: pd.Series) -> pd.Series:
@@ -70,7 +72,7 @@ def is_nino(values: pd.Series) -> pd.Series:
     >>> is_nino(pd.Series(["QQ123456A", "BG123456A"])).tolist()
     [True, False]
     """
-    return _test(values, lambda text: bool(_NINO.match(text)))
+    return _test(values, lambda text: bool(_NINO.fullmatch(text)))
 
 
 def _test(values: pd.Series, rule: object) -> pd.Series:

@@ -12,7 +12,10 @@ from taxgap.schemas.table import Table
 
 
 class Obligations(Table):
-    """One row a taxpayer, regime and period for which a return was asked."""
+    """One row a taxpayer, regime and period for which a return was asked.
+
+    The status is empty while it is not yet known: before the return came, at an earlier date of knowledge.
+    """
 
     taxpayer_id: str = identifier("Taxpayer")
     regime: Annotated[pd.CategoricalDtype, REGIMES, False] = code("Tax")
@@ -21,11 +24,13 @@ class Obligations(Table):
     period_end: Day = day("Last day of the period")
     due_on: Day = day("Due on")
     met_on: Day = day("Return received on", nullable=True)
-    status: Annotated[pd.CategoricalDtype, OBLIGATION_STATUSES, False] = code("Met, late or missing")
+    status: Annotated[pd.CategoricalDtype, OBLIGATION_STATUSES, False] = code(
+        "Met, late or missing", nullable=True
+    )
     received_on: Day = received()
 
     class Config:
         """What identifies a row, and what is known later than the row."""
 
         unique = ["taxpayer_id", "regime", "period"]
-        metadata = {"known_later": {"met_on": ("met_on",)}}
+        metadata = {"known_later": {"met_on": ("met_on", "status")}}

@@ -20,7 +20,7 @@ class Taxpayers(Table):
     utr: str = text("Unique Taxpayer Reference")
     nino: str = text("National Insurance number", nullable=True)
     legal_form: Annotated[pd.CategoricalDtype, LEGAL_FORMS, False] = code("Legal form")
-    sic2007: str = text("Trade (SIC 2007, five digits)", str_matches=r"^[0-9]{5}$", nullable=True)
+    sic2007: str = text("Trade (SIC 2007, five digits)", str_matches=r"^[0-9]{5}\Z", nullable=True)
     region: Annotated[pd.CategoricalDtype, REGIONS, False] = code("Region (ITL1)")
     nation: Annotated[pd.CategoricalDtype, NATIONS, False] = code("Nation")
     combined_authority: str = text("Combined authority, where a published table gives it", nullable=True)

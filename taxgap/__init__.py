@@ -6,14 +6,24 @@
 from __future__ import annotations
 
 import logging
+from difflib import get_close_matches
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 # A public name stands twice: here for type checkers, and below with the module it comes from.
 if TYPE_CHECKING:
     from taxgap.errors import TaxGapError as TaxGapError
+    from taxgap.records import Records as Records
+    from taxgap.records import Truth as Truth
+    from taxgap.schemas import describe_schema as describe_schema
+    from taxgap.tax import personal_tax as personal_tax
 
 _HOMES = {
     "TaxGapError": "taxgap.errors",
+    "Records": "taxgap.records",
+    "Truth": "taxgap.records",
+    "describe_schema": "taxgap.schemas",
+    "personal_tax": "taxgap.tax",
 }
 
 __version__ = "0.1.0"
@@ -26,8 +36,6 @@ if not TYPE_CHECKING:  # a type checker must see a misspelt name as missing
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(_unknown(name), name=name)
-        from importlib import import_module
-
         value = getattr(import_module(_HOMES[name]), name)
         globals()[name] = value
         return value
@@ -38,8 +46,6 @@ def __dir__() -> list[str]:
 
 
 def _unknown(name: str) -> str:
-    from difflib import get_close_matches
-
     close = get_close_matches(name, _HOMES, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Public names: {', '.join(__all__)}."
     return f"module {__name__!r} has no attribute {name!r}. {hint}"

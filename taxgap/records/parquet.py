@@ -87,14 +87,16 @@ def read_table(
             raise InvalidDataError(
                 f"Missing columns: {', '.join(missing)}.", where=str(path), available=found
             )
+        refuse_repeated(found, str(path))
         content = pq.read_table(path, columns=wanted, filters=filters, partitioning=None)
+        table = content.to_pandas(date_as_object=False)
     except (pa.ArrowException, OSError) as error:
         raise InvalidDataError(
             "The file cannot be read as parquet; it may be cut off or damaged.",
             where=str(path),
             remedy="Make or copy it again, and compare its checksum with the manifest.",
         ) from error
-    return restore_types(content.to_pandas(date_as_object=False), model)
+    return restore_types(table, model)
 
 
 def restore_types(table: pd.DataFrame, model: type[Table]) -> pd.DataFrame:
@@ -102,12 +104,34 @@ def restore_types(table: pd.DataFrame, model: type[Table]) -> pd.DataFrame:
     for name, levels in code_levels(model).items():
         if name in table.columns:
             values = table[name]
-            present = values.dropna().unique()
-            if set(present) <= set(levels):
+            if _are_all(values, levels):
                 table[name] = pd.Categorical(values, categories=levels)
             elif isinstance(values.dtype, pd.CategoricalDtype):
                 table[name] = values.astype(str)
     return table
+
+
+def refuse_repeated(columns: list[str], where: str) -> None:
+    """Refuse a table in which two columns bear one name.
+
+    Raises
+    ------
+    InvalidDataError
+    """
+    repeated = sorted({str(name) for name in columns if columns.count(name) > 1})
+    if repeated:
+        raise InvalidDataError(
+            f"Columns stand there more than once: {', '.join(repeated)}.",
+            where=where,
+            remedy="Keep one column of each name.",
+        )
+
+
+def _are_all(values: pd.Series, levels: list[str]) -> bool:
+    try:
+        return set(values.dropna().unique()) <= set(levels)
+    except TypeError:  # lists and the like are no codes
+        return False
 
 
 def _arrow_type(dtype: str) -> pa.DataType:

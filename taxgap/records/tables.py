@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import pandas as pd
 
 from taxgap.errors import InvalidDataError, UsageError
@@ -60,17 +61,17 @@ class TableSet:
         frames : mapping of str to DataFrame
             Table name to frame with the columns of its schema.
         as_of : str or Timestamp, optional
-            The date at which the records stand; the latest date received when absent.
+            The date at which the records stand; when absent, the latest date on which something became known.
 
         Raises
         ------
         UsageError
-            A name is not that of a table.
+            A name is not that of a table, or `as_of` is no date.
         """
         unknown = [name for name in frames if name not in cls.models]
         if unknown:
             raise UsageError(f"Not a table: {', '.join(unknown)}.", available=cls.models)
-        return cls(FrameSource(dict(frames)), _manifest_of(frames, as_of))
+        return cls(FrameSource(dict(frames)), _manifest_of(cls.models, frames, as_of))
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -206,10 +207,7 @@ class Records(TableSet):
         """
         if as_of is None:
             return self
-        try:
-            date = pd.Timestamp(as_of)
-        except ValueError as error:
-            raise UsageError(f"'{as_of}' is no date.", remedy="Write it as 2026-09-30.") from error
+        date = _to_date(as_of)
         if date > self.as_of:
             raise UsageError(
                 f"The records stand at {self.as_of.date()}; nothing is known of {date.date()}.",
@@ -236,19 +234,53 @@ def hide_future(
     table: pd.DataFrame, as_of: pd.Timestamp, later: Mapping[str, tuple[str, ...]]
 ) -> pd.DataFrame:
     """Drop rows received after a date, and empty what became known of a row after it."""
-    received = table["received_on"]
-    if received.dtype.kind == "M" and (received > as_of).any():
-        table = table[received <= as_of]
+    # A date that is missing or of a wrong type hides nothing: to say so is the work of validation.
+    future = _is_after(table, "received_on", as_of)
+    if future.any():
+        table = table[~future]
     for date, columns in later.items():
-        unknown = table[date] > as_of if table[date].dtype.kind == "M" else pd.Series(False, table.index)
+        unknown = _is_after(table, date, as_of)
         if unknown.any():
             present = [column for column in columns if column in table.columns]
             table = table.assign(**{column: table[column].mask(unknown) for column in present})
     return table
 
 
-def _manifest_of(frames: Mapping[str, pd.DataFrame], as_of: str | pd.Timestamp | None) -> Manifest:
-    received = [frame["received_on"].max() for frame in frames.values() if "received_on" in frame]
-    date = pd.Timestamp(as_of) if as_of is not None else max(received, default=pd.Timestamp("1900-01-01"))
-    periods = {p for frame in frames.values() if "period" in frame for p in frame["period"].dropna().unique()}
+def _is_after(table: pd.DataFrame, column: str, as_of: pd.Timestamp) -> pd.Series:
+    if not _holds_dates(table, column):
+        return pd.Series(False, table.index)
+    return table[column] > as_of
+
+
+def _holds_dates(table: pd.DataFrame, column: str) -> bool:
+    return (
+        column in table.columns
+        and isinstance(table[column].dtype, np.dtype)
+        and table[column].dtype.kind == "M"
+    )
+
+
+def _to_date(as_of: str | pd.Timestamp) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(as_of)
+    except ValueError as error:
+        raise UsageError(f"'{as_of}' is no date.", remedy="Write it as 2026-09-30.") from error
+
+
+def _latest_known(models: Mapping[str, type[Table]], frames: Mapping[str, pd.DataFrame]) -> pd.Timestamp:
+    dates = [
+        frame[column].max()
+        for name, frame in frames.items()
+        for column in ("received_on", *known_later(models[name]))
+        if _holds_dates(frame, column)
+    ]
+    return max((date for date in dates if not pd.isna(date)), default=pd.Timestamp("1900-01-01"))
+
+
+def _manifest_of(
+    models: Mapping[str, type[Table]], frames: Mapping[str, pd.DataFrame], as_of: str | pd.Timestamp | None
+) -> Manifest:
+    date = _to_date(as_of) if as_of is not None else _latest_known(models, frames)
+    labels = [frame["period"].unique() for frame in frames.values() if "period" in frame]
+    periods = {label for values in labels for label in values if isinstance(label, str)}
     return Manifest(as_of=str(date.date()), periods=sorted(periods), partitions=1, synthetic=False)

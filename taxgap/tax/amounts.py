@@ -13,8 +13,9 @@ from taxgap.errors import InvalidDataError, UsageError
 Amounts: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
-# The law speaks in pounds and pence. Sums of binary fractions miss a threshold by less than a billionth of a penny,
-# which matters only where the tax jumps at the threshold; there, amounts within half a penny are the same.
+# The law speaks in pounds and pence. Sums of binary fractions miss a threshold by less than a billionth of a
+# penny, which matters only where the tax jumps at the threshold; there, amounts within half a penny are the
+# same.
 HALF_PENNY = 0.005
 
 
@@ -56,7 +57,7 @@ def find_problems(name: str, amounts: Amounts) -> list[str]:
     Returns
     -------
     list of str
-        One sentence part a kind of problem, with the number of rows and the position of the first; no amounts.
+        One clause for each kind of problem: the number of rows and the position of the first, no amounts.
 
     Examples
     --------
@@ -86,7 +87,7 @@ def raise_problems(problems: Iterable[str], where: str) -> None:
         raise InvalidDataError(
             f"Amounts that cannot be taxed: {'; '.join(found)}.",
             where=where,
-            remedy="Rows count from 0. Give every amount in GBP a year, finite and not below 0; a loss goes in `losses`.",
+            remedy="Rows count from 0. Give every amount in GBP a year, finite and not below 0.",
         )
 
 

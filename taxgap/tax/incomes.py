@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -44,10 +44,11 @@ class Incomes:
     over_state_pension_age: Flags
     scottish: Flags
 
-    # `property` is a column's name here, as in the frame, and hides the decorator of that name in the class body.
+    # `property` is a column's name here, as in the frame, and hides the decorator of that name in the class
+    # body.
 
     def trading_profit(self) -> Amounts:
-        """Return the profit left after trading losses brought forward (ITA 2007 s.83; SSCBA 1992 Sch.2 para.3)."""
+        """Return the profit after losses brought forward (ITA 2007 s.83; SSCBA 1992 Sch.2 para.3)."""
         return np.maximum(self.self_employment - self.losses, 0.0)
 
     def non_savings(self) -> Amounts:
@@ -74,12 +75,15 @@ def read_incomes(frame: pd.DataFrame) -> Incomes:
     UsageError
         If it is not a DataFrame.
     InvalidDataError
-        If a column is missing or stands there twice, an amount is not a number, missing, infinite or negative, a nation
-        is unknown, or a flag is neither true nor false. Everything that is wrong with the values is named at once.
+        If a column is missing or stands there twice, an amount is not a number, missing, infinite or
+        negative, a nation is unknown, or a flag is neither true nor false. Everything that is wrong with the
+        values is named at once.
     """
     _check_columns(frame)
     amounts = {name: _read_amounts(frame, name) for name in (*REQUIRED_AMOUNTS, *OPTIONAL_AMOUNTS)}
-    raise_problems((text for name, array in amounts.items() for text in find_problems(name, array)), "incomes")
+    raise_problems(
+        (text for name, array in amounts.items() for text in find_problems(name, array)), "incomes"
+    )
     return Incomes(**amounts, over_state_pension_age=_read_flags(frame), scottish=_read_scottish(frame))
 
 
@@ -97,7 +101,7 @@ def _check_columns(frame: pd.DataFrame) -> None:
             f"Columns are missing: {', '.join(missing)}.",
             where="incomes",
             available=map(str, names),
-            remedy=f"Add them, as zeros where nothing was received. Optional are: {', '.join(OPTIONAL_COLUMNS)}.",
+            remedy=f"Add them, zero where nothing was received. Optional: {', '.join(OPTIONAL_COLUMNS)}.",
         )
     repeated = [name for name in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS) if names.count(name) > 1]
     if repeated:
@@ -134,29 +138,25 @@ def _read_flags(frame: pd.DataFrame) -> Flags:
         raise InvalidDataError(
             describe_rows(f"Column {name}: {{}} neither true nor false", bad) + ".",
             where="incomes",
-            remedy="Give true where State Pension age was reached on or before 6 April of the tax year, else false.",
+            remedy="Give true where State Pension age was reached by the 6 April that begins the tax year.",
         )
-    return column.to_numpy() == 1
+    return np.asarray(column.to_numpy() == 1, dtype=np.bool_)
 
 
 def _read_scottish(frame: pd.DataFrame) -> Flags:
-    # A nation is looked up once a level, not once a row: frames arrive with thousands of rows and four nations.
+    # A nation is looked up once a level, not once a row: frames arrive with thousands of rows and four
+    # nations.
     nation = frame["nation"]
     if not isinstance(nation.dtype, pd.CategoricalDtype):
         nation = nation.astype("category")
     levels, codes = nation.cat.categories, nation.cat.codes.to_numpy()
     # A missing value has code -1 and so falls on the False appended last.
-    known = np.append(levels.isin(NATIONS), False)[codes].astype(np.bool_)
+    known = np.asarray(np.append(levels.isin(NATIONS), False)[codes], dtype=np.bool_)
     if not known.all():
-        unknown = sorted({str(level) for level in nation[~known].dropna().unique()})
         raise InvalidDataError(
-            describe_rows("Column nation: {} missing or not a nation of the United Kingdom", ~known)
-            + (f": {', '.join(unknown[:5])}." if unknown else "."),
+            describe_rows("Column nation: {} missing or not a nation of the United Kingdom", ~known) + ".",
             where="incomes",
             available=NATIONS,
             remedy="Use these names; nation follows from region.",
         )
-    return np.append(levels == "Scotland", False)[codes].astype(np.bool_)
-
-
-INCOME_COLUMNS = tuple(field.name for field in fields(Incomes))
+    return np.asarray(np.append(levels == "Scotland", False)[codes], dtype=np.bool_)

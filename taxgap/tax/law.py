@@ -45,8 +45,8 @@ class IncomeTaxLaw:
     @property
     def scottish_scale(self) -> Scale:
         """The scale of a Scottish taxpayer's income other than savings and dividends."""
-        # Only the Scottish basic rate limit and those above it are raised by contributions and gifts (FA 2004 s.192(4A)):
-        # relief was given at 20% at source, so the starter band keeps its width.
+        # Only the Scottish basic rate limit and those above it are raised by contributions and gifts (FA
+        # 2004 s.192(4A)): relief was given at 20% at source, so the starter band keeps its width.
         return Scale(self.scottish_limits, self.scottish_rates, first_extended=1)
 
     @property
@@ -129,7 +129,8 @@ def tax_law(tax_year: str) -> TaxLaw:
     Parameters
     ----------
     tax_year : str
-        A label such as ``2023-24``. A year after the last enacted one gets the last enacted law, marked ``projected``.
+        A label such as ``2023-24``. A year after the last enacted one gets the last enacted law, marked
+        ``projected``.
 
     Returns
     -------
@@ -159,7 +160,7 @@ def tax_law(tax_year: str) -> TaxLaw:
         raise UsageError(
             f"No tax law is held for {tax_year}.",
             available=tax_years(),
-            remedy=f"Use {tax_years()[0]} or later; a year after {tax_years()[-1]} uses its law, marked as projected.",
+            remedy="Use one of these years, or a later one, which gets the last enacted law.",
         )
     return _build_law(tax_year)
 

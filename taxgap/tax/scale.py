@@ -52,8 +52,8 @@ class Scale:
 
         Notes
         -----
-        With rates r and limits L the tax on x is r_0 x + sum over i of (r_i - r_(i-1)) max(x - L_i, 0): each limit passed
-        adds the step in the rate on what lies beyond it.
+        With rates r and limits L the tax on x is r_0 x + sum over i of (r_i - r_(i-1)) max(x - L_i, 0): each
+        limit passed adds the step in the rate on what lies beyond it.
         """
         tax = self.rates[0] * income
         for position, limit in enumerate(self.limits):

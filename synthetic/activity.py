@@ -1,0 +1,148 @@
+"""What people truly earned: one row a person and tax year, before anyone decides what to report."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from taxgap.schemas.self_assessment import EXPENSE_BOXES
+from taxgap.synthetic.incomes import draw_other_incomes, draw_reliefs
+from taxgap.synthetic.published import trades
+from taxgap.synthetic.settings import BASE_YEAR, TAX_YEARS
+from taxgap.synthetic.streams import Floats, Streams
+
+# Growth of nominal incomes relative to the base year (assumption).
+GROWTH = {"2021-22": 0.90, "2022-23": 0.95, "2023-24": 1.00, "2024-25": 1.04}
+
+# Share of traders whose accounts do not end with the tax year (assumption), so that the year of transition
+# taxes more than twelve months of them.
+_OTHER_YEAR_END = 0.07
+
+
+def spread_over_years(people: pd.DataFrame, tax_years: tuple[str, ...]) -> pd.DataFrame:
+    """Repeat each person for each tax year in which he is on the register.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `people`, `tax_year` (label) and `year` (position in `TAX_YEARS`), by person, then year.
+    """
+    panel = people.loc[people.index.repeat(len(tax_years))].reset_index(drop=True)
+    panel["tax_year"] = np.tile(np.array(tax_years, dtype=object), len(people))
+    panel["year"] = np.tile([TAX_YEARS.index(year) for year in tax_years], len(people))
+    present = panel["year"].between(panel["first_year"], panel["last_year"])
+    return panel[present].reset_index(drop=True)
+
+
+def draw_activity(panel: pd.DataFrame, streams: Streams) -> pd.DataFrame:
+    """Draw what each person truly earned and spent in each year.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        From `spread_over_years`.
+    streams : Streams
+        One entity a row of `panel`: the person.
+
+    Returns
+    -------
+    DataFrame
+        One row a row of `panel`: the primitive boxes of the return in GBP, and `annual_turnover` with the
+        shares `card`, `platform`, `contractor`, `cash` of it, which decide what others can report.
+    """
+    year = panel["year"].to_numpy()
+    growth = panel["tax_year"].map(GROWTH).to_numpy() * np.exp(_shocks(streams, year))
+    gross = panel["gross"].to_numpy() * growth
+    trade_share = _trade_share(panel, streams)
+    activity = pd.DataFrame(index=panel.index)
+    activity["annual_turnover"] = gross * trade_share
+    _add_trade(activity, panel, streams)
+    _add_property(activity, gross * (1 - trade_share) * (panel["kind"] != "employee"), streams, year)
+    base = _base_profit(panel, trade_share, streams)
+    other = np.maximum(panel["total_income"] - base, 0.0) * panel["tax_year"].map(GROWTH)
+    draw_other_incomes(activity, panel, other.to_numpy(), streams)
+    draw_reliefs(activity, panel, streams)
+    return activity
+
+
+def _shocks(streams: Streams, year: np.ndarray) -> Floats:
+    # A walk around the person's level: last year's shock fades by half, and a few years bring a large change.
+    total = np.zeros(len(year))
+    for step in range(len(TAX_YEARS)):
+        large = streams.happens(0.05, "large change", step)
+        fresh = np.where(large, 0.45, 0.11) * streams.normal("change", step)
+        total = np.where(step <= year, 0.5 * total + fresh, total)
+    return total
+
+
+def _trade_share(panel: pd.DataFrame, streams: Streams) -> Floats:
+    both = 0.25 + 0.60 * streams.uniform("trade share")
+    kind = panel["kind"].to_numpy()
+    return np.where(kind == "self_employed", 1.0, np.where(kind == "both", both, 0.0))
+
+
+def _cost_share(panel: pd.DataFrame, streams: Streams) -> Floats:
+    usual = trades()["costs"].to_numpy()[panel["trade"]]
+    size = np.log(np.maximum(panel["gross"], 1_000) / 30_000)
+    odds = np.log(usual / (1 - usual)) + 0.30 * size + 0.38 * streams.normal("costs")
+    return np.asarray(1 / (1 + np.exp(-odds)))
+
+
+def _base_profit(panel: pd.DataFrame, trade_share: Floats, streams: Streams) -> Floats:
+    trading = panel["gross"] * trade_share * (1 - _cost_share(panel, streams)) * (panel["trade"] >= 0)
+    letting = panel["gross"] * (1 - trade_share) * 0.72
+    return np.asarray(trading + letting)
+
+
+def _add_trade(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) -> None:
+    year = panel["year"].to_numpy()
+    months = _accounts_months(panel, streams)
+    turnover = activity["annual_turnover"] * months / 12
+    has_trade = turnover.to_numpy() > 0
+    activity["accounts_months"] = months
+    activity["turnover"] = turnover
+    extra = streams.happens(0.06, "other business income", year) * np.exp(6.5 + streams.normal("extra", year))
+    activity["other_business_income"] = extra * has_trade
+    odds = _cost_share(panel, streams)
+    noisy = np.clip(odds * np.exp(0.10 * streams.normal("cost noise", year)), 0.0, 1.6)
+    costs = np.asarray(turnover) * noisy
+    for box, part in zip(EXPENSE_BOXES, _mix(panel, streams).T, strict=True):
+        activity[box] = costs * part
+    equips = streams.happens(0.22, "equips", year) & has_trade
+    activity["capital_allowances"] = equips * turnover * 0.10 * np.exp(0.8 * streams.normal("equipment", year))
+    loss = streams.happens(0.04, "old losses") & has_trade
+    activity["losses_available"] = loss * np.exp(8.0 + streams.normal("loss"))
+    for channel in ("card", "platform", "contractor", "cash"):
+        usual = trades()[channel].to_numpy()[panel["trade"]]
+        activity[channel] = np.clip(usual * np.exp(0.45 * streams.normal(channel)), 0, 1) * has_trade
+    known = activity[["card", "platform", "contractor", "cash"]].sum(axis=1)
+    for channel in ("card", "platform", "contractor", "cash"):
+        activity[channel] /= np.maximum(known, 1.0)
+
+
+def _mix(panel: pd.DataFrame, streams: Streams) -> Floats:
+    usual = np.array(trades()["mix"].tolist(), dtype=float)[panel["trade"]]
+    year = panel["year"].to_numpy()
+    noise = np.column_stack(
+        [0.35 * streams.normal(f"mix {box}") + 0.15 * streams.normal(f"mix {box}", year) for box in EXPENSE_BOXES]
+    )
+    weights = usual * np.exp(noise)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _accounts_months(panel: pd.DataFrame, streams: Streams) -> Floats:
+    # In the year of transition the accounts run on from the old year end to 5 April: up to 23 months.
+    extra = 1 + np.floor(11 * streams.uniform("year end"))
+    moves = streams.happens(_OTHER_YEAR_END, "other year end") & (panel["trade"] >= 0)
+    return np.where(moves & (panel["tax_year"] == BASE_YEAR), 12.0 + extra, 12.0)
+
+
+def _add_property(activity: pd.DataFrame, rents: pd.Series, streams: Streams, year: np.ndarray) -> None:
+    activity["rents"] = rents
+    repairs = 0.09 * np.exp(0.7 * streams.normal("repairs") + 0.5 * streams.normal("repairs", year))
+    costs = 0.15 * np.exp(0.5 * streams.normal("property costs") + 0.2 * streams.normal("property costs", year))
+    bare = streams.happens(0.12, "claims no property costs")
+    activity["property_repairs"] = np.where(bare, 0, np.minimum(repairs, 0.6)) * rents
+    activity["property_costs"] = np.where(bare, 0, np.minimum(costs, 0.6)) * rents
+    mortgaged = streams.happens(0.50, "mortgaged")
+    activity["finance_costs"] = mortgaged * (0.08 + 0.34 * streams.uniform("loan to value")) * rents

@@ -1,0 +1,88 @@
+"""Incomes beside trade and property, and the reliefs claimed against them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from taxgap.synthetic.published import published
+from taxgap.synthetic.streams import Floats, Streams
+
+# Interest rates relative to the base year (assumption: the policy rate rose from near zero to above five per cent).
+_INTEREST = {"2021-22": 0.20, "2022-23": 0.50, "2023-24": 1.00, "2024-25": 1.12}
+
+# Share of each kind whose other income is drawn as a director's: a small salary and dividends (assumption, set
+# so that dividends by band of total income come near the published figures).
+_DIRECTORS = {
+    "self_employed": 0.04,
+    "landlord": 0.10,
+    "both": 0.06,
+    "employee": 0.30,
+    "pensioner": 0.0,
+    "high_earner": 0.16,
+}
+_DIRECTOR_SALARY = 12_570.0
+
+
+def draw_other_incomes(
+    activity: pd.DataFrame, panel: pd.DataFrame, amount: Floats, streams: Streams
+) -> None:
+    """Divide the income from other sources into pay, pensions, dividends, interest and the rest, in place.
+
+    Parameters
+    ----------
+    activity : DataFrame
+        Receives `employment_pay`, `pension`, `dividends`, `interest`, `foreign_income`, `other_income`.
+    panel : DataFrame
+        One row a person and year.
+    amount : ndarray of float64
+        Income from all other sources, in GBP.
+    streams : Streams
+        One entity a row.
+    """
+    year = panel["year"].to_numpy()
+    age = panel["year"].to_numpy() + 2021 - panel["birth_year"].to_numpy()
+    director = streams.happens(panel["kind"].map(_DIRECTORS).to_numpy(), "director")
+    retired = (age >= 67) & ~director
+    invested = _invested_share(panel, streams)
+    salary = np.minimum(amount, _DIRECTOR_SALARY)
+    earned = amount * (1 - invested)
+    activity["employment_pay"] = np.where(director, salary, np.where(retired, 0.0, earned))
+    activity["pension"] = np.where(retired, earned, 0.0)
+    activity["dividends"] = np.where(director, amount - salary, amount * invested)
+    activity["interest"] = _interest(panel, streams)
+    foreign = streams.happens(0.025, "foreign") * np.exp(7.2 + 1.3 * streams.normal("foreign"))
+    activity["foreign_income"] = foreign
+    activity["other_income"] = streams.happens(0.02, "other", year) * np.exp(6.5 + streams.normal("other", year))
+
+
+def draw_reliefs(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) -> None:
+    """Draw reliefs and expenses against pay, in place: `employment_expenses`, `pension_contributions`, `gift_aid`."""
+    year = panel["year"].to_numpy()
+    pay = activity["employment_pay"].to_numpy()
+    total = np.maximum(panel["total_income"].to_numpy(), 1.0)
+    claims = streams.happens(0.14, "employment expenses") & (pay > 8_000)
+    share = 0.012 * np.exp(0.7 * streams.normal("employment expenses") + 0.2 * streams.normal("claims", year))
+    activity["employment_expenses"] = claims * np.minimum(share, 0.2) * pay
+    saves = streams.happens(np.clip(0.05 + 0.05 * np.log(total / 20_000), 0.02, 0.35), "pension saver")
+    saving = np.minimum(0.06 * total * np.exp(0.6 * streams.normal("pension saving")), 40_000)
+    activity["pension_contributions"] = saves * saving
+    gives = streams.happens(np.clip(0.06 + 0.03 * np.log(total / 20_000), 0.03, 0.25), "giver")
+    activity["gift_aid"] = gives * np.minimum(0.006 * total * np.exp(streams.normal("gift", year)), 0.3 * total)
+
+
+def _invested_share(panel: pd.DataFrame, streams: Streams) -> Floats:
+    holds = streams.happens(np.clip(0.20 + 0.12 * np.log(panel["total_income"] / 30_000), 0.1, 0.75), "shares")
+    return np.where(holds, np.minimum(0.07 * np.exp(1.1 * streams.normal("shares")), 0.8), 0.0)
+
+
+def _interest(panel: pd.DataFrame, streams: Streams) -> Floats:
+    # The mean by band of total income is published; the spread around it is an assumption.
+    table = published()["income_by_band"]
+    mean = np.array(table["interest_amount"]) / np.array(table["interest_count"])
+    band = np.clip(np.searchsorted(table["lower"], panel["total_income"], side="right") - 1, 0, None)
+    spread = 1.25
+    level = mean[band] * np.exp(spread * streams.normal("savings") - spread**2 / 2)
+    noise = np.exp(0.15 * streams.normal("savings", panel["year"].to_numpy()))
+    saves = streams.happens(0.72, "has savings")
+    return np.asarray(saves * level * noise * panel["tax_year"].map(_INTEREST).to_numpy())

@@ -1,0 +1,349 @@
+"""The ways in which a return comes to differ from the truth: one object each, all in one registry.
+
+A mechanism says who is exposed to it, how likely it is, how much it moves which boxes, with what behaviour, and
+which reason codes could reveal it. To add one is to add an object to `MECHANISMS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from taxgap.synthetic.streams import Floats, Streams
+
+Amounts = dict[str, Floats]
+
+_SIZE_FADES = 0.35
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a mechanism looks at: one row a person and year.
+
+    Attributes
+    ----------
+    panel : DataFrame
+        The people: kind, trade, agent, disposition, year.
+    activity : DataFrame
+        What they truly earned, and through which channels.
+    boxes : DataFrame
+        The primitive boxes of a truthful return.
+    streams : Streams
+        One entity a row.
+    """
+
+    panel: pd.DataFrame
+    activity: pd.DataFrame
+    boxes: pd.DataFrame
+    streams: Streams
+
+    @property
+    def year(self) -> NDArray[np.int64]:
+        """The position of the tax year, which distinguishes the draws of one person."""
+        return self.panel["year"].to_numpy()
+
+    def severity(self, name: str, middle: float, spread: float = 1.2) -> Floats:
+        """Draw a share in (0, 1): mostly the person's own, larger for a careless disposition.
+
+        Parameters
+        ----------
+        name : str
+            The mechanism.
+        middle : float
+            The median share.
+        spread : float, default 1.2
+            Standard deviation in log-odds.
+        """
+        own = self.streams.normal(f"severity {name}")
+        now = self.streams.normal(f"severity {name}", self.year)
+        shift = 0.8 * own + 0.6 * now + 0.35 * self.panel["disposition"].to_numpy()
+        # Audits found amounts that hardly grow with income: the larger the business, the smaller the share.
+        size = np.log(np.maximum(self.panel["gross"].to_numpy(), 5_000.0) / 25_000.0)
+        odds = np.log(middle / (1 - middle)) + spread * shift - _SIZE_FADES * size
+        return np.asarray(expit(odds))
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """One way in which a return comes to differ from the truth.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the truth tables.
+    title : str
+        What happens, in plain words.
+    rate : float
+        Log-odds for an exposed person of average disposition without an agent.
+    leaning : float
+        How strongly the lean of the trade counts.
+    disposition : float
+        How strongly the person's disposition counts.
+    agent : float
+        What an agent changes in the log-odds.
+    visibility : float
+        What it changes that third parties report all of the turnover; they mostly report a part.
+    behaviours : mapping of str to float
+        Published behaviour to weight.
+    fields : tuple of str
+        The boxes it touches.
+    evidence : tuple of str
+        At most three reason codes that can reveal it, fixed before any training.
+    exposed : callable
+        Scene to mask: whom it can happen to.
+    amounts : callable
+        Scene to the difference, truth less report, of each box in GBP (computed for every row).
+    """
+
+    name: str
+    title: str
+    rate: float
+    leaning: float
+    disposition: float
+    agent: float
+    visibility: float
+    behaviours: Mapping[str, float]
+    fields: tuple[str, ...]
+    evidence: tuple[str, ...]
+    exposed: Callable[[Scene], NDArray[np.bool_]]
+    amounts: Callable[[Scene], Amounts]
+
+
+def _trades(scene: Scene) -> NDArray[np.bool_]:
+    return (scene.boxes["turnover"] > 0).to_numpy()
+
+
+def _claims_expenses(scene: Scene) -> NDArray[np.bool_]:
+    return _trades(scene) & (scene.boxes["trading_allowance"] == 0).to_numpy()
+
+
+def _suppressed_turnover(scene: Scene) -> Amounts:
+    share = scene.severity("turnover_suppressed", 0.26)
+    return {"turnover": share * scene.boxes["turnover"].to_numpy()}
+
+
+def _omitted_cash(scene: Scene) -> Amounts:
+    share = scene.severity("cash_sales_omitted", 0.60)
+    cash = (scene.activity["cash"] * scene.boxes["turnover"]).to_numpy()
+    return {"turnover": share * cash}
+
+
+def _private_expenses(scene: Scene) -> Amounts:
+    # Private use hides in the boxes for travel, premises and office.
+    share = scene.severity("private_expenses", 0.50)
+    boxes = ("travel_costs", "premises_costs", "office_costs")
+    base = np.maximum(scene.boxes[list(boxes)].to_numpy(), 0.06 * scene.boxes[["turnover"]].to_numpy())
+    lean = np.column_stack([scene.streams.uniform(f"private {box}") for box in boxes])
+    return {box: -2.4 * share * lean[:, i] * base[:, i] for i, box in enumerate(boxes)}
+
+
+def _inflated_expenses(scene: Scene) -> Amounts:
+    share = scene.severity("expenses_inflated", 0.24)
+    picks = scene.streams.choice([0.4, 0.25, 0.35], "inflated box")
+    extra = share * 0.8 * scene.boxes["turnover"].to_numpy()
+    boxes = ("cost_of_goods", "staff_costs", "other_expenses")
+    return {box: -extra * (picks == i) for i, box in enumerate(boxes)}
+
+
+def _omitted_platform(scene: Scene) -> Amounts:
+    share = scene.severity("platform_income_omitted", 0.75)
+    platform = (scene.activity["platform"] * scene.boxes["turnover"]).to_numpy()
+    return {"turnover": share * platform}
+
+
+def _omitted_rent(scene: Scene) -> Amounts:
+    return {"rents": scene.severity("rent_omitted", 0.62) * scene.boxes["rents"].to_numpy()}
+
+
+def _inflated_rental_expenses(scene: Scene) -> Amounts:
+    share = scene.severity("rental_expenses_inflated", 0.48)
+    extra = share * scene.boxes["rents"].to_numpy()
+    repairs = scene.streams.happens(0.65, "capital as repairs")
+    return {"property_repairs": -extra * repairs, "property_costs": -extra * ~repairs}
+
+
+def _omitted_interest(scene: Scene) -> Amounts:
+    return {"interest": scene.severity("interest_omitted", 0.88) * scene.boxes["interest"].to_numpy()}
+
+
+def _overclaimed_reliefs(scene: Scene) -> Amounts:
+    share = scene.severity("reliefs_overclaimed", 0.45)
+    income = np.minimum(scene.panel["total_income"].to_numpy(), 150_000)
+    picks = scene.streams.choice([0.5, 0.3, 0.2], "relief")
+    employed = (scene.boxes["employment_pay"] > 5_000).to_numpy()
+    boxes = ("pension_contributions", "gift_aid", "employment_expenses")
+    rate = (0.30, 0.12, 0.14)
+    usable = (True, True, employed)
+    return {box: -share * rate[i] * income * (picks == i) * usable[i] for i, box in enumerate(boxes)}
+
+
+def _honest_slip(scene: Scene) -> Amounts:
+    # A slip can go either way; those that cost the Exchequer are a little more common.
+    sign = np.where(scene.streams.happens(0.74, "slip costs tax", scene.year), 1.0, -1.0)
+    share = 0.18 * np.exp(1.0 * scene.streams.normal("slip", scene.year))
+    picks = scene.streams.choice([0.5, 0.3, 0.2], "slip box", scene.year)
+    trade = _trades(scene)
+    turnover = scene.boxes["turnover"].to_numpy()
+    claims = _claims_expenses(scene)
+    other = np.minimum(share, 0.5) * scene.boxes[["rents", "dividends", "pension", "foreign_income"]].to_numpy().T
+    slips = {
+        "turnover": sign * np.minimum(share, 0.4) * turnover * (trade & ((picks == 0) | ~claims)),
+        "other_expenses": -sign * np.minimum(share, 0.4) * 0.6 * turnover * (claims & (picks == 1)),
+        "travel_costs": -sign * np.minimum(share, 0.4) * 0.6 * turnover * (claims & (picks == 2)),
+    }
+    for box, amount in zip(("rents", "dividends", "pension", "foreign_income"), other, strict=True):
+        slips[box] = sign * amount * ~trade
+    return slips
+
+
+_CARELESS = {"failure_to_take_reasonable_care": 0.6, "error": 0.2, "evasion": 0.2}
+_DELIBERATE = {"evasion": 0.65, "failure_to_take_reasonable_care": 0.35}
+
+MECHANISMS: tuple[Mechanism, ...] = (
+    Mechanism(
+        "turnover_suppressed",
+        "Part of the turnover is left out, whichever way customers paid",
+        rate=-0.55,
+        leaning=0.8,
+        disposition=0.7,
+        agent=-0.35,
+        visibility=-2.0,
+        behaviours=_DELIBERATE,
+        fields=("turnover",),
+        evidence=("third_party.takings", "margin.net", "expenses.total"),
+        exposed=_trades,
+        amounts=_suppressed_turnover,
+    ),
+    Mechanism(
+        "cash_sales_omitted",
+        "Sales for cash are left out, which no third party reports",
+        rate=0.5,
+        leaning=1.0,
+        disposition=0.7,
+        agent=-0.30,
+        visibility=0.0,
+        behaviours=_DELIBERATE,
+        fields=("turnover",),
+        evidence=("third_party.takings", "margin.net", "expenses.goods"),
+        exposed=lambda scene: _trades(scene) & (scene.activity["cash"] > 0.03).to_numpy(),
+        amounts=_omitted_cash,
+    ),
+    Mechanism(
+        "private_expenses",
+        "Private costs of travel, premises or office are claimed",
+        rate=0.7,
+        leaning=0.5,
+        disposition=0.6,
+        agent=-0.40,
+        visibility=0.0,
+        behaviours=_CARELESS,
+        fields=("travel_costs", "premises_costs", "office_costs"),
+        evidence=("expenses.travel", "expenses.premises", "expenses.office"),
+        exposed=_claims_expenses,
+        amounts=_private_expenses,
+    ),
+    Mechanism(
+        "expenses_inflated",
+        "Goods, wages or other expenses are claimed that were not incurred",
+        rate=-0.6,
+        leaning=0.6,
+        disposition=0.7,
+        agent=-0.30,
+        visibility=0.0,
+        behaviours=_DELIBERATE,
+        fields=("cost_of_goods", "staff_costs", "other_expenses"),
+        evidence=("expenses.total", "expenses.other", "margin.net"),
+        exposed=_claims_expenses,
+        amounts=_inflated_expenses,
+    ),
+    Mechanism(
+        "platform_income_omitted",
+        "Sales through an online platform are left out",
+        rate=-0.2,
+        leaning=0.4,
+        disposition=0.6,
+        agent=-0.30,
+        visibility=-0.8,
+        behaviours=_CARELESS,
+        fields=("turnover",),
+        evidence=("third_party.platform", "third_party.takings", "margin.net"),
+        exposed=lambda scene: _trades(scene) & (scene.activity["platform"] > 0.03).to_numpy(),
+        amounts=_omitted_platform,
+    ),
+    Mechanism(
+        "rent_omitted",
+        "A letting, or part of a year's rent, is left out",
+        rate=-2.4,
+        leaning=0.0,
+        disposition=0.8,
+        agent=-0.30,
+        visibility=0.0,
+        behaviours=_CARELESS,
+        fields=("rents",),
+        evidence=("change.rent", "property.costs", "property.finance"),
+        exposed=lambda scene: (scene.boxes["rents"] > 0).to_numpy(),
+        amounts=_omitted_rent,
+    ),
+    Mechanism(
+        "rental_expenses_inflated",
+        "Improvements or private costs are claimed against rent",
+        rate=-2.4,
+        leaning=0.0,
+        disposition=0.7,
+        agent=-0.30,
+        visibility=0.0,
+        behaviours=_CARELESS,
+        fields=("property_repairs", "property_costs"),
+        evidence=("property.repairs", "property.costs"),
+        exposed=lambda scene: ((scene.boxes["rents"] > 0) & (scene.boxes["property_allowance"] == 0)).to_numpy(),
+        amounts=_inflated_rental_expenses,
+    ),
+    Mechanism(
+        "interest_omitted",
+        "Bank interest is left out",
+        rate=-1.6,
+        leaning=0.0,
+        disposition=0.6,
+        agent=-0.20,
+        visibility=0.0,
+        behaviours={"failure_to_take_reasonable_care": 0.7, "error": 0.2, "evasion": 0.1},
+        fields=("interest",),
+        evidence=("third_party.interest",),
+        exposed=lambda scene: (scene.boxes["interest"] > 0).to_numpy(),
+        amounts=_omitted_interest,
+    ),
+    Mechanism(
+        "reliefs_overclaimed",
+        "Pension payments, gifts or job expenses are claimed that do not qualify",
+        rate=-1.65,
+        leaning=0.0,
+        disposition=0.7,
+        agent=-0.35,
+        visibility=0.0,
+        behaviours=_CARELESS,
+        fields=("pension_contributions", "gift_aid", "employment_expenses"),
+        evidence=("reliefs.pension", "reliefs.gift_aid", "reliefs.employment_expenses"),
+        exposed=lambda scene: (scene.panel["total_income"] > 20_000).to_numpy(),
+        amounts=_overclaimed_reliefs,
+    ),
+    Mechanism(
+        "honest_error",
+        "A slip of arithmetic, or a sale or cost put in the wrong year",
+        rate=-0.8,
+        leaning=0.2,
+        disposition=0.2,
+        agent=-0.25,
+        visibility=0.0,
+        behaviours={"error": 1.0},
+        fields=("turnover", "other_expenses", "travel_costs", "rents", "dividends", "pension", "foreign_income"),
+        evidence=("change.turnover", "change.expenses", "change.rent"),
+        exposed=lambda scene: np.ones(len(scene.boxes), dtype=bool),
+        amounts=_honest_slip,
+    ),
+)
+"""Every mechanism that can be planted, in the order in which they act on a return."""

@@ -1,0 +1,172 @@
+"""Who exists: persistent people with a kind, a trade, a home and a disposition."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from taxgap.schemas.codes import NATIONS, REGION_NATION, REGIONS
+from taxgap.synthetic.bands import draw_from_bands
+from taxgap.synthetic.published import published, regions, trades
+from taxgap.synthetic.settings import TAX_YEARS
+from taxgap.synthetic.streams import Floats, Streams
+
+VAT_REGISTRATION_LEVEL = 85_000.0
+"""Turnover above which a trader is drawn from the registered trades and regions, in GBP of the base year."""
+
+# Persons who file without a trade or a property, in thousands: the returns expected less the persons with a
+# trade or property (both found); how they divide is an assumption.
+_WITHOUT_TRADE = {"employee": 0.38, "pensioner": 0.24, "high_earner": 0.38}
+
+_MEAN_AGE = {
+    "self_employed": (46, 13),
+    "landlord": (54, 13),
+    "both": (52, 12),
+    "employee": (44, 11),
+    "pensioner": (74, 6),
+    "high_earner": (49, 10),
+}
+_WITH_AGENT = {
+    "self_employed": 0.58,
+    "landlord": 0.45,
+    "both": 0.72,
+    "employee": 0.30,
+    "pensioner": 0.32,
+    "high_earner": 0.55,
+}
+KINDS = tuple(_MEAN_AGE)
+"""The kinds of people: how they come to file a return."""
+
+# Least gross income, Pareto index above the last band, and how much larger the truth is than what is declared.
+_GROSS_SHAPE = {
+    "self_employed": (1_200, 1.45, 1.20),
+    "landlord": (1_200, 2.3, 1.08),
+    "both": (3_000, 1.7, 1.18),
+}
+
+# What is published by band is what was declared. These factors on the counts of each band were set so that the
+# declared figures, after growth, shocks and what is left out, come near the published ones.
+_TRUE_TO_DECLARED = {
+    "self_employed": np.array([0.78, 1.10, 1.20, 1.26, 0.86]),
+    "landlord": np.array([0.90, 1.24, 1.03, 1.04, 0.93]),
+    "both": np.array([0.84, 1.02, 1.07, 1.10, 1.04]),
+}
+
+# Total income by band is published for taxpayers, so for those above the personal allowance; the persons
+# below it are the difference from those with such income (derived).
+_BELOW_ALLOWANCE = {"self_employment": 856_000, "property": 605_000}
+
+
+def draw_people(streams: Streams) -> pd.DataFrame:
+    """Draw the persistent traits of people.
+
+    Parameters
+    ----------
+    streams : Streams
+        One entity a person.
+
+    Returns
+    -------
+    DataFrame
+        One row a person: `kind`, `gross` (turnover and rents, GBP of 2023-24), `total_income` (the same, all
+        sources), `trade` (row of `trades()`, -1 without one), `region`, `nation`, `birth_year`, `agent`,
+        `disposition` (standard normal; larger is less careful), `first_year` and `last_year` (positions in
+        `TAX_YEARS`; beyond its ends for those there before or after).
+    """
+    people = pd.DataFrame({"entity": streams.entity})
+    people["kind"] = _kinds(streams)
+    people["gross"] = _gross(people["kind"], streams)
+    people["total_income"] = _total_income(people, streams)
+    people["trade"] = _trade(people, streams)
+    region = _region(people, streams)
+    people["region"] = pd.Categorical.from_codes(region, categories=REGIONS)
+    nations = np.array([NATIONS.index(REGION_NATION[name]) for name in REGIONS])
+    people["nation"] = pd.Categorical.from_codes(nations[region], categories=NATIONS)
+    people["birth_year"] = _birth_year(people["kind"], streams)
+    age = (2023 - people["birth_year"]).to_numpy()
+    people["disposition"] = streams.normal("disposition") - 0.35 * (age >= 66) + 0.06
+    with_agent = people["kind"].map(_WITH_AGENT).to_numpy()
+    people["agent"] = streams.happens(with_agent - 0.06 * people["disposition"], "agent")
+    people["first_year"], people["last_year"] = _panel(streams)
+    return people
+
+
+def _kinds(streams: Streams) -> NDArray[np.object_]:
+    gross = published()["gross_income"]
+    counts = {kind: sum(gross[kind]) for kind in ("self_employed", "landlord", "both")}
+    rest = published()["returns"]["expected"] - sum(counts.values())
+    counts |= {kind: share * rest for kind, share in _WITHOUT_TRADE.items()}
+    choice = streams.choice([counts[kind] for kind in KINDS], "kind")
+    return np.array(KINDS, dtype=object)[choice]
+
+
+def _gross(kinds: pd.Series, streams: Streams) -> Floats:
+    table = published()["gross_income"]
+    rank = streams.uniform("gross")
+    gross = np.zeros(len(kinds))
+    for kind, (floor, tail, uplift) in _GROSS_SHAPE.items():
+        rows = (kinds == kind).to_numpy()
+        counts = np.array(table[kind]) * _TRUE_TO_DECLARED[kind]
+        gross[rows] = uplift * draw_from_bands(
+            rank[rows], table["lower"], counts, floor=floor, tail=tail, cap=2e7
+        )
+    return gross
+
+
+def _total_income(people: pd.DataFrame, streams: Streams) -> Floats:
+    table = published()["income_by_band"]
+    lower = [3_500, *table["lower"]]
+    # How closely total income follows the size of the business; landlords mostly live on something else.
+    tied = np.where(people["kind"] == "landlord", 0.40, 0.72)
+    z = tied * streams.normal("gross") + np.sqrt(1 - tied**2) * streams.normal("total income")
+    rank = _normal_rank(z)
+    total = np.zeros(len(people))
+    for kinds, column in ((("self_employed", "both"), "self_employment"), (("landlord",), "property")):
+        rows = people["kind"].isin(kinds).to_numpy()
+        counts = [_BELOW_ALLOWANCE[column], *table[f"{column}_count"]]
+        total[rows] = draw_from_bands(rank[rows], lower, counts, floor=3_500, tail=1.25, cap=2e7)
+    total += (people["kind"] == "employee") * 34_000 * np.exp(0.50 * z)
+    total += (people["kind"] == "pensioner") * 27_000 * np.exp(0.55 * z)
+    tail = 100_000 * (1 - rank) ** (-1 / 2.0)
+    return total + np.where(people["kind"] == "high_earner", np.minimum(0.55 * tail, 1e7), 0.0)
+
+
+def _trade(people: pd.DataFrame, streams: Streams) -> NDArray[np.int64]:
+    small = streams.choice(trades()["small"], "trade")
+    large = streams.choice(trades()["large"], "trade")
+    trading = people["kind"].isin(["self_employed", "both"]).to_numpy()
+    registered = people["gross"].to_numpy() >= VAT_REGISTRATION_LEVEL
+    return np.where(trading, np.where(registered, large, small), -1)
+
+
+def _region(people: pd.DataFrame, streams: Streams) -> NDArray[np.int64]:
+    resident, trader, landlord = (
+        streams.choice(regions(kind), "region") for kind in ("resident", "trader", "landlord")
+    )
+    registered = (people["trade"] >= 0) & (people["gross"] >= VAT_REGISTRATION_LEVEL)
+    lets = people["kind"].isin(["landlord", "both"])
+    return np.where(registered, trader, np.where(lets, landlord, resident))
+
+
+def _birth_year(kinds: pd.Series, streams: Streams) -> NDArray[np.int64]:
+    mean = kinds.map({kind: value[0] for kind, value in _MEAN_AGE.items()}).to_numpy()
+    spread = kinds.map({kind: value[1] for kind, value in _MEAN_AGE.items()}).to_numpy()
+    age = np.clip(mean + spread * streams.normal("age"), 19, 95)
+    age = np.where(kinds == "pensioner", np.maximum(age, 67), age)
+    return (2023 - age).astype(np.int64)
+
+
+def _panel(streams: Streams) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    # Each year about 6 in 100 join and 5 in 100 leave (assumption); those who leave before they join in the
+    # window are people who file throughout.
+    last = len(TAX_YEARS) - 1
+    join = np.where(streams.happens(0.06 * last, "joins"), 1 + streams.uniform("join year") * last, -9)
+    leave = np.where(streams.happens(0.05 * last, "leaves"), streams.uniform("leave year") * last, last + 9)
+    first, final = join.astype(np.int64), leave.astype(np.int64)
+    return first, np.where(final < first, last + 9, final)
+
+
+def _normal_rank(z: Floats) -> Floats:
+    return np.clip(np.asarray(ndtr(z), dtype=np.float64), 1e-9, 1 - 1e-9)

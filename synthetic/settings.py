@@ -1,0 +1,99 @@
+"""What can be set about a population, checked before anything is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pandas as pd
+
+from taxgap.errors import UsageError
+
+TAX_YEARS = ("2021-22", "2022-23", "2023-24", "2024-25")
+"""The tax years that can be generated."""
+
+BASE_YEAR = "2023-24"
+"""The year whose published figures the incomes follow; the basis-period transition falls in it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a population.
+
+    Attributes
+    ----------
+    taxpayers : int
+        People on the register at any time in the panel.
+    years : int
+        Tax years, counted back from 2024-25; 1 to 4.
+    seed : int
+        Same seed, same bytes.
+    as_of : str
+        The date at which the records stand.
+    random_share : float
+        Share of returns the random programme opens. The real programme opens about 3,800 in 12 million; a
+        small synthetic population needs a larger share to learn from.
+    risk_share : float
+        Share of returns opened for risk.
+    detection : float
+        Share of the tax lost that officers find together. An assumption: no published value could be read. Its
+        inverse is the implied non-detection multiplier.
+    missed_whole : float
+        Share of returns on which the officer sees nothing at all; a few more wrong returns are missed because
+        what is settled makes no difference to the tax.
+
+    Examples
+    --------
+    >>> Settings(taxpayers=1_000).tax_years
+    ('2021-22', '2022-23', '2023-24', '2024-25')
+    """
+
+    taxpayers: int = 50_000
+    years: int = 4
+    seed: int = 7
+    as_of: str = "2026-09-30"
+    random_share: float = 0.05
+    risk_share: float = 0.05
+    detection: float = 0.55
+    missed_whole: float = 0.04
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("taxpayers", 1, 99_999_999),
+            ("years", 1, len(TAX_YEARS)),
+            ("seed", 0, 2**63),
+            ("random_share", 0.0, 1.0),
+            ("risk_share", 0.0, 1.0),
+            ("detection", 0.2, 0.9),
+            ("missed_whole", 0.0, 0.5),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise UsageError(f"{name} is {value}; it must lie between {low} and {high}.", where=name)
+        self._check_date()
+
+    def _check_date(self) -> None:
+        try:
+            pd.Timestamp(self.as_of)
+        except ValueError as error:
+            raise UsageError(f"as_of is '{self.as_of}', which is no date.", remedy="Write 2026-09-30.") from error
+
+    @classmethod
+    def from_mapping(cls, values: dict[str, Any]) -> Settings:
+        """Build settings from named values.
+
+        Raises
+        ------
+        UsageError
+            A name is unknown or a value out of range.
+        """
+        names = [field.name for field in fields(cls)]
+        unknown = sorted(set(values) - set(names))
+        if unknown:
+            raise UsageError(f"Unknown settings: {', '.join(unknown)}.", available=names)
+        return cls(**values)
+
+    @property
+    def tax_years(self) -> tuple[str, ...]:
+        """The tax years of the panel, oldest first."""
+        return TAX_YEARS[-self.years :]

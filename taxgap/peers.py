@@ -1,0 +1,319 @@
+"""Peers: whom a return is compared with, and what the middle half of them report."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from taxgap.errors import InvalidDataError, UsageError
+
+GROUPS = ("trade_group", "size_band")
+"""The two columns that say who a return's peers are."""
+
+SIZE_BANDS = {
+    "under_10k": 0,
+    "10k_20k": 10_000,
+    "20k_30k": 20_000,
+    "30k_50k": 30_000,
+    "50k_90k": 50_000,
+    "90k_150k": 90_000,
+    "150k_plus": 150_000,
+}
+"""The frozen size bands and where each begins, in pounds a year."""
+
+FURTHEST = 10.0
+"""Positions end here: further out is all the same."""
+
+Floats: TypeAlias = NDArray[np.float64]
+Codes: TypeAlias = NDArray[np.int16]  # short integers sort in linear time
+_LOW, _MEDIAN, _HIGH, _COUNT = range(4)
+
+
+class _Benchmarks(NamedTuple):
+    # Quartiles and count by trade and size code; the last row and column stand for an unknown trade and size.
+    cells: Floats
+    narrowest: float  # the least scale of a position
+
+
+class PeerGroups:
+    """A bounded sample of returns by trade group and size band, and the benchmarks read off it.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Raw measures of the sampled returns with `trade_group` and `size_band`, without identifiers.
+    minimum : int, default 50
+        The fewest peers whose quartiles are trusted.
+
+    Notes
+    -----
+    Peers share trade group and size band. Where fewer than `minimum` of them have the measure, the comparison
+    widens to the trade group, then to the size band, then to everyone. The sample holds at most a fixed
+    number of rows of each group, so that on a wider rung a crowded group does not drown the others.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"trade_group": "shops", "size_band": "20k_30k", "margin": [0.2, 0.3, 0.4]})
+    >>> PeerGroups(rows, minimum=1).benchmarks(rows.head(1), "margin").round(2).to_dict("records")
+    [{'low': 0.25, 'median': 0.3, 'high': 0.35, 'n': 3}]
+    """
+
+    def __init__(self, rows: pd.DataFrame, *, minimum: int = 50) -> None:
+        _check_groups(rows)
+        self.rows = rows
+        self.minimum = minimum
+        self._levels = tuple(_levels(rows[name]) for name in GROUPS)
+        self._known: dict[str, _Benchmarks] = {}
+
+    @classmethod
+    def fit(
+        cls, observed: pd.DataFrame | Iterable[pd.DataFrame], *, per_group: int = 500, minimum: int = 50
+    ) -> PeerGroups:
+        """Draw the sample: in each group the rows whose index has the smallest hash.
+
+        The draw depends neither on the order of the rows nor on how they are divided into frames.
+
+        Parameters
+        ----------
+        observed : DataFrame or iterable of DataFrame
+            Raw measures with `trade_group` and `size_band`, indexed by (taxpayer_id, period); several frames
+            are taken in one after another, and no more than the sample is held.
+        per_group : int, default 500
+            The most rows kept of a group.
+        minimum : int, default 50
+            The fewest peers whose quartiles are trusted.
+
+        Returns
+        -------
+        PeerGroups
+
+        Raises
+        ------
+        InvalidDataError
+            There is no frame, or one lacks a group column.
+        """
+        sample: pd.DataFrame | None = None
+        for frame in [observed] if isinstance(observed, pd.DataFrame) else observed:
+            _check_groups(frame)
+            sample = _keep_smallest(frame if sample is None else pd.concat([sample, frame]), per_group)
+        if sample is None:
+            raise InvalidDataError("There are no returns to draw peers from.")
+        order = sample.reset_index(drop=True).sort_values(list(GROUPS), kind="stable")
+        return cls(order.reset_index(drop=True), minimum=minimum)
+
+    def benchmarks(self, groups: pd.DataFrame, column: str) -> pd.DataFrame:
+        """Look up what the middle half of each row's peers report.
+
+        Parameters
+        ----------
+        groups : DataFrame
+            With `trade_group` and `size_band`.
+        column : str
+            The measure.
+
+        Returns
+        -------
+        DataFrame
+            Lower quartile `low`, `median`, upper quartile `high` in the unit of the measure, and `n`, the
+            number of peers they rest on; the index of `groups`. Empty where nobody has the measure.
+
+        Raises
+        ------
+        UsageError
+            The sample does not hold the measure.
+        """
+        found = self._look_up(groups, column)
+        table = pd.DataFrame(found[:, :_COUNT], index=groups.index, columns=["low", "median", "high"])
+        return table.assign(n=found[:, _COUNT].astype(np.int64))
+
+    def position(self, observed: pd.DataFrame, column: str) -> pd.Series:
+        r"""Express a measure as its distance from the peers' median.
+
+        Parameters
+        ----------
+        observed : DataFrame
+            The measure with `trade_group` and `size_band`.
+        column : str
+            The measure.
+
+        Returns
+        -------
+        Series of float64
+            -1 and 1 are about the quartiles; cut off at -10 and 10; missing where the measure is.
+
+        Notes
+        -----
+        .. math:: z = (x - \text{median}) / \max(\tfrac12 (\text{high} - \text{low}), \tfrac14 d)
+
+        where d is the mean distance of all sampled returns from their common median. The floor keeps the
+        scale off zero where more than half of the peers report the same, as the many who claim nothing do.
+        Where the whole sample reports the same (d = 0), any other value lies at -10 or 10.
+        """
+        found = self._look_up(observed, column)
+        away = observed[column].to_numpy(dtype=np.float64) - found[:, _MEDIAN]
+        scale = np.maximum((found[:, _HIGH] - found[:, _LOW]) / 2, self._benchmarks(column).narrowest)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            place = np.where(away == 0, 0.0, away / scale)
+        return pd.Series(np.clip(place, -FURTHEST, FURTHEST), index=observed.index, name=column)
+
+    def _look_up(self, groups: pd.DataFrame, column: str) -> Floats:
+        trade, size = (
+            _codes(groups[name], levels) for name, levels in zip(GROUPS, self._levels, strict=True)
+        )
+        return self._benchmarks(column).cells[trade, size]
+
+    def _benchmarks(self, column: str) -> _Benchmarks:
+        if column not in self._known:
+            if column not in self.rows.columns or column in GROUPS:
+                measures = [name for name in self.rows.columns if name not in GROUPS]
+                raise UsageError(f"The peers hold no measure named '{column}'.", available=measures)
+            self._known[column] = self._summarise(self.rows[column].to_numpy(dtype=np.float64))
+        return self._known[column]
+
+    def _summarise(self, values: Floats) -> _Benchmarks:
+        trade, size = (
+            _codes(self.rows[name], levels) for name, levels in zip(GROUPS, self._levels, strict=True)
+        )
+        trades, sizes = (len(levels) + 1 for levels in self._levels)
+        order = np.argsort(values)[: np.count_nonzero(~np.isnan(values))]
+        values, trade, size = values[order], trade[order] % trades, size[order] % sizes
+        rungs = (  # from the narrowest to the widest
+            _quartiles(values, trade * sizes + size, trades * sizes).reshape(trades, sizes, 4),
+            _quartiles(values, trade, trades)[:, np.newaxis],
+            _quartiles(values, size, sizes)[np.newaxis],
+        )
+        everyone = _quartiles(values, np.zeros(len(values), dtype=np.int16), 1)[0]
+        enough = [rung[..., _COUNT:] >= self.minimum for rung in rungs]
+        enough[1][-1] = enough[2][:, -1] = False  # an unknown trade or size is no common one
+        enough[0][-1] = enough[0][:, -1] = False
+        cells = np.full((trades, sizes, 4), everyone)
+        for rung, wide_enough in zip(rungs[::-1], enough[::-1], strict=True):
+            cells = np.where(wide_enough, rung, cells)
+        spread = np.mean(np.abs(values - everyone[_MEDIAN])) if len(values) else 0.0
+        return _Benchmarks(cells, float(spread) / 4)
+
+
+@cache
+def trade_groups() -> tuple[str, ...]:
+    """Return the trade groups in their frozen order; the last is ``none``.
+
+    Examples
+    --------
+    >>> trade_groups()[:2], trade_groups()[-1]
+    (('farming', 'making'), 'none')
+    """
+    return tuple(_prefixes())
+
+
+def trade_group_of(sic2007: pd.Series) -> pd.Series:
+    """Find the trade group of each SIC 2007 code.
+
+    Parameters
+    ----------
+    sic2007 : Series of str
+        Five digits, or missing for those without a trade.
+
+    Returns
+    -------
+    Series of category
+        Levels as in `trade_groups`, always all of them; never missing.
+
+    Examples
+    --------
+    >>> trade_group_of(pd.Series(["43390", "49320", None])).tolist()
+    ['building_trades', 'passenger_transport', 'none']
+    """
+    positions, distinct = pd.factorize(sic2007)
+    levels = trade_groups()
+    codes = [levels.index(_match(str(code))) for code in distinct]
+    found = np.array([*codes, levels.index("none")])[positions]  # a missing code has position -1, the last
+    return pd.Series(pd.Categorical.from_codes(found, list(levels)), index=sic2007.index, name=GROUPS[0])
+
+
+def size_band(amount: pd.Series) -> pd.Series:
+    """Put each amount into its size band.
+
+    Parameters
+    ----------
+    amount : Series of float64
+        The size of the return in pounds a year; a missing or negative one counts as nothing.
+
+    Returns
+    -------
+    Series of category
+        Levels as in `SIZE_BANDS`, always all of them; a band includes its lower end.
+
+    Examples
+    --------
+    >>> size_band(pd.Series([0.0, 10_000.0, 1e9])).tolist()
+    ['under_10k', '10k_20k', '150k_plus']
+    """
+    known = np.nan_to_num(amount.to_numpy(dtype=np.float64), nan=0.0)
+    codes = np.searchsorted(list(SIZE_BANDS.values()), np.maximum(known, 0.0), side="right") - 1
+    return pd.Series(pd.Categorical.from_codes(codes, list(SIZE_BANDS)), index=amount.index, name=GROUPS[1])
+
+
+@cache
+def _prefixes() -> dict[str, Any]:
+    groups: dict[str, Any] = tomllib.loads(files("taxgap").joinpath("trade_groups.toml").read_text("utf-8"))[
+        "groups"
+    ]
+    return groups
+
+
+def _match(code: str) -> str:
+    fits = [
+        (len(p), group) for group, prefixes in _prefixes().items() for p in prefixes if code.startswith(p)
+    ]
+    return max(fits, default=(0, "other_services"))[1]
+
+
+def _check_groups(frame: pd.DataFrame) -> None:
+    missing = [name for name in GROUPS if name not in frame.columns]
+    if missing:
+        raise InvalidDataError(
+            f"Columns are missing: {', '.join(missing)}.",
+            available=map(str, frame.columns),
+            remedy="Peers are found by trade group and size band; the measures of a regime carry both.",
+        )
+
+
+def _levels(values: pd.Series) -> Sequence[str]:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return list(values.cat.categories)
+    return sorted(values.dropna().unique())
+
+
+def _codes(values: pd.Series, levels: Sequence[str]) -> Codes:
+    # A level that the peers do not know has code -1, which indexes the last row of a table.
+    codes: Codes = pd.Categorical(values, categories=levels).codes.astype(np.int16)
+    return codes
+
+
+def _keep_smallest(frame: pd.DataFrame, per_group: int) -> pd.DataFrame:
+    order = np.argsort(pd.util.hash_pandas_object(frame.index).to_numpy(), kind="stable")
+    groups = frame[list(GROUPS)].iloc[order].groupby(list(GROUPS), observed=True, dropna=False, sort=False)
+    return frame.iloc[order[groups.cumcount().to_numpy() < per_group]]
+
+
+def _quartiles(values: Floats, codes: Codes, groups: int) -> Floats:
+    """Return quartiles and count by group of values in ascending order: `groups` rows, four columns."""
+    values = values[np.argsort(codes, kind="stable")]
+    counts = np.bincount(codes, minlength=groups)
+    starts = np.cumsum(counts) - counts
+    table = np.full((groups, 4), np.nan)
+    table[:, _COUNT] = counts
+    some = counts > 0
+    for column, share in ((_LOW, 0.25), (_MEDIAN, 0.5), (_HIGH, 0.75)):
+        place = starts[some] + share * (counts[some] - 1)
+        below = np.floor(place).astype(np.int64)
+        above = np.minimum(below + 1, (starts + counts - 1)[some])
+        table[some, column] = values[below] + (place - below) * (values[above] - values[below])
+    return table

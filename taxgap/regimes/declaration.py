@@ -1,0 +1,153 @@
+"""How features and reason codes are declared, and read from a TOML file that people can review."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+FAMILIES = (
+    "third_party",
+    "expenses",
+    "margin",
+    "change",
+    "reliefs",
+    "property",
+    "timing",
+    "network",
+)
+"""The families of reasons; the first part of a reason code names its family."""
+
+UNITS = ("share", "times", "points", "days", "count", "yes_no")
+"""What a feature can be measured in.
+
+`share` is a fraction, shown in per cent; `times` a ratio; `points` a difference of fractions, shown in percentage
+points; `days` and `count` are whole numbers; `yes_no` is 1 or 0.
+"""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One measure of a return.
+
+    Attributes
+    ----------
+    name : str
+        The column.
+    code : str
+        The reason code it belongs to.
+    unit : str
+        One of `UNITS`.
+    needs : tuple of str
+        The columns it is computed from, as ``table.column``.
+    sentence : str
+        What a record shows, with ``{observed}`` and ``{peers}`` for the value and the peers' middle half. A
+        feature of unit `yes_no` is a reason only where most peers differ, and its sentence says so in words.
+    direction : int
+        1 or -1 where it is known beforehand that more, or less, of it means more risk, else 0: the model's
+        monotone constraint.
+    relative : bool
+        Whether the model sees the position among the peers instead of the value.
+    side : int
+        On which side of the peers' median the sentence makes a reason: 1 above, -1 below.
+    """
+
+    name: str
+    code: str
+    unit: str
+    needs: tuple[str, ...]
+    sentence: str
+    direction: int = 0
+    relative: bool = False
+    side: int = 1
+
+
+@dataclass(frozen=True)
+class ReasonCode:
+    """One reason for which a return can stand out.
+
+    Attributes
+    ----------
+    code : str
+        Family and name, such as ``third_party.takings``.
+    title : str
+        What it is called, in a few words.
+    evidence : str
+        What to ask for.
+    """
+
+    code: str
+    title: str
+    evidence: str
+
+    @property
+    def family(self) -> str:
+        """The family: the part of the code before the dot."""
+        return self.code.split(".")[0]
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a regime's file declares.
+
+    Attributes
+    ----------
+    groups : mapping of str to tuple of str
+        The columns that each of the two peer-defining columns is computed from.
+    codes : tuple of ReasonCode
+    features : tuple of Feature
+    """
+
+    groups: Mapping[str, tuple[str, ...]]
+    codes: tuple[ReasonCode, ...]
+    features: tuple[Feature, ...]
+
+
+def read_declaration(text: str) -> Declaration:
+    """Read the declaration of a regime.
+
+    Parameters
+    ----------
+    text : str
+        TOML: a table ``groups`` of needs, and an array ``code`` of tables, each with an array ``feature``. Needs
+        are written as a table of columns by table; ``{ taxpayers = ["sic2007"] }`` is ``taxpayers.sic2007``.
+
+    Returns
+    -------
+    Declaration
+
+    Examples
+    --------
+    >>> declaration = read_declaration('''
+    ... [[code]]
+    ... code = "timing.late"
+    ... title = "Late return"
+    ... evidence = "The reason for the delay."
+    ...     [[code.feature]]
+    ...     name = "days_late"
+    ...     unit = "days"
+    ...     needs = { obligations = ["due_on"] }
+    ...     sentence = "The return came {observed} late; half of similar returns came {peers} late."
+    ... ''')
+    >>> declaration.features[0].needs, declaration.codes[0].family
+    (('obligations.due_on',), 'timing')
+    """
+    content = tomllib.loads(text)
+    codes, features = [], []
+    for entry in content["code"]:
+        own = entry.pop("feature", [])
+        codes.append(ReasonCode(**entry))
+        features += [_read_feature(item, codes[-1].code) for item in own]
+    groups = {name: _flatten(needs) for name, needs in content.get("groups", {}).items()}
+    return Declaration(groups, tuple(codes), tuple(features))
+
+
+def _read_feature(item: dict[str, Any], code: str) -> Feature:
+    # Unless the file says otherwise, a reason lies on the side to which the risk is known to grow.
+    side = item.get("direction", 0) or 1
+    return Feature(**{"side": side, **item, "needs": _flatten(item["needs"]), "code": code})
+
+
+def _flatten(needs: Mapping[str, list[str]]) -> tuple[str, ...]:
+    return tuple(f"{table}.{column}" for table, columns in needs.items() for column in columns)

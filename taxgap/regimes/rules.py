@@ -1,0 +1,101 @@
+"""The rules that every regime keeps: what a feature may read, and how codes and sentences hang together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from string import Formatter
+
+from taxgap.peers import GROUPS
+from taxgap.regimes.declaration import FAMILIES, UNITS, Feature, ReasonCode
+from taxgap.schemas import TABLES
+from taxgap.schemas.table import column_names
+
+OUTCOMES = ("enquiries", "adjustments", "payments")
+"""Tables that hold what became of a return: a feature read from them would give the label away."""
+
+PROTECTED = ("region", "nation", "combined_authority", "birth_year", "nino", "utr")
+"""Columns of the register that are, or stand for, protected characteristics or a person's identity."""
+
+LONGEST_SENTENCE = 30
+"""Words of a sentence, its numbers included."""
+
+_PLACES = {"observed": 1, "peers": 3}  # how many words fill each place
+
+
+def find_problems(features: Sequence[Feature], codes: Sequence[ReasonCode]) -> list[str]:
+    """List every rule that the features and codes of a regime break.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+    codes : sequence of ReasonCode
+
+    Returns
+    -------
+    list of str
+        One clause a breach; empty when all is well.
+    """
+    return [
+        *_repeated("feature", [feature.name for feature in features]),
+        *_repeated("code", [code.code for code in codes]),
+        *_loose_ends(features, codes),
+        *(problem for feature in features for problem in _feature_problems(feature)),
+        *(problem for code in codes for problem in _code_problems(code)),
+    ]
+
+
+def _repeated(kind: str, names: Sequence[str]) -> Iterator[str]:
+    yield from (f"{kind} {name} is declared twice" for name, count in Counter(names).items() if count > 1)
+
+
+def _loose_ends(features: Sequence[Feature], codes: Sequence[ReasonCode]) -> Iterator[str]:
+    known, used = {code.code for code in codes}, {feature.code for feature in features}
+    yield from (f"feature {f.name} has the unknown code {f.code}" for f in features if f.code not in known)
+    yield from (f"code {code} has no feature" for code in sorted(known - used))
+
+
+def _feature_problems(feature: Feature) -> Iterator[str]:
+    name = f"feature {feature.name}"
+    if feature.name in GROUPS:
+        yield f"{name} has the name of a column that defines the peers"
+    if feature.unit not in UNITS:
+        yield f"{name} has the unknown unit {feature.unit}"
+    if feature.direction not in {-1, 0, 1} or feature.side not in {-1, 1}:
+        yield f"{name} has a direction other than -1, 0, 1 or a side other than -1, 1"
+    if feature.direction and feature.direction != feature.side:
+        yield f"{name} makes a reason on the side away from its direction"
+    yield from (f"{name} {problem}" for problem in _needs_problems(feature.needs))
+    yield from (f"{name} {problem}" for problem in _sentence_problems(feature))
+
+
+def _needs_problems(needs: Sequence[str]) -> Iterator[str]:
+    if not needs:
+        yield "does not say what it needs"
+    for need in needs:
+        table, _, column = need.partition(".")
+        if table in OUTCOMES:
+            yield f"reads {need}, an outcome"
+        elif column in PROTECTED:
+            yield f"reads {need}, which is protected"
+        elif table not in TABLES or column not in column_names(TABLES[table]):
+            yield f"needs {need}, which no table has"
+
+
+def _sentence_problems(feature: Feature) -> Iterator[str]:
+    places = [place for _, place, _, _ in Formatter().parse(feature.sentence) if place is not None]
+    wanted = [] if feature.unit == "yes_no" else ["observed", "peers"]
+    if sorted(places) != wanted:
+        yield f"must name {' and '.join(wanted) or 'no number'} in its sentence, once"
+    words = len(feature.sentence.split()) + sum(_PLACES.get(place, 1) - 1 for place in places)
+    if words > LONGEST_SENTENCE:
+        yield f"has a sentence of {words} words; {LONGEST_SENTENCE} are allowed"
+    if not feature.sentence.endswith("."):
+        yield "has a sentence without a full stop"
+
+
+def _code_problems(code: ReasonCode) -> Iterator[str]:
+    if code.family not in FAMILIES:
+        yield f"code {code.code} belongs to no family; they are {', '.join(FAMILIES)}"
+    if not code.title or not code.evidence:
+        yield f"code {code.code} lacks a title or what to ask for"

@@ -1,0 +1,156 @@
+"""Rules within a Self Assessment return: boxes that must add up, and claims that exclude each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from taxgap.schemas.self_assessment import EXPENSE_BOXES
+from taxgap.tax import tax_law
+from taxgap.tax.law import tax_years
+from taxgap.validation.context import Context
+from taxgap.validation.rule import Rule
+
+TOLERANCE = 1.0
+"""Pounds by which a box may differ from what it should be: every box may be rounded."""
+
+_SLACK = 1e-6  # sums of binary fractions
+_PROFIT = ("net_profit", "basis_adjustment")
+_SOURCES = ("trading_profit", "property_profit", "interest", "dividends", "pension", "foreign_income", "other_income")
+
+
+def total_expenses(boxes: pd.DataFrame) -> pd.Series:
+    """Add up the expense boxes."""
+    return boxes[list(EXPENSE_BOXES)].sum(axis=1)
+
+
+def net_profit(boxes: pd.DataFrame) -> pd.Series:
+    """Take expenses and allowances from the income of the trade."""
+    deductions = boxes["total_expenses"] + boxes["capital_allowances"] + boxes["trading_allowance"]
+    return boxes["turnover"] + boxes["other_business_income"] - deductions
+
+
+def adjusted_profit(boxes: pd.DataFrame) -> pd.Series:
+    """Return the profit of the basis period, not below nothing, before losses."""
+    return (boxes["net_profit"] + boxes["basis_adjustment"]).clip(lower=0.0)
+
+
+def trading_profit(boxes: pd.DataFrame) -> pd.Series:
+    """Take the losses brought forward from the profit of the basis period."""
+    return (adjusted_profit(boxes) - boxes["losses_brought_forward"]).clip(lower=0.0)
+
+
+def property_profit(boxes: pd.DataFrame) -> pd.Series:
+    """Take costs and the allowance from the rents, not below nothing."""
+    costs = boxes["property_repairs"] + boxes["property_costs"] + boxes["property_allowance"]
+    return (boxes["rents"] - costs).clip(lower=0.0)
+
+
+def total_income(boxes: pd.DataFrame) -> pd.Series:
+    """Add up the sources of income."""
+    employment = (boxes["employment_pay"] - boxes["employment_expenses"]).clip(lower=0.0)
+    return employment + boxes[list(_SOURCES)].sum(axis=1)
+
+
+def _sum_rule(
+    code: str, box: str, parts: tuple[str, ...], should_be: Callable[[pd.DataFrame], pd.Series], words: str
+) -> Rule:
+    def is_off(boxes: pd.DataFrame, context: Context) -> pd.Series:  # noqa: ARG001  every check takes both
+        return (boxes[box] - should_be(boxes)).abs() > TOLERANCE + _SLACK
+
+    return Rule(
+        code=code,
+        table="self_assessment",
+        columns=(box, *parts),
+        sentence=f"{words} by more than a pound.",
+        remedy="Compare the boxes with the return as filed.",
+        check=is_off,
+    )
+
+
+def _losses_exceed_profit(boxes: pd.DataFrame, context: Context) -> pd.Series:  # noqa: ARG001
+    return boxes["losses_brought_forward"] > adjusted_profit(boxes) + TOLERANCE + _SLACK
+
+
+def _trading_allowance_fails(boxes: pd.DataFrame, context: Context) -> pd.Series:
+    claimed, most = boxes["trading_allowance"], _allowance("trading_allowance", boxes, context)
+    excluded = (boxes["total_expenses"] > 0) | (boxes["capital_allowances"] > 0)
+    return (claimed > 0) & (excluded | (claimed > most))
+
+
+def _property_allowance_fails(boxes: pd.DataFrame, context: Context) -> pd.Series:
+    claimed, most = boxes["property_allowance"], _allowance("property_allowance", boxes, context)
+    excluded = (boxes["property_repairs"] > 0) | (boxes["property_costs"] > 0)
+    return (claimed > 0) & (excluded | (claimed > most))
+
+
+def _allowance(name: str, boxes: pd.DataFrame, context: Context) -> pd.Series:
+    # The allowances are older than the first year whose law is held, and were the same before it.
+    earliest = tax_years()[0]
+    labels = boxes["period"].where(context.has_tax_year("self_assessment"), earliest)
+    limits = {label: getattr(tax_law(max(label, earliest)).allowances, name) for label in labels.unique()}
+    return labels.map(limits).astype("float64")
+
+
+RULES = (
+    _sum_rule(
+        "expenses_add_up",
+        "total_expenses",
+        EXPENSE_BOXES,
+        total_expenses,
+        "Total expenses differ from the sum of the expense boxes",
+    ),
+    _sum_rule(
+        "net_profit_adds_up",
+        "net_profit",
+        ("turnover", "other_business_income", "total_expenses", "capital_allowances", "trading_allowance"),
+        net_profit,
+        "Net profit differs from income of the trade less expenses and allowances",
+    ),
+    _sum_rule(
+        "trading_profit_adds_up",
+        "trading_profit",
+        (*_PROFIT, "losses_brought_forward"),
+        trading_profit,
+        "Trading profit differs from net profit, adjusted, less losses brought forward",
+    ),
+    _sum_rule(
+        "property_profit_adds_up",
+        "property_profit",
+        ("rents", "property_repairs", "property_costs", "property_allowance"),
+        property_profit,
+        "Property profit differs from rents less costs and allowance",
+    ),
+    _sum_rule(
+        "total_income_adds_up",
+        "total_income",
+        ("employment_pay", "employment_expenses", *_SOURCES),
+        total_income,
+        "Total income differs from the sum of its sources",
+    ),
+    Rule(
+        code="losses_within_profit",
+        table="self_assessment",
+        columns=("losses_brought_forward", *_PROFIT),
+        sentence="More losses are used than there is profit.",
+        remedy="Compare the boxes with the return as filed; unused losses are carried on.",
+        check=_losses_exceed_profit,
+    ),
+    Rule(
+        code="trading_allowance_alone",
+        table="self_assessment",
+        columns=("trading_allowance", "total_expenses", "capital_allowances", "period"),
+        sentence="The trading allowance is above its limit, or claimed beside expenses or capital allowances.",
+        remedy="Keep either the allowance or the actual costs.",
+        check=_trading_allowance_fails,
+    ),
+    Rule(
+        code="property_allowance_alone",
+        table="self_assessment",
+        columns=("property_allowance", "property_repairs", "property_costs", "period"),
+        sentence="The property allowance is above its limit, or claimed beside property costs.",
+        remedy="Keep either the allowance or the actual costs.",
+        check=_property_allowance_fails,
+    ),
+)

@@ -1,0 +1,136 @@
+"""What a table must be before its rows can be judged: present, readable, with its columns in their types."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from taxgap.errors import InvalidDataError
+from taxgap.records import Records
+from taxgap.schemas import Table
+from taxgap.schemas.table import code_levels, describe_columns
+from taxgap.validation.rule import Wording
+from taxgap.validation.table_part import TablePart
+from taxgap.validation.value_types import Fitted, fit_column
+
+MISSING_TABLE = Wording(
+    code="missing_table",
+    sentence="The table is missing.",
+    remedy="Add its folder, or name the tables that you have in `tables`.",
+)
+EMPTY_TABLE = Wording(
+    code="empty_table",
+    sentence="The table has no rows.",
+    remedy="Check the extract that made it.",
+)
+MISSING_COLUMN = Wording(
+    code="missing_column",
+    sentence="The column is missing, so none of these rows can be trusted.",
+    remedy="Add the column, empty where it may be, and validate again.",
+)
+EXTRA_COLUMN = Wording(
+    code="extra_column",
+    sentence="The schema does not know this column; the trusted records leave it out.",
+    remedy="Remove or rename it.",
+)
+VALUE_TYPE = Wording(
+    code="value_type",
+    sentence="The column holds values of another type than {kind}.",
+    remedy="Mend the values at their source; nothing is converted by guessing.",
+)
+UNKNOWN_CODE = Wording(
+    code="unknown_code",
+    sentence="The column holds codes that are not in its list.",
+    remedy="Use the codes that `describe_schema` lists for it.",
+)
+COLUMN_TYPE = Wording(
+    code="column_type",
+    severity="warn",
+    sentence="The column is not stored as {kind}, but all its values are; the trusted records convert it.",
+    remedy="Store it in the type of the schema.",
+)
+
+
+def read_part(records: Records, name: str, partition: int) -> TablePart:
+    """Read one partition of a table and hold it against the columns and types of its schema.
+
+    Parameters
+    ----------
+    records : Records
+    name : str
+        A table that is present.
+    partition : int
+
+    Returns
+    -------
+    TablePart
+    """
+    part = TablePart(name, partition, records.models[name])
+    try:
+        part.raw = records.read(name, partition=partition).reset_index(drop=True)
+    except InvalidDataError as error:
+        part.readable = part.complete = False
+        part.fail_file(_unreadable(error))
+        return part
+    part.rejected = np.zeros(len(part), dtype=np.bool_)
+    part.complete = _has_columns(part, part.raw)
+    if part.complete:
+        _fit_types(part, part.raw)
+    return part
+
+
+@cache
+def columns_of(model: type[Table]) -> tuple[dict[str, Any], ...]:
+    """Describe the columns of a table, once."""
+    return tuple(describe_columns(model))
+
+
+def _unreadable(error: InvalidDataError) -> Wording:
+    # The message names no value of a row; the path stays out of the report, which may travel.
+    remedy = error.remedy or "Make the file again."
+    return Wording(code="unreadable_file", sentence=f"{error.message} Its rows are unknown.", remedy=remedy)
+
+
+def _has_columns(part: TablePart, raw: pd.DataFrame) -> bool:
+    wanted = [column["column"] for column in columns_of(part.model)]
+    found = list(raw.columns)
+    for name in found:
+        if name not in wanted:
+            part.fail_file(EXTRA_COLUMN, str(name))
+    missing = [name for name in wanted if name not in found]
+    for name in missing:
+        if len(raw):
+            part.fail(MISSING_COLUMN, name, np.ones(len(raw), dtype=np.bool_))
+        else:
+            part.fail_file(MISSING_COLUMN, name)
+    return not missing
+
+
+def _fit_types(part: TablePart, raw: pd.DataFrame) -> None:
+    levels = code_levels(part.model)
+    columns = {column["column"]: column["type"] for column in columns_of(part.model)}
+    changed = {}
+    for name, kind in columns.items():
+        fitted = fit_column(raw[name], kind, levels.get(name, []))
+        if fitted.values is not raw[name]:
+            changed[name] = fitted.values
+        _note_types(part, name, kind, fitted)
+    values = raw if list(raw.columns) == list(columns) else raw[list(columns)]
+    part.values = values.assign(**changed) if changed else values
+
+
+def _note_types(part: TablePart, name: str, kind: str, fitted: Fitted) -> None:
+    part.mark_unfit(name, fitted.misfit)
+    wording = UNKNOWN_CODE if kind == "code" else _of_kind(VALUE_TYPE, kind)
+    part.fail(wording, name, fitted.misfit)
+    if fitted.converted:
+        part.fail(_of_kind(COLUMN_TYPE, kind), name, np.ones(len(part), dtype=np.bool_))
+    part.as_it_was &= not fitted.converted and not fitted.misfit.any()
+
+
+def _of_kind(wording: Wording, kind: str) -> Wording:
+    return replace(wording, sentence=wording.sentence.format(kind=kind))

@@ -1,0 +1,124 @@
+"""One table of one partition while it is checked: what was read, what fits, what failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from taxgap.schemas import Table
+from taxgap.schemas.table import row_key
+from taxgap.validation.rule import Mask, Wording
+from taxgap.validation.value_types import empty_frame
+
+EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The rows of a table's partition that fail one rule.
+
+    Attributes
+    ----------
+    wording : Wording
+    column : str
+        The column at fault; empty where it is the row or the table.
+    rows : ndarray of int
+        Positions in the partition, from 0; no row where the fault is the file's.
+    examples : tuple of str
+        The keys of the first rows.
+    """
+
+    wording: Wording
+    column: str
+    rows: NDArray[np.intp]
+    examples: tuple[str, ...] = ()
+
+
+@dataclass
+class TablePart:
+    """One partition of one table, and what became of its rows so far.
+
+    Attributes
+    ----------
+    name, partition
+        Which one it is.
+    model : type of Table
+    readable : bool
+        Whether the file could be read; without rows if not.
+    complete : bool
+        Whether it could be read and has all columns of its schema.
+    raw : DataFrame
+        The rows as they were read.
+    values : DataFrame
+        The rows of a complete part in the types of the schema, cells that fail it emptied.
+    unfit : dict of str to ndarray of bool
+        Cells of `values` that fail the schema; only columns that have some.
+    rejected : ndarray of bool
+        Rows that fail a rule of severity ``reject``.
+    failures : list of Failure
+    as_it_was : bool
+        Whether kept rows can be read as they stand: same columns, same types.
+    """
+
+    name: str
+    partition: int
+    model: type[Table]
+    readable: bool = True
+    complete: bool = True
+    raw: pd.DataFrame = field(default_factory=pd.DataFrame)
+    values: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unfit: dict[str, Mask] = field(default_factory=dict)
+    rejected: Mask = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    failures: list[Failure] = field(default_factory=list)
+    as_it_was: bool = True
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def fail_file(self, wording: Wording, column: str = "") -> None:
+        """Note a fault of the file that is no single row's."""
+        self.failures.append(Failure(wording, column, np.zeros(0, dtype=np.intp)))
+        self.as_it_was = False
+
+    def fail(self, wording: Wording, column: str, failing: Mask) -> None:
+        """Note the rows that fail a rule, and reject them if the rule says so."""
+        rows = np.flatnonzero(failing)
+        if not rows.size:
+            return
+        self.failures.append(Failure(wording, column, rows, self._keys(rows[:EXAMPLES])))
+        if wording.severity == "reject":
+            self.rejected[rows] = True
+
+    def mark_unfit(self, column: str, failing: Mask) -> None:
+        """Note cells that fail the schema, for the rules that read them."""
+        if failing.any():
+            before = self.unfit.get(column)
+            self.unfit[column] = failing if before is None else before | failing
+
+    def judged(self, columns: tuple[str, ...] | list[str]) -> Mask:
+        """Tell for each row whether all of some columns pass the schema."""
+        mask = np.ones(len(self), dtype=np.bool_)
+        for column in columns:
+            if column in self.unfit:
+                mask &= ~self.unfit[column]
+        return mask
+
+    def kept(self) -> pd.DataFrame:
+        """Return the rows that no rule rejects, in the types of the schema."""
+        return self.values[~self.rejected] if self.complete else empty_frame(self.model)
+
+    def _keys(self, rows: NDArray[np.intp]) -> tuple[str, ...]:
+        key = row_key(self.model)
+        if not self.complete:
+            return tuple(f"row {row}" for row in rows)
+        fit = self.judged(key)
+        cells = self.values[key].iloc[rows]
+        texts = ["/".join(map(_as_text, row)) for row in cells.itertuples(index=False)]
+        return tuple(text if fit[row] else f"row {row}" for row, text in zip(rows, texts, strict=True))
+
+
+def _as_text(cell: object) -> str:
+    return str(cell.date()) if isinstance(cell, pd.Timestamp) else str(cell)
