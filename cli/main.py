@@ -146,6 +146,6 @@ def _as_taxgap_error(error: Exception) -> TaxGapError:
         return UsageError(error.format_message())
     if isinstance(error, click.ClickException):
         return TaxGapError(error.format_message())
-    return UnexpectedError(
-        f"{type(error).__name__}: {error}.", remedy="Run it again with -vv for the traceback."
-    )
+    # Only the system's own messages are shown: any other may quote a taxpayer's value.
+    cause = f"{type(error).__name__}: {error}" if isinstance(error, OSError) else type(error).__name__
+    return UnexpectedError(f"{cause}.", remedy="Run it again with -vv for the traceback.")

@@ -18,6 +18,10 @@ GROWTH = {"2021-22": 0.90, "2022-23": 0.95, "2023-24": 1.00, "2024-25": 1.04}
 # taxes more than twelve months of them.
 _OTHER_YEAR_END = 0.07
 
+# Sellers who declare what the platform paid out, not what buyers paid, and the commission it kept (assumption).
+_NET_OF_COMMISSION = 0.35
+_COMMISSION = 0.14
+
 
 def spread_over_years(people: pd.DataFrame, tax_years: tuple[str, ...]) -> pd.DataFrame:
     """Repeat each person for each tax year in which he is on the register.
@@ -118,6 +122,25 @@ def _add_trade(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) ->
     known = activity[["card", "platform", "contractor", "cash"]].sum(axis=1)
     for channel in ("card", "platform", "contractor", "cash"):
         activity[channel] /= np.maximum(known, 1.0)
+    _declare_net(activity, streams)
+    _estimate(activity, panel, streams)
+
+
+def _declare_net(activity: pd.DataFrame, streams: Streams) -> None:
+    # Neither the commission nor the part of the sale that paid it appears on the return: profit is the same.
+    nets = streams.happens(_NET_OF_COMMISSION, "declares net")
+    kept = np.minimum(nets * _COMMISSION * activity["platform"] * activity["turnover"], activity["other_expenses"])
+    activity["turnover"] -= kept
+    activity["other_expenses"] -= kept
+
+
+def _estimate(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) -> None:
+    # Some keep no exact books and fill in round figures, the careless more often.
+    chance = 1 / (1 + np.exp(1.5 - 0.8 * panel["disposition"].to_numpy()))
+    estimates = streams.happens(chance, "estimates")
+    boxes = list(EXPENSE_BOXES)
+    exact = activity[boxes].to_numpy()
+    activity[boxes] = np.where(estimates[:, None], exact.round(-2), exact)
 
 
 def _mix(panel: pd.DataFrame, streams: Streams) -> Floats:

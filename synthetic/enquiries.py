@@ -16,7 +16,7 @@ OFFICERS = 60
 """Number of officers; each return is given one, who would work it if it were opened."""
 
 _SKILL_SPREAD = 0.55
-_FOUND_IN_FULL = 0.60  # share of the items seen that are settled in full (assumption)
+_FOUND_IN_FULL = 0.45  # share of the items seen that are settled in full (assumption)
 _TAX_BEHIND_INCOME = 0.06  # finding a share of the income finds less of the tax, which rises with income
 
 
@@ -31,8 +31,13 @@ def skill_of(seed: int, officer: np.ndarray) -> Floats:
     return np.asarray((skills - skills.mean())[officer])
 
 
-def find(planted: Planted, boxes: pd.DataFrame, streams: Streams, year: np.ndarray, settings: Settings) -> pd.DataFrame:
+def find(
+    planted: Planted, boxes: pd.DataFrame, streams: Streams, year: np.ndarray, settings: Settings
+) -> tuple[pd.DataFrame, Floats]:
     """Work out for every return what its officer would find.
+
+    An officer misses a return whole, or sees its items: some in full, of others a share that grows with skill.
+    Where what he saw would change no tax he looks on, until the items are seen in full.
 
     Parameters
     ----------
@@ -47,30 +52,78 @@ def find(planted: Planted, boxes: pd.DataFrame, streams: Streams, year: np.ndarr
 
     Returns
     -------
-    DataFrame
-        One row a planted box with tax lost: `row`, `mechanism`, `field`, `behaviour`, `found` (amount that the
-        officer adds, GBP; zero where the return is missed whole).
+    findings : DataFrame
+        One row a planted box with tax lost: `row`, `mechanism`, `field`, `behaviour`, `tax_lost`, `found`
+        (amount the officer adds, GBP; zero where the return is missed whole).
+    tax_found : ndarray of float64
+        Tax that would be found on every return, in GBP.
     """
-    officer = officer_of(streams, year)
-    skill = skill_of(settings.seed, officer)
+    skill = skill_of(settings.seed, officer_of(streams, year))
     missed = streams.happens(np.clip(settings.missed_whole * np.exp(-0.6 * skill), 0, 0.9), "missed", year)
     items = planted.items[planted.items["tax_lost"] > 0].reset_index(drop=True)
+    items = items[~missed[items["row"]]].reset_index(drop=True)
     row = items["row"].to_numpy()
+    share = _shares_seen(items, skill[row], streams[row], year[row], settings)
+    tax = _rise(planted, boxes, items, share)
+    in_vain = (tax == 0)[row]
+    share = np.where(in_vain, 1.0, share)
+    again = items[in_vain]
+    tax[again["row"]] = _rise(planted, boxes, again, 1.0)[again["row"]]
+    items["found"] = (items["amount"] * share).round()
+    return items, tax
+
+
+def _shares_seen(
+    items: pd.DataFrame, skill: Floats, streams: Streams, year: np.ndarray, settings: Settings
+) -> Floats:
     noise = np.zeros(len(items))
     for position, mechanism in enumerate(MECHANISMS):
         mine = (items["mechanism"] == position).to_numpy()
-        noise[mine] = streams[row[mine]].normal(f"detects {mechanism.name}", year[row[mine]])
+        noise[mine] = streams[mine].normal(f"detects {mechanism.name}", year[mine])
     needed = settings.detection / (1 - settings.missed_whole) + _TAX_BEHIND_INCOME
     partial = np.clip((needed - _FOUND_IN_FULL) / (1 - _FOUND_IN_FULL), 0.02, 0.98)
-    reach = ndtr((noise + skill[row]) / np.sqrt(1 + _SKILL_SPREAD**2))
-    share = np.where(reach > 1 - _FOUND_IN_FULL, 1.0, expit(logit(partial) + 2.0 * (reach - 0.25)))
-    items["found"] = np.where(missed[row], 0.0, (items["amount"] * share).round())
-    return items
+    reach = ndtr((noise + skill) / np.sqrt(1 + _SKILL_SPREAD**2))
+    seen_in_part = expit(logit(partial) + 2.0 * (reach - (1 - _FOUND_IN_FULL) / 2))
+    return np.asarray(np.where(reach > 1 - _FOUND_IN_FULL, 1.0, seen_in_part))
 
 
-def tax_found(planted: Planted, boxes: pd.DataFrame, findings: pd.DataFrame) -> Floats:
-    """Return the tax that would be found on every return, in GBP."""
-    found = findings[findings["found"] != 0]
-    settled = correct(boxes, found.assign(amount=found["found"]))
-    rise = complete_return(settled)["tax_charged"] - planted.reported["tax_charged"]
-    return np.asarray(rise.clip(lower=0.0).round(2).where(rise >= 1.0, 0.0))
+def _rise(planted: Planted, boxes: pd.DataFrame, items: pd.DataFrame, share: Floats | float) -> Floats:
+    rows, place = np.unique(items["row"].to_numpy(), return_inverse=True)
+    settled = correct(boxes.iloc[rows].reset_index(drop=True), items.assign(row=place), share)
+    charged = planted.reported["tax_charged"].to_numpy()
+    rise = np.zeros(len(boxes))
+    rise[rows] = complete_return(settled)["tax_charged"].to_numpy() - charged[rows]
+    return np.asarray(np.where(rise >= 1.0, rise.round(2), 0.0))
+
+
+def hours_of(findings: pd.DataFrame, rows: int, streams: Streams, year: np.ndarray) -> Floats:
+    """Return the hours each enquiry takes: more where there is more to settle."""
+    seen = np.bincount(findings["row"].to_numpy(), findings["found"].to_numpy() != 0, rows)
+    middle = 9.0 + 5.0 * np.minimum(seen, 5)
+    return np.asarray((middle * np.exp(0.45 * streams.normal("hours", year))).round(1))
+
+
+def settle(findings: pd.DataFrame, streams: Streams, year: np.ndarray) -> pd.DataFrame:
+    """Return what each enquiry would change: one row a return and box, with the behaviour as settled.
+
+    Evasion is hard to prove: a quarter of it is settled as a failure to take care (assumption).
+    """
+    found = findings[findings["found"] != 0].copy()
+    evasion = (found["behaviour"] == "evasion").to_numpy()
+    row = found["row"].to_numpy()
+    milder = streams[row].happens(0.25, "settled milder", year[row])
+    found["behaviour"] = found["behaviour"].mask(evasion & milder, "failure_to_take_reasonable_care")
+    found = found.sort_values(["row", "field", "tax_lost"], ascending=[True, True, False], kind="stable")
+    grouped = found.groupby(["row", "field"], sort=True)
+    table = grouped.agg(
+        found=("found", "sum"), behaviour=("behaviour", "first"), tax_lost=("tax_lost", "sum")
+    )
+    return table[table["found"] != 0].reset_index()
+
+
+def main_behaviour(settled: pd.DataFrame, rows: int) -> np.ndarray:
+    """Return for each return the behaviour behind most of what was found, or None."""
+    behaviour = np.full(rows, None, dtype=object)
+    ordered = settled.sort_values(["row", "tax_lost"], kind="stable")
+    behaviour[ordered["row"].to_numpy()] = ordered["behaviour"].to_numpy()
+    return behaviour

@@ -55,7 +55,7 @@ class Settings:
     random_share: float = 0.05
     risk_share: float = 0.05
     detection: float = 0.55
-    missed_whole: float = 0.04
+    missed_whole: float = 0.12
 
     def __post_init__(self) -> None:
         for name, low, high in (

@@ -22,8 +22,8 @@ FAMILIES = (
 UNITS = ("share", "times", "points", "days", "count", "yes_no")
 """What a feature can be measured in.
 
-`share` is a fraction, shown in per cent; `times` a ratio; `points` a difference of fractions, shown in percentage
-points; `days` and `count` are whole numbers; `yes_no` is 1 or 0.
+`share` is a fraction, shown in per cent; `times` a ratio; `points` a difference of fractions, shown in
+percentage points; `days` and `count` are whole numbers; `yes_no` is 1 or 0.
 """
 
 
@@ -110,8 +110,9 @@ def read_declaration(text: str) -> Declaration:
     Parameters
     ----------
     text : str
-        TOML: a table ``groups`` of needs, and an array ``code`` of tables, each with an array ``feature``. Needs
-        are written as a table of columns by table; ``{ taxpayers = ["sic2007"] }`` is ``taxpayers.sic2007``.
+        TOML: an array ``code`` of tables, each with an array ``feature``, and a table ``groups`` of the
+        needs of the peer-defining columns. A need is a column as ``table.column``, or a name from the table
+        ``needs``.
 
     Returns
     -------
@@ -127,27 +128,28 @@ def read_declaration(text: str) -> Declaration:
     ...     [[code.feature]]
     ...     name = "days_late"
     ...     unit = "days"
-    ...     needs = { obligations = ["due_on"] }
+    ...     needs = ["obligations.due_on"]
     ...     sentence = "The return came {observed} late; half of similar returns came {peers} late."
     ... ''')
     >>> declaration.features[0].needs, declaration.codes[0].family
     (('obligations.due_on',), 'timing')
     """
     content = tomllib.loads(text)
+    named = content.get("needs", {})
     codes, features = [], []
     for entry in content["code"]:
         own = entry.pop("feature", [])
         codes.append(ReasonCode(**entry))
-        features += [_read_feature(item, codes[-1].code) for item in own]
-    groups = {name: _flatten(needs) for name, needs in content.get("groups", {}).items()}
+        features += [_read_feature(item, codes[-1].code, named) for item in own]
+    groups = {name: _spell_out(needs, named) for name, needs in content.get("groups", {}).items()}
     return Declaration(groups, tuple(codes), tuple(features))
 
 
-def _read_feature(item: dict[str, Any], code: str) -> Feature:
+def _read_feature(item: dict[str, Any], code: str, named: Mapping[str, list[str]]) -> Feature:
     # Unless the file says otherwise, a reason lies on the side to which the risk is known to grow.
     side = item.get("direction", 0) or 1
-    return Feature(**{"side": side, **item, "needs": _flatten(item["needs"]), "code": code})
+    return Feature(**{"side": side, **item, "needs": _spell_out(item["needs"], named), "code": code})
 
 
-def _flatten(needs: Mapping[str, list[str]]) -> tuple[str, ...]:
-    return tuple(f"{table}.{column}" for table, columns in needs.items() for column in columns)
+def _spell_out(needs: list[str], named: Mapping[str, list[str]]) -> tuple[str, ...]:
+    return tuple(column for need in needs for column in named.get(need, [need]))

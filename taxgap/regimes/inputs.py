@@ -83,7 +83,9 @@ def _complete(table: pd.DataFrame | None, name: str, years: set[str]) -> pd.Data
         )
     if "period" in table.columns:
         table = table[table["period"].isin(years)]
-    missing = {c: _nothing(dtype, table.index) for c, dtype in _dtypes(model).items() if c not in table.columns}
+    missing = {
+        c: _nothing(dtype, table.index) for c, dtype in _dtypes(model).items() if c not in table.columns
+    }
     return table.assign(**missing)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from string import Formatter
 
 from taxgap.peers import GROUPS
@@ -23,13 +23,17 @@ LONGEST_SENTENCE = 30
 _PLACES = {"observed": 1, "peers": 3}  # how many words fill each place
 
 
-def find_problems(features: Sequence[Feature], codes: Sequence[ReasonCode]) -> list[str]:
-    """List every rule that the features and codes of a regime break.
+def find_problems(
+    features: Sequence[Feature], codes: Sequence[ReasonCode], groups: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """List every rule that the features, codes and groups of a regime break.
 
     Parameters
     ----------
     features : sequence of Feature
     codes : sequence of ReasonCode
+    groups : mapping of str to sequence of str
+        What `trade_group` and `size_band` are computed from.
 
     Returns
     -------
@@ -42,6 +46,11 @@ def find_problems(features: Sequence[Feature], codes: Sequence[ReasonCode]) -> l
         *_loose_ends(features, codes),
         *(problem for feature in features for problem in _feature_problems(feature)),
         *(problem for code in codes for problem in _code_problems(code)),
+        *(
+            f"group {group} {problem}"
+            for group in GROUPS
+            for problem in _needs_problems(groups.get(group, ()))
+        ),
     ]
 
 

@@ -20,14 +20,14 @@ What is left out
 - Other people's circumstances: marriage allowance, married couple's allowance, the high income child benefit
   charge.
 - Other allowances and reliefs: blind person's allowance, top-slicing and deficiency relief, venture capital
-  schemes, loss relief against general income and its cap, averaging, qualifying loan interest, contributions
-  under net pay arrangements (deduct these from pay beforehand), relief for foreign tax, the remittance basis
-  and the regime that followed it.
+  schemes, loss relief against general income and its cap, averaging, qualifying loan interest, pension
+  contributions under net pay arrangements (which lower pay for Income Tax but not for Class 1), relief for
+  foreign tax, the remittance basis and the regime that followed it.
 - Charges: the pensions annual allowance charge, the winter fuel payment charge, student loan repayments.
 - National Insurance: each employment and each pay period apart, deferment and refunds for several
-  employments, the married women's reduced rate, the part of a year after State Pension age is reached, Class
-  1A, voluntary Class 2 and Class 3, and the employer's contributions. Residents of other countries and Welsh
-  rates other than those set are not provided for.
+  employments, the married women's reduced rate, the part of a year after State Pension age is reached,
+  Class 1A, voluntary Class 2 and Class 3, and the employer's contributions.
+- People resident abroad, and trusts.
 - Capital Gains Tax and every tax of companies.
 - Rounding: tax is worked out in fractions of a penny; only the personal allowance is rounded, up to a pound,
   as the law says.

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from taxgap.errors import InvalidDataError, UsageError
 
@@ -25,22 +26,23 @@ def to_amounts(values: npt.ArrayLike) -> Amounts:
     Parameters
     ----------
     values : array_like
-        Numbers, as a pandas Series, an array, a list or a scalar.
+        Numbers, as a pandas Series, an array, a list or a single number.
 
     Returns
     -------
     numpy.ndarray
-        Of float64; a view of the input where that is possible, so it is not to be written to.
+        Of float64, one-dimensional; a view of the input where possible, so it is not to be written to.
 
     Raises
     ------
     TypeError, ValueError
-        If the values are not numbers.
+        If the values are not numbers in a row. Text is not read as a number, nor a date as its distance
+        from 1970.
     """
-    to_numpy = getattr(values, "to_numpy", None)
-    if to_numpy is None:
-        return np.asarray(values, dtype=np.float64)
-    amounts: Amounts = to_numpy(dtype=np.float64, na_value=np.nan)
+    column = values if isinstance(values, pd.Series) else pd.Series(np.atleast_1d(np.asarray(values)))
+    if len(column) and not pd.api.types.is_numeric_dtype(column.dtype):
+        raise TypeError(f"{column.dtype} is not a type of number")
+    amounts: Amounts = column.to_numpy(dtype=np.float64, na_value=np.nan)
     return amounts
 
 

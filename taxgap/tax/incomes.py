@@ -76,8 +76,7 @@ def read_incomes(frame: pd.DataFrame) -> Incomes:
         If it is not a DataFrame.
     InvalidDataError
         If a column is missing or stands there twice, an amount is not a number, missing, infinite or
-        negative, a nation is unknown, or a flag is neither true nor false. Everything that is wrong with the
-        values is named at once.
+        negative, a nation is unknown, or a flag is neither true nor false. All bad amounts are named at once.
     """
     _check_columns(frame)
     amounts = {name: _read_amounts(frame, name) for name in (*REQUIRED_AMOUNTS, *OPTIONAL_AMOUNTS)}
@@ -117,7 +116,7 @@ def _read_amounts(frame: pd.DataFrame, name: str) -> Amounts:
         return np.zeros(len(frame))
     try:
         return to_amounts(frame[name])
-    except (TypeError, ValueError) as error:
+    except TypeError as error:
         raise InvalidDataError(
             f"Column {name} holds something other than numbers.",
             where="incomes",

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 from taxgap.errors import UsageError
 from taxgap.tax.scale import Scale
 
-_TAX_YEAR = re.compile(r"\d{4}-\d{2}")
+_TAX_YEAR = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 Figures: TypeAlias = Mapping[str, Mapping[str, Any]]
 Part = TypeVar("Part")

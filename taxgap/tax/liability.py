@@ -30,7 +30,7 @@ def personal_tax(incomes: pd.DataFrame, tax_year: str) -> pd.DataFrame:
         pensions with relief at source: what was paid, times 1.25), ``gift_aid`` (GROSS gifts: what was
         given, times 1.25), ``losses`` (trading losses brought forward, set against ``self_employment`` for
         Income Tax, Class 2 and Class 4) and ``over_state_pension_age`` (whether State Pension age was
-        reached on or before the 6 April on which the tax year begins).
+        reached on or before the 6 April on which the tax year begins; no contributions are due then).
     tax_year : str
         A label such as ``2023-24``. A year after the last enacted one is taxed under the last enacted law.
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from taxgap.schemas.columns import TAX_YEAR
-from taxgap.validation.rule import Mask, Wording
+from taxgap.validation.rule import Mask, Wording, as_mask
 from taxgap.validation.structure import columns_of
 from taxgap.validation.table_part import TablePart
 from taxgap.validation.texts import Texts
@@ -51,7 +51,7 @@ def check_cells(part: TablePart, texts: Texts) -> None:
             part.mark_unfit(name, empty)
             part.fail(_empty(column), name, empty)
         if column["type"] == "number":
-            infinite: Mask = np.isinf(part.values[name].to_numpy())
+            infinite: Mask = np.isinf(part.content[name].to_numpy())
             part.mark_unfit(name, infinite)
             part.fail(_infinite(column), name, infinite)
         _apply_checks(part, column, schema[name].checks, texts, empty)
@@ -63,10 +63,10 @@ def check_rows(part: TablePart) -> None:
 
     pandera itself would report a failing row once for each of its columns.
     """
-    judged = part.judged(list(part.values.columns))
+    judged = part.judged(list(part.content.columns))
     for check in part.model.to_schema().checks:
         if judged.any():
-            passed = check(part.values).check_output.to_numpy(dtype=np.bool_)
+            passed = check(part.content).check_output.to_numpy(dtype=np.bool_)
             part.fail(_wording(check, ""), "", judged & ~passed)
 
 
@@ -88,7 +88,7 @@ def _apply_checks(
 def _failing(part: TablePart, column: dict[str, Any], check: Any, texts: Texts) -> Mask:
     name = column["column"]
     if column["type"] != "text":
-        return ~_passed(check, part.values[name])
+        return ~_passed(check, part.content[name])
     passed = np.append(_passed(check, texts.distinct(name)), True)  # an empty cell has code -1
     return ~passed[texts.codes(part.name, name)]
 
@@ -97,7 +97,7 @@ def _passed(check: Any, values: pd.Series) -> Mask:
     # pandera leaves empty cells out of what it returns.
     output = check(values).check_output
     if isinstance(output, pd.Series):
-        return output.reindex(values.index, fill_value=True).to_numpy(dtype=np.bool_)
+        return as_mask(output.reindex(values.index, fill_value=True))
     return np.full(len(values), bool(output))
 
 
@@ -105,11 +105,11 @@ def _empty_unfit(part: TablePart) -> None:
     # Counts and yes/no columns cannot be empty; rules do not read them where they are unfit.
     blanks = {}
     for name, failing in part.unfit.items():
-        values = part.values[name]
+        values = part.content[name]
         if values.dtype not in (np.int64, np.bool_):
             blanks[name] = values.mask(failing)
     if blanks:
-        part.values = part.values.assign(**blanks)
+        part.content = part.content.assign(**blanks)
 
 
 def _empty(column: dict[str, Any]) -> Wording:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
-from datetime import date
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from taxgap.validation.rule import Mask
 from taxgap.validation.table_part import TablePart
 from taxgap.validation.texts import Texts
+
+_TAX_YEAR = re.compile(r"([0-9]{4})-([0-9]{2})", re.ASCII)
 
 Codes: TypeAlias = NDArray[np.intp]
 Key: TypeAlias = Literal["taxpayer", "case", "enquiry"]
@@ -108,11 +110,16 @@ class Context:
         return table.reindex(asked).reset_index(drop=True)
 
     def first_days(self, table: str) -> NDArray[np.datetime64]:
-        """Return for each row the 6 April on which the tax year of its label begins; NaT without a label."""
+        """Return for each row the 6 April on which the tax year of its label begins; NaT if it is none."""
         labels = self._texts.distinct("period")
         days = [_first_day(label) for label in labels]
         starts = np.array([*days, "NaT"], dtype="datetime64[D]")
         return starts[self._fit("period", table)]
+
+    def has_tax_year(self, table: str) -> Mask:
+        """Tell for each row whether its label is that of a tax year."""
+        known: Mask = ~np.isnat(self.first_days(table))
+        return known
 
     def _make_key(self, table: str, key: Key) -> Codes:
         if key == "taxpayer":
@@ -136,5 +143,7 @@ class Context:
 
 
 def _first_day(label: str) -> str:
-    digits = label[:4]
-    return date(int(digits), 4, 6).isoformat() if digits.isdecimal() and digits.isascii() and int(digits) else "NaT"
+    years = _TAX_YEAR.fullmatch(label)
+    if years is None or (int(years[1]) + 1) % 100 != int(years[2]):
+        return "NaT"
+    return f"{years[1]}-04-06"

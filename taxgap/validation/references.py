@@ -11,7 +11,7 @@ import pandas as pd
 from taxgap.records.partitions import partition_of
 from taxgap.schemas import RETURN_TABLES
 from taxgap.validation.context import Context, Key
-from taxgap.validation.rule import Mask, Rule
+from taxgap.validation.rule import Mask, Rule, as_mask
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _is_rejected(reference: Reference, table: pd.DataFrame, context: Context) ->
 
 def _applies(reference: Reference, table: pd.DataFrame) -> Mask:
     if "regime" in reference.columns:
-        return (table["regime"] == reference.parent).to_numpy(dtype=np.bool_)
+        return as_mask(table["regime"] == reference.parent)
     return np.ones(len(table), dtype=np.bool_)
 
 
@@ -101,15 +101,15 @@ def _is_misplaced(table: pd.DataFrame, context: Context) -> Mask:
     partition, partitions = context.place
     if partitions == 1:
         return np.zeros(len(table), dtype=np.bool_)
-    return partition_of(table["taxpayer_id"].fillna(""), partitions) != partition
+    return as_mask(partition_of(table["taxpayer_id"].fillna(""), partitions) != partition)
 
 
-def _is_of_another_case(adjustments: pd.DataFrame, context: Context) -> Mask:
+def _is_of_another_case(_adjustments: pd.DataFrame, context: Context) -> Mask:
     asked = context.key("adjustments", "enquiry")
     case = pd.Series(context.key("enquiries", "case"))
     of_enquiry = context.look_up(case, context.key("enquiries", "enquiry"), asked)
     own = context.key("adjustments", "case")
-    return (of_enquiry.notna() & (of_enquiry >= 0) & (of_enquiry != own)).to_numpy(dtype=np.bool_)
+    return as_mask(of_enquiry.notna() & (of_enquiry >= 0) & (of_enquiry != own))
 
 
 RULES = (

@@ -17,7 +17,15 @@ TOLERANCE = 1.0
 
 _SLACK = 1e-6  # sums of binary fractions
 _PROFIT = ("net_profit", "basis_adjustment")
-_SOURCES = ("trading_profit", "property_profit", "interest", "dividends", "pension", "foreign_income", "other_income")
+_SOURCES = (
+    "trading_profit",
+    "property_profit",
+    "interest",
+    "dividends",
+    "pension",
+    "foreign_income",
+    "other_income",
+)
 
 
 def total_expenses(boxes: pd.DataFrame) -> pd.Series:
@@ -56,7 +64,7 @@ def total_income(boxes: pd.DataFrame) -> pd.Series:
 def _sum_rule(
     code: str, box: str, parts: tuple[str, ...], should_be: Callable[[pd.DataFrame], pd.Series], words: str
 ) -> Rule:
-    def is_off(boxes: pd.DataFrame, context: Context) -> pd.Series:  # noqa: ARG001  every check takes both
+    def is_off(boxes: pd.DataFrame, _context: Context) -> pd.Series:
         return (boxes[box] - should_be(boxes)).abs() > TOLERANCE + _SLACK
 
     return Rule(
@@ -69,7 +77,7 @@ def _sum_rule(
     )
 
 
-def _losses_exceed_profit(boxes: pd.DataFrame, context: Context) -> pd.Series:  # noqa: ARG001
+def _losses_exceed_profit(boxes: pd.DataFrame, _context: Context) -> pd.Series:
     return boxes["losses_brought_forward"] > adjusted_profit(boxes) + TOLERANCE + _SLACK
 
 
@@ -141,7 +149,7 @@ RULES = (
         code="trading_allowance_alone",
         table="self_assessment",
         columns=("trading_allowance", "total_expenses", "capital_allowances", "period"),
-        sentence="The trading allowance is above its limit, or claimed beside expenses or capital allowances.",
+        sentence="The trading allowance is above its limit, or claimed beside costs or capital allowances.",
         remedy="Keep either the allowance or the actual costs.",
         check=_trading_allowance_fails,
     ),

@@ -18,6 +18,12 @@ Mask: TypeAlias = NDArray[np.bool_]
 Check: TypeAlias = "Callable[[pd.DataFrame, Context], pd.Series | Mask]"
 
 
+def as_mask(values: object) -> Mask:
+    """Return a mask of failing rows as an array."""
+    mask: Mask = np.asarray(values, dtype=np.bool_)
+    return mask
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wording:
     """What a finding says.

@@ -116,11 +116,11 @@ def _fit_types(part: TablePart, raw: pd.DataFrame) -> None:
     changed = {}
     for name, kind in columns.items():
         fitted = fit_column(raw[name], kind, levels.get(name, []))
-        if fitted.values is not raw[name]:
-            changed[name] = fitted.values
+        if fitted.content is not raw[name]:
+            changed[name] = fitted.content
         _note_types(part, name, kind, fitted)
     values = raw if list(raw.columns) == list(columns) else raw[list(columns)]
-    part.values = values.assign(**changed) if changed else values
+    part.content = values.assign(**changed) if changed else values
 
 
 def _note_types(part: TablePart, name: str, kind: str, fitted: Fitted) -> None:

@@ -52,10 +52,10 @@ class TablePart:
         Whether it could be read and has all columns of its schema.
     raw : DataFrame
         The rows as they were read.
-    values : DataFrame
+    content : DataFrame
         The rows of a complete part in the types of the schema, cells that fail it emptied.
     unfit : dict of str to ndarray of bool
-        Cells of `values` that fail the schema; only columns that have some.
+        Cells of `content` that fail the schema; only columns that have some.
     rejected : ndarray of bool
         Rows that fail a rule of severity ``reject``.
     failures : list of Failure
@@ -69,7 +69,7 @@ class TablePart:
     readable: bool = True
     complete: bool = True
     raw: pd.DataFrame = field(default_factory=pd.DataFrame)
-    values: pd.DataFrame = field(default_factory=pd.DataFrame)
+    content: pd.DataFrame = field(default_factory=pd.DataFrame)
     unfit: dict[str, Mask] = field(default_factory=dict)
     rejected: Mask = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     failures: list[Failure] = field(default_factory=list)
@@ -108,14 +108,14 @@ class TablePart:
 
     def kept(self) -> pd.DataFrame:
         """Return the rows that no rule rejects, in the types of the schema."""
-        return self.values[~self.rejected] if self.complete else empty_frame(self.model)
+        return self.content[~self.rejected] if self.complete else empty_frame(self.model)
 
     def _keys(self, rows: NDArray[np.intp]) -> tuple[str, ...]:
         key = row_key(self.model)
         if not self.complete:
             return tuple(f"row {row}" for row in rows)
         fit = self.judged(key)
-        cells = self.values[key].iloc[rows]
+        cells = self.content[key].iloc[rows]
         texts = ["/".join(map(_as_text, row)) for row in cells.itertuples(index=False)]
         return tuple(text if fit[row] else f"row {row}" for row, text in zip(rows, texts, strict=True))
 

@@ -1,4 +1,4 @@
-"""The distinct texts of a partition: each is tested once, and tables are joined by number instead of by text."""
+"""The distinct texts of a partition: each is tested once, and tables are joined by number, not by text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Texts:
     """The distinct values of each text column, shared by all tables of a partition that have it."""
 
     def __init__(self, parts: Mapping[str, TablePart]) -> None:
-        self._frames = {name: part.values for name, part in parts.items() if part.complete}
+        self._frames = {name: part.content for name, part in parts.items() if part.complete}
         self._codes: dict[str, dict[str, NDArray[np.intp]]] = {}
         self._distinct: dict[str, pd.Series] = {}
 

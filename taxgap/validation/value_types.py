@@ -1,4 +1,4 @@
-"""Values in the types of the schema: what fits is converted without loss, what does not fit is pointed out."""
+"""Values in the types of the schema: what fits is converted without loss, what does not is pointed out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Fitted:
 
     Attributes
     ----------
-    values : Series
+    content : Series
         Empty (zero or false in a column that cannot be empty) where a cell was empty or does not fit.
     misfit : ndarray of bool
         Cells that hold something else than the type asks for.
@@ -31,7 +31,7 @@ class Fitted:
         Whether the column came in another type, which held the same values.
     """
 
-    values: pd.Series
+    content: pd.Series
     misfit: Mask
     converted: bool
 
@@ -54,9 +54,9 @@ def fit_column(values: pd.Series, kind: str, levels: list[str]) -> Fitted:
 
     Notes
     -----
-    Nothing is parsed: text is no number and no date, a number is no text (an identifier has lost its leading
-    zeros by then), and a date has no time of day. Integers in a column of amounts, whole floats in a column of
-    counts and dates held as objects fit.
+    Nothing is parsed: text is no number and no date, a number is no text (an identifier has lost its
+    leading zeros by then), and a date has no time of day. Integers in a column of amounts, whole floats in a
+    column of counts and dates held as objects fit.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def typed(table: pd.DataFrame, model: type[Table]) -> pd.DataFrame:
     columns = {
         column["column"]: fit_column(
             table[column["column"]], column["type"], levels.get(column["column"], [])
-        ).values
+        ).content
         for column in describe_columns(model)
     }
     return pd.DataFrame(columns, index=table.index)
@@ -120,7 +120,7 @@ def _fit_text(values: pd.Series) -> Fitted:
         return _as_it_is(values)
     fitted = _fit_cells(values, lambda cell: isinstance(cell, str), "str", None)
     same = values.dtype == object or isinstance(values.dtype, pd.StringDtype)
-    return Fitted(fitted.values, fitted.misfit, converted=fitted.converted and not same)
+    return Fitted(fitted.content, fitted.misfit, converted=fitted.converted and not same)
 
 
 def _fit_code(values: pd.Series, levels: list[str]) -> Fitted:
@@ -129,7 +129,7 @@ def _fit_code(values: pd.Series, levels: list[str]) -> Fitted:
         return _as_it_is(values)
     known = set(levels)
     fitted = _fit_cells(values, lambda cell: isinstance(cell, str) and cell in known, dtype, None)
-    return Fitted(fitted.values, fitted.misfit, converted=False)
+    return Fitted(fitted.content, fitted.misfit, converted=False)
 
 
 _FITTERS: dict[str, Callable[[pd.Series], Fitted]] = {
@@ -161,7 +161,7 @@ def _nothing(values: pd.Series) -> Mask:
 
 def _is_numeric(values: pd.Series) -> bool:
     types = pd.api.types
-    return types.is_integer_dtype(values.dtype) or types.is_float_dtype(values.dtype)
+    return bool(types.is_integer_dtype(values.dtype) or types.is_float_dtype(values.dtype))
 
 
 def _is_number(cell: Any) -> bool:
@@ -170,13 +170,14 @@ def _is_number(cell: Any) -> bool:
 
 def _is_whole(cell: Any) -> bool:
     if isinstance(cell, (float, np.floating)):
-        return float(cell).is_integer() and abs(cell) < 2**53
+        return float(cell).is_integer() and abs(float(cell)) < 2**53
     return _is_integer(cell)
 
 
 def _is_integer(cell: Any) -> bool:
-    whole = isinstance(cell, (int, np.integer)) and not isinstance(cell, bool)
-    return whole and -(2**63) <= int(cell) < 2**63
+    if isinstance(cell, bool) or not isinstance(cell, (int, np.integer)):
+        return False
+    return -(2**63) <= int(cell) < 2**63
 
 
 def _is_day(cell: Any) -> bool:

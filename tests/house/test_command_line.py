@@ -27,7 +27,11 @@ def _misuse() -> None:
 
 
 def _break() -> None:
-    raise ZeroDivisionError("by nought")
+    raise ValueError("could not convert '1234567895'")
+
+
+def _run_full() -> None:
+    raise OSError("No space left")
 
 
 def _interrupt() -> None:
@@ -96,12 +100,17 @@ def test_help_lists_the_summaries(run: Callable[..., int], capsys: pytest.Captur
         (dict, 0, ""),
         (_stop, 3, "error: Total is wrong. [vat/part-0000.parquet] Run `taxgap validate`. (invalid_data)\n"),
         (_misuse, 2, "error: No such regime. (usage)\n"),
+        (
+            _run_full,
+            1,
+            "error: OSError: No space left. Run it again with -vv for the traceback. (unexpected)\n",
+        ),
         (_interrupt, 130, "\nInterrupted.\n"),
         (_decline, 1, "Stopped.\n"),
         (
             _break,
             1,
-            "error: ZeroDivisionError: by nought. Run it again with -vv for the traceback. (unexpected)\n",
+            "error: ValueError. Run it again with -vv for the traceback. (unexpected)\n",
         ),
     ],
 )

@@ -15,13 +15,18 @@ LONGEST_FUNCTION = 50
 def test_pyproject_lists_the_packages_on_disk(pyproject: dict[str, Any], modules: dict[str, Path]) -> None:
     on_disk = {name for name, path in modules.items() if path.name == "__init__.py"}
     listed = pyproject["tool"]["setuptools"]["packages"]
-    assert sorted(on_disk) == sorted(listed), "an unlisted package is missing from the wheel"
+    found = sorted(on_disk - set(listed))
+    assert not found, f"pyproject.toml must list these, or the wheel lacks them: {found}"
+    found = sorted(set(listed) - on_disk)
+    assert not found, f"pyproject.toml lists these, but they are not on disk: {found}"
     assert len(listed) == len(set(listed)), "a package is listed twice"
 
 
-def test_every_folder_with_modules_is_a_package(modules: dict[str, Path]) -> None:
+def test_every_folder_with_modules_is_a_package(root: Path, modules: dict[str, Path]) -> None:
     folders = {path.parent for path in modules.values()}
-    found = [str(folder) for folder in sorted(folders) if not (folder / "__init__.py").exists()]
+    found = [
+        str(folder.relative_to(root)) for folder in sorted(folders) if not (folder / "__init__.py").exists()
+    ]
     assert not found, "\n".join(found)
 
 

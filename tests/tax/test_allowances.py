@@ -49,8 +49,11 @@ class TestBoth:
     def test_refuses_unequal_lengths_text_and_early_years(self, allowance):
         with pytest.raises(UsageError, match="one length"):
             allowance([1, 2], [1, 2, 3], "2024-25")
-        with pytest.raises(UsageError, match="must be numbers"):
-            allowance(["many"], [1], "2024-25")
+        for text in ("many", "1"):
+            with pytest.raises(UsageError, match="must be numbers"):
+                allowance([text], [1], "2024-25")
+        with pytest.raises(UsageError, match="one length"):
+            allowance(pd.DataFrame({"a": [1.0]}), [1], "2024-25")
         with pytest.raises(UsageError, match="No tax law"):
             allowance([1], [1], "2019-20")
 

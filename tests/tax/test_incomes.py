@@ -38,6 +38,8 @@ def test_empty_frame(minimal):
     assert list(result.columns) == RESULT
     assert result.empty
     assert (result.dtypes == np.float64).all()
+    untyped = pd.DataFrame(columns=[*minimal.columns, "over_state_pension_age"])
+    pd.testing.assert_frame_equal(personal_tax(untyped, "2024-25"), result, check_index_type=False)
 
 
 def test_input_is_not_modified(minimal):
@@ -117,9 +119,12 @@ def test_missing_amount_of_a_nullable_type_is_refused(minimal):
         personal_tax(bad, "2024-25")
 
 
-def test_text_for_an_amount_is_refused(minimal):
+@pytest.mark.parametrize(
+    "values", [["none", "1", "2"], ["0", "1", "2"], pd.date_range("2024-04-06", periods=3), [1, None, "2"]]
+)
+def test_anything_but_numbers_for_an_amount_is_refused(minimal, values):
     with pytest.raises(InvalidDataError, match="Column interest holds something other than numbers"):
-        personal_tax(minimal.assign(interest=["none", "1", "2"]), "2024-25")
+        personal_tax(minimal.assign(interest=values), "2024-25")
 
 
 @pytest.mark.parametrize("nation", ["France", "scotland", None, np.nan, ""])

@@ -1,0 +1,69 @@
+"""What a return says of its own year: expenses, margins, reliefs and property."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from taxgap.regimes.self_assessment.amounts import ratio
+from taxgap.regimes.self_assessment.panel import Panel
+from taxgap.schemas.self_assessment import EXPENSE_BOXES
+
+FEWEST_BOXES = 3
+"""Fewer expense boxes than this say nothing about rounding."""
+
+
+def measure_expenses(panel: Panel) -> dict[str, pd.Series]:
+    """Measure the families `expenses` and `margin`, but for the years before.
+
+    Expenses are divided by the turnover of the same accounts, however many months they cover. Where the
+    trading allowance is claimed there are no expenses to compare.
+    """
+    returns = panel.returns
+    turnover = returns["turnover"].where(returns["trading_allowance"] == 0)
+    boxes = {
+        "expenses_to_turnover": "total_expenses",
+        "subcontractors_to_turnover": "subcontractor_costs",
+        "staff_to_turnover": "staff_costs",
+        "travel_to_turnover": "travel_costs",
+        "premises_to_turnover": "premises_costs",
+        "office_to_turnover": "office_costs",
+        "other_to_turnover": "other_expenses",
+        "capital_to_turnover": "capital_allowances",
+    }
+    return {
+        **{feature: ratio(returns[box], turnover) for feature, box in boxes.items()},
+        "round_expenses": _round_share(returns),
+        "gross_margin": ratio(turnover - returns["cost_of_goods"], turnover),
+    }
+
+
+def measure_reliefs(panel: Panel) -> dict[str, pd.Series]:
+    """Measure the family `reliefs`, but for the years before."""
+    returns = panel.returns
+    losses = returns["losses_brought_forward"]
+    return {
+        "losses_to_profit": ratio(losses, returns["trading_profit"] + losses),
+        "pension_to_income": ratio(returns["pension_contributions"], returns["total_income"]),
+        "gift_aid_to_income": ratio(returns["gift_aid"], returns["total_income"]),
+        "employment_expenses_to_pay": ratio(returns["employment_expenses"], returns["employment_pay"]),
+    }
+
+
+def measure_property(panel: Panel) -> dict[str, pd.Series]:
+    """Measure the family `property`, but for the years before; the property allowance rules out costs."""
+    returns = panel.returns
+    rents = returns["rents"].where(returns["property_allowance"] == 0)
+    return {
+        "costs_to_rents": ratio(returns["property_costs"], rents),
+        "repairs_to_rents": ratio(returns["property_repairs"], rents),
+        "finance_to_rents": ratio(returns["finance_costs"], rents),
+    }
+
+
+def _round_share(returns: pd.DataFrame) -> pd.Series:
+    boxes = returns[list(EXPENSE_BOXES)].to_numpy(dtype=np.float64)
+    filled = (boxes > 0).sum(axis=1)
+    hundreds = ((boxes > 0) & (boxes % 100 == 0)).sum(axis=1)
+    share = np.where(filled >= FEWEST_BOXES, hundreds / np.maximum(filled, 1), np.nan)
+    return pd.Series(share, index=returns.index)

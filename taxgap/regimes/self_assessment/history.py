@@ -1,0 +1,44 @@
+"""A return against the year before, and when it came."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from taxgap.regimes.self_assessment.amounts import ratio
+from taxgap.regimes.self_assessment.panel import Panel
+
+LATEST = 365
+"""Delays are counted up to this many days."""
+
+
+def measure_changes(panel: Panel) -> dict[str, pd.Series]:
+    """Measure the family `change`, and what counts only when it repeats itself.
+
+    Turnover and expenses are those of twelve months, so that the year of transition to tax-year basis, whose
+    accounts may cover up to 23 months, changes nothing by itself.
+    """
+    now, before = panel.now, panel.before
+    years = now + before.fillna(0.0)
+    return {
+        "turnover_change": ratio(now["turnover"], before["turnover"]),
+        "expenses_change": ratio(now["expenses"], before["expenses"]),
+        "margin_change": now["margin"] - before["margin"],
+        "rents_change": ratio(now["rents"], before["rents"]),
+        "interest_change": ratio(now["interest"], before["interest"]),
+        "dividends_change": ratio(now["dividends"], before["dividends"]),
+        "loss_years": years["loss"],
+        "vat_threshold_years": years["below_vat_threshold"],
+        "trading_allowance_years": years["within_trading_allowance"],
+        "property_allowance_years": years["within_property_allowance"],
+    }
+
+
+def measure_timing(panel: Panel) -> dict[str, pd.Series]:
+    """Measure the family `timing`."""
+    returns = panel.returns
+    delay = (returns["first_received_on"] - panel.due_on).dt.days
+    return {
+        "days_late": delay.clip(0, LATEST).astype("float64"),
+        "amendments": returns["version"].astype("float64"),
+        "no_agent": 1 - returns["by_agent"].astype("float64"),
+    }

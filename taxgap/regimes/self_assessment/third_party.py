@@ -1,0 +1,67 @@
+"""What others report, against what the return declares."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from taxgap.regimes.self_assessment.amounts import ratio, shortfall, within_a_year
+from taxgap.regimes.self_assessment.panel import Panel
+from taxgap.regimes.self_assessment.yearly import trading_allowance
+
+VAT_RATE = 0.20
+"""The standard rate, which the card takings of registered traders contain."""
+
+
+def measure_reports(panel: Panel) -> dict[str, pd.Series]:
+    """Measure the family `third_party`.
+
+    Reports and return differ for honest reasons too: platforms report a calendar year before their fees,
+    banks report a joint account in full to each holder, and some sales of a VAT-registered trader bear no
+    VAT. Reports of sales up to the trading allowance need not be declared at all.
+
+    Parameters
+    ----------
+    panel : Panel
+
+    Returns
+    -------
+    dict of str to Series
+        One entry a feature.
+    """
+    return {**_measure_takings(panel), **_measure_other_income(panel)}
+
+
+def _measure_takings(panel: Panel) -> dict[str, pd.Series]:
+    returns, reports = panel.returns, panel.reports
+    income = returns["turnover"] + returns["other_business_income"]
+    income = within_a_year(income, returns["accounts_months"])
+    card = reports["card_processor"] / (1 + VAT_RATE * returns["vat_share"])
+    takings = card + reports["platform"] + reports["contractor"]
+    # Sales may stand on the pages for property or other income: what these could hold counts as declared.
+    covering = income + returns["rents"] + returns["other_income"]
+    allowance = trading_allowance(returns.index)
+    return {
+        "reported_to_income": ratio(takings, income, limit=10.0),
+        "reports_uncovered": shortfall(takings, covering, ignore=allowance),
+        "card_to_income": ratio(card, income, limit=10.0),
+        "income_unreported": (1 - ratio(takings, income)).clip(lower=0.0),
+        "platform_uncovered": shortfall(reports["platform"], covering, ignore=allowance),
+        "contractor_uncovered": shortfall(reports["contractor"], income),
+        "deductions_unmatched": shortfall(returns["cis_deductions"], panel.taxed["contractor"]),
+    }
+
+
+def _measure_other_income(panel: Panel) -> dict[str, pd.Series]:
+    returns, reports = panel.returns, panel.reports
+    more_interest = (reports["bank"] - returns["interest"]).clip(lower=0.0)
+    tax_credit = shortfall(returns["tax_deducted"], panel.taxed["employer"])
+    return {
+        "pay_unmatched": shortfall(reports["employer"], returns["employment_pay"]),
+        # The box holds tax taken off pensions as well, which employers do not report.
+        "tax_credit_unmatched": tax_credit.where(returns["pension"] == 0),
+        "interest_unmatched": shortfall(reports["bank"], returns["interest"]),
+        "interest_unmatched_to_income": ratio(more_interest, returns["total_income"] + more_interest).fillna(
+            0.0
+        ),
+        "overseas_unmatched": shortfall(reports["overseas"], returns["foreign_income"]),
+    }

@@ -1,0 +1,145 @@
+"""What became of one table in one partition, once its rows themselves are no longer held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from taxgap.errors import TaxGapError
+from taxgap.validation.rule import Severity
+from taxgap.validation.table_part import Failure, TablePart
+
+FINDING_COLUMNS = (
+    "rule",
+    "severity",
+    "table",
+    "partition",
+    "column",
+    "count",
+    "share",
+    "examples",
+    "sentence",
+    "remedy",
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the rows of one table in one partition.
+
+    Attributes
+    ----------
+    table : str
+    partition : int or None
+        None for a finding about the table as a whole.
+    rows_in, kept, quarantined : int
+        Numbers of rows; the last two add up to the first.
+    readable : bool
+        Whether the file could be read; its rows are not counted if not.
+    as_it_was : bool
+        Whether kept rows can be read as they stand.
+    rejected : ndarray of int
+        Positions of the quarantined rows.
+    failures : tuple of Failure
+    """
+
+    table: str
+    partition: int | None
+    rows_in: int
+    kept: int
+    quarantined: int
+    readable: bool
+    as_it_was: bool
+    rejected: NDArray[np.intp]
+    failures: tuple[Failure, ...]
+
+    def __post_init__(self) -> None:
+        if self.rows_in != self.kept + self.quarantined or self.quarantined != len(self.rejected):
+            raise TaxGapError(
+                f"Of {self.rows_in} rows {self.kept} were kept and {self.quarantined} quarantined.",
+                where=f"{self.table}, partition {self.partition}",
+                remedy="This is a fault of the library: please report it.",
+            )
+
+    def findings(self) -> list[dict[str, Any]]:
+        """Return one finding a rule and column that failed, as plain data."""
+        return [self._finding(failure) for failure in self.failures]
+
+    def reasons(self, severity: Severity) -> pd.DataFrame:
+        """Name for each failing row all rules that it fails.
+
+        Returns
+        -------
+        DataFrame
+            Columns `rule` and `reason`, the codes and sentences in the order found, on the rows' positions.
+        """
+        found = [failure for failure in self.failures if failure.wording.severity == severity]
+        rules: dict[int, list[str]] = {}
+        sentences: dict[int, list[str]] = {}
+        for failure in found:
+            reason = (
+                f"{failure.column}: {failure.wording.sentence}"
+                if failure.column
+                else failure.wording.sentence
+            )
+            for row in failure.rows.tolist():
+                rules.setdefault(row, []).append(failure.wording.code)
+                sentences.setdefault(row, []).append(reason)
+        rows = sorted(rules)
+        content = {
+            "rule": ["; ".join(dict.fromkeys(rules[row])) for row in rows],
+            "reason": [" ".join(sentences[row]) for row in rows],
+        }
+        return pd.DataFrame(content, index=pd.Index(rows, dtype="int64"), dtype="str")
+
+    def _finding(self, failure: Failure) -> dict[str, Any]:
+        count = len(failure.rows)
+        wording = failure.wording
+        return {
+            "rule": wording.code,
+            "severity": wording.severity,
+            "table": self.table,
+            "partition": self.partition,
+            "column": failure.column,
+            "count": count,
+            "share": count / self.rows_in if self.rows_in else 0.0,
+            "examples": failure.examples,
+            "sentence": wording.sentence,
+            "remedy": wording.remedy,
+        }
+
+
+def with_reasons(raw: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that have reasons, with `rule` and `reason` added.
+
+    A column of the table that has one of these names gets an underscore.
+    """
+    rows = raw.loc[reasons.index].rename(columns={name: f"{name}_" for name in reasons.columns})
+    return pd.concat([rows, reasons], axis="columns")
+
+
+def outcome_of(part: TablePart, kept: int) -> Outcome:
+    """Close the books of a part.
+
+    Parameters
+    ----------
+    part : TablePart
+    kept : int
+        The number of rows that go on, counted where they are taken.
+    """
+    rejected = np.flatnonzero(part.rejected)
+    return Outcome(
+        table=part.name,
+        partition=part.partition,
+        rows_in=len(part),
+        kept=kept,
+        quarantined=len(rejected),
+        readable=part.readable,
+        as_it_was=part.as_it_was,
+        rejected=rejected,
+        failures=tuple(part.failures),
+    )

@@ -1,0 +1,86 @@
+"""What validation writes: trusted rows, quarantined rows with their reasons, and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from taxgap.records import Records
+from taxgap.records.files import checksum, new_file, new_folder
+from taxgap.records.parquet import write_table
+from taxgap.records.partitions import part_name
+from taxgap.validation.outcome import Outcome, with_reasons
+from taxgap.validation.report import ValidationReport
+from taxgap.validation.table_part import TablePart
+from taxgap.validation.trusted import trusted_manifest
+
+
+class Output:
+    """A folder that fills partition by partition.
+
+    Parameters
+    ----------
+    folder : Path
+    records : Records
+        What is validated.
+    """
+
+    def __init__(self, folder: Path, records: Records) -> None:
+        self._folder = folder
+        self._records = records
+        self._files: dict[str, dict[str, Any]] = {}
+        (folder / "quarantine").mkdir()
+
+    def write_part(self, part: TablePart, kept: pd.DataFrame, outcome: Outcome) -> None:
+        """Write the kept rows of a part to the records, and the rejected ones to the quarantine."""
+        name = f"{part.name}/{part_name(part.partition)}"
+        path = self._folder / "records" / name
+        write_table(path, kept, part.model, synthetic=self._records.manifest.synthetic)
+        self._files[name] = {"rows": len(kept), "sha256": checksum(path)}
+        if outcome.quarantined:
+            rows = with_reasons(part.raw, outcome.reasons("reject"))
+            write_any(self._folder / "quarantine" / name, rows)
+
+    def write_report(self, report: ValidationReport) -> None:
+        """Write the manifest of the records, and the report as JSON and HTML."""
+        manifest = replace(trusted_manifest(self._records), files=self._files)
+        (self._folder / "records").mkdir(exist_ok=True)
+        manifest.write(self._folder / "records")
+        for name, text in (("report.json", report.to_json()), ("report.html", report.to_html())):
+            with new_file(self._folder / name) as temporary:
+                temporary.write_text(text, "utf-8")
+
+
+@contextmanager
+def new_output(out: Path | None, records: Records, *, replace: bool) -> Iterator[Output | None]:
+    """Give the output to write to, or nothing where nothing is to be written.
+
+    The folder takes its name only when the block succeeds.
+    """
+    if out is None:
+        yield None
+        return
+    with new_folder(out, replace=replace) as folder:
+        yield Output(folder, records)
+
+
+def write_any(path: Path, table: pd.DataFrame) -> None:
+    """Write rows as they are: a column in which types are mixed is written as text, cell by cell."""
+    columns = {str(name): _to_arrow(table[name]) for name in table.columns}
+    with new_file(path) as temporary:
+        pq.write_table(pa.table(columns), temporary, compression="zstd", compression_level=3)
+
+
+def _to_arrow(values: pd.Series) -> pa.Array:
+    try:
+        return pa.array(values, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        texts = [None if pd.api.types.is_scalar(cell) and pd.isna(cell) else str(cell) for cell in values]
+        return pa.array(texts, pa.string())

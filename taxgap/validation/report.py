@@ -1,0 +1,214 @@
+"""The report of a validation: findings and row counts as data, and the way to kept and rejected rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, get_args
+
+import pandas as pd
+
+from taxgap.errors import InvalidDataError, UsageError
+from taxgap.records import Records
+from taxgap.validation.outcome import FINDING_COLUMNS, Outcome, with_reasons
+from taxgap.validation.page import to_fragment, to_page
+from taxgap.validation.plain_text import to_plain_text
+from taxgap.validation.rule import Severity
+from taxgap.validation.trusted import trusted_view
+
+FORMAT = "taxgap-validation"
+FORMAT_VERSION = 1
+_NAMED = 3  # findings that an error names
+
+
+class ValidationReport:
+    """What validation found.
+
+    Attributes
+    ----------
+    findings : DataFrame
+        One row a rule, table, partition and column: `rule`, `severity` (``reject`` or ``warn``), `table`,
+        `partition` (empty for a finding about a whole table), `column` (empty for one about a whole row),
+        `count` (rows), `share` (of the rows of that partition), `examples` (the keys of the first five rows,
+        or ``row n``, counted from 0, where the key itself fails), `sentence` and `remedy`.
+    rows : DataFrame
+        One row a table: `table`, `rows_in`, `kept`, `quarantined`, `unreadable_files`. Rows in are rows kept
+        plus rows quarantined; the rows of a file that cannot be read are unknown and in none of the numbers.
+    passed : bool
+        Whether no finding has severity ``reject``.
+
+    Examples
+    --------
+    >>> from taxgap.records import Records
+    >>> from taxgap.validation import validate
+    >>> report = validate(Records.from_frames({}), tables=["taxpayers"])
+    >>> report.findings["rule"].tolist()
+    ['missing_table']
+    """
+
+    def __init__(self, records: Records, outcomes: Sequence[Outcome], *, written: Path | None = None) -> None:
+        self._records = records
+        self._outcomes = tuple(outcomes)
+        self._written = written
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """What was found, one row a rule, table, partition and column."""
+        content = [finding for outcome in self._outcomes for finding in outcome.findings()]
+        frame = pd.DataFrame(content, columns=list(FINDING_COLUMNS))
+        types = {"partition": "Int64", "count": "int64", "share": "float64"}
+        texts = dict.fromkeys(("rule", "severity", "table", "column", "sentence", "remedy"), "str")
+        return frame.astype(types | texts)
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """Rows in, kept and quarantined, one row a table."""
+        counted = [outcome for outcome in self._outcomes if outcome.partition is not None]
+        content = pd.DataFrame(
+            {
+                "table": [outcome.table for outcome in counted],
+                "rows_in": [outcome.rows_in for outcome in counted],
+                "kept": [outcome.kept for outcome in counted],
+                "quarantined": [outcome.quarantined for outcome in counted],
+                "unreadable_files": [int(not outcome.readable) for outcome in counted],
+            }
+        )
+        return content.groupby("table", sort=False).sum().reset_index()
+
+    @property
+    def passed(self) -> bool:
+        """Whether no finding has severity ``reject``."""
+        return not self._failures("reject")
+
+    def raise_if_failed(self, severity: Severity = "reject") -> None:
+        """Raise if there is a finding of a severity, or of a worse one.
+
+        Parameters
+        ----------
+        severity : {"reject", "warn"}, default "reject"
+            ``warn`` takes warnings for failures, too.
+
+        Raises
+        ------
+        InvalidDataError
+            Naming rule, table, column, rows and remedy of the first findings.
+        UsageError
+            `severity` is neither.
+        """
+        if severity not in get_args(Severity):
+            raise UsageError(f"'{severity}' is no severity.", available=get_args(Severity))
+        found = self._failures("reject") + (self._failures("warn") if severity == "warn" else [])
+        if found:
+            more = f" {len(found) - _NAMED} more findings." if len(found) > _NAMED else ""
+            raise InvalidDataError(
+                f"The records fail validation: {' | '.join(map(_in_words, found[:_NAMED]))}{more}",
+                remedy="See `findings` of the report, or its text, for all of them.",
+            )
+
+    @cached_property
+    def trusted(self) -> Records:
+        """The records without the rows in quarantine.
+
+        The same object where nothing was rejected or converted. A column that the schema does not know is
+        left out, and a file that cannot be read has no rows.
+        """
+        view = trusted_view(self._records, self._tables())
+        if view is not self._records and self._written is not None:
+            return Records.open(self._written / "records")
+        return view
+
+    def failing(self, table: str, severity: Severity = "reject") -> pd.DataFrame:
+        """Read all rows of a table that fail a rule, as they were.
+
+        Parameters
+        ----------
+        table : str
+        severity : {"reject", "warn"}, default "reject"
+            Rows in quarantine, or kept rows with a warning.
+
+        Returns
+        -------
+        DataFrame
+            The columns of the table, then `rule` (codes) and `reason` (sentences). These are personal rows.
+        """
+        if table not in self._records.tables:
+            raise UsageError(f"There is no table '{table}' here.", available=self._records.tables)
+        parts = list(self._read_failing(table, severity))
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["rule", "reason"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data."""
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "as_of": str(self._records.as_of.date()),
+            "partitions": len(self._records.partitions),
+            "passed": self.passed,
+            "rows": self.rows.to_dict("records"),
+            "findings": [
+                finding | {"examples": list(finding["examples"])}
+                for outcome in self._outcomes
+                for finding in outcome.findings()
+            ],
+        }
+
+    def to_json(self) -> str:
+        """Return the report as JSON text: the same findings give the same text."""
+        return json.dumps(self.to_dict(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+    def to_text(self) -> str:
+        """Return the report as plain text that fits on one screen."""
+        return to_plain_text(self)
+
+    def to_html(self) -> str:
+        """Return the report as a page of its own."""
+        return to_page(self)
+
+    def summary(self) -> pd.DataFrame:
+        """Add up the findings over partitions: one row a rule, table and column, rejections first.
+
+        Returns
+        -------
+        DataFrame
+            Columns `rule, severity, table, column, sentence, remedy, count, share, examples`; `share` is of
+            all rows of the table, `examples` are those of the first partition that has any.
+        """
+        if self.findings.empty:
+            return self.findings.drop(columns="partition")
+        keys = ["rule", "severity", "table", "column", "sentence", "remedy"]
+        grouped = self.findings.groupby(keys, sort=False, dropna=False)
+        total = grouped.agg(count=("count", "sum"), examples=("examples", "first")).reset_index()
+        rows_in = total["table"].map(self.rows.set_index("table")["rows_in"]).fillna(0).clip(lower=1)
+        total.insert(len(keys) + 1, "share", total["count"] / rows_in)
+        return total.sort_values("severity", kind="stable").reset_index(drop=True)
+
+    def __repr__(self) -> str:
+        state = "passed" if self.passed else "failed"
+        return f"<ValidationReport: {state}, {len(self.findings)} findings>"
+
+    def _repr_html_(self) -> str:
+        return to_fragment(self)
+
+    def _tables(self) -> list[Outcome]:
+        return [outcome for outcome in self._outcomes if outcome.partition is not None]
+
+    def _failures(self, severity: Severity) -> list[dict[str, Any]]:
+        found = (finding for outcome in self._outcomes for finding in outcome.findings())
+        return [finding for finding in found if finding["severity"] == severity]
+
+    def _read_failing(self, table: str, severity: Severity) -> Iterator[pd.DataFrame]:
+        for outcome in self._tables():
+            if outcome.table == table and outcome.readable:
+                reasons = outcome.reasons(severity)
+                if len(reasons):
+                    raw = self._records.read(table, partition=outcome.partition).reset_index(drop=True)
+                    yield with_reasons(raw, reasons)
+
+
+def _in_words(finding: dict[str, Any]) -> str:
+    place = f"{finding['table']}.{finding['column']}" if finding["column"] else finding["table"]
+    count = finding["count"]
+    rows = f", {count} row{'s' if count > 1 else ''} ({', '.join(finding['examples'])})" if count else ""
+    return f"{finding['rule']} in {place}{rows}: {finding['sentence']} {finding['remedy']}"
