@@ -18,7 +18,8 @@ GROWTH = {"2021-22": 0.90, "2022-23": 0.95, "2023-24": 1.00, "2024-25": 1.04}
 # taxes more than twelve months of them.
 _OTHER_YEAR_END = 0.07
 
-# Sellers who declare what the platform paid out, not what buyers paid, and the commission it kept (assumption).
+# Sellers who declare what the platform paid out, not what buyers paid, and the commission it kept
+# (assumption).
 _NET_OF_COMMISSION = 0.35
 _COMMISSION = 0.14
 
@@ -29,7 +30,8 @@ def spread_over_years(people: pd.DataFrame, tax_years: tuple[str, ...]) -> pd.Da
     Returns
     -------
     DataFrame
-        The columns of `people`, `tax_year` (label) and `year` (position in `TAX_YEARS`), by person, then year.
+        The columns of `people`, `tax_year` (label) and `year` (position in `TAX_YEARS`), by person, then
+        year.
     """
     panel = people.loc[people.index.repeat(len(tax_years))].reset_index(drop=True)
     panel["tax_year"] = np.tile(np.array(tax_years, dtype=object), len(people))
@@ -113,7 +115,9 @@ def _add_trade(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) ->
     for box, part in zip(EXPENSE_BOXES, _mix(panel, streams).T, strict=True):
         activity[box] = costs * part
     equips = streams.happens(0.22, "equips", year) & has_trade
-    activity["capital_allowances"] = equips * turnover * 0.10 * np.exp(0.8 * streams.normal("equipment", year))
+    activity["capital_allowances"] = (
+        equips * turnover * 0.10 * np.exp(0.8 * streams.normal("equipment", year))
+    )
     loss = streams.happens(0.04, "old losses") & has_trade
     activity["losses_available"] = loss * np.exp(8.0 + streams.normal("loss"))
     for channel in ("card", "platform", "contractor", "cash"):
@@ -129,7 +133,9 @@ def _add_trade(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) ->
 def _declare_net(activity: pd.DataFrame, streams: Streams) -> None:
     # Neither the commission nor the part of the sale that paid it appears on the return: profit is the same.
     nets = streams.happens(_NET_OF_COMMISSION, "declares net")
-    kept = np.minimum(nets * _COMMISSION * activity["platform"] * activity["turnover"], activity["other_expenses"])
+    kept = np.minimum(
+        nets * _COMMISSION * activity["platform"] * activity["turnover"], activity["other_expenses"]
+    )
     activity["turnover"] -= kept
     activity["other_expenses"] -= kept
 
@@ -147,7 +153,10 @@ def _mix(panel: pd.DataFrame, streams: Streams) -> Floats:
     usual = np.array(trades()["mix"].tolist(), dtype=float)[panel["trade"]]
     year = panel["year"].to_numpy()
     noise = np.column_stack(
-        [0.35 * streams.normal(f"mix {box}") + 0.15 * streams.normal(f"mix {box}", year) for box in EXPENSE_BOXES]
+        [
+            0.35 * streams.normal(f"mix {box}") + 0.15 * streams.normal(f"mix {box}", year)
+            for box in EXPENSE_BOXES
+        ]
     )
     weights = usual * np.exp(noise)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
@@ -163,7 +172,9 @@ def _accounts_months(panel: pd.DataFrame, streams: Streams) -> Floats:
 def _add_property(activity: pd.DataFrame, rents: pd.Series, streams: Streams, year: np.ndarray) -> None:
     activity["rents"] = rents
     repairs = 0.09 * np.exp(0.7 * streams.normal("repairs") + 0.5 * streams.normal("repairs", year))
-    costs = 0.15 * np.exp(0.5 * streams.normal("property costs") + 0.2 * streams.normal("property costs", year))
+    costs = 0.15 * np.exp(
+        0.5 * streams.normal("property costs") + 0.2 * streams.normal("property costs", year)
+    )
     bare = streams.happens(0.12, "claims no property costs")
     activity["property_repairs"] = np.where(bare, 0, np.minimum(repairs, 0.6)) * rents
     activity["property_costs"] = np.where(bare, 0, np.minimum(costs, 0.6)) * rents

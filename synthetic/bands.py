@@ -41,4 +41,4 @@ def draw_from_bands(
     limits = np.log(np.maximum(np.asarray(lower, dtype=float), floor))
     inside = np.exp(np.interp(rank, steps[:-1], limits))
     above = np.exp(limits[-1]) * ((1 - rank) / (1 - steps[-2])) ** (-1 / tail)
-    return np.minimum(np.where(rank < steps[-2], inside, above), cap)
+    return np.asarray(np.minimum(np.where(rank < steps[-2], inside, above), cap))

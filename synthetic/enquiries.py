@@ -36,8 +36,8 @@ def find(
 ) -> tuple[pd.DataFrame, Floats]:
     """Work out for every return what its officer would find.
 
-    An officer misses a return whole, or sees its items: some in full, of others a share that grows with skill.
-    Where what he saw would change no tax he looks on, until the items are seen in full.
+    An officer misses a return whole, or sees its items: some in full, of others a share that grows with
+    skill. Where what he saw would change no tax he looks on, until the items are seen in full.
 
     Parameters
     ----------

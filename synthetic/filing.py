@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from taxgap.schemas.codes import OBLIGATION_STATUSES, REGIMES, REGISTRATION_BASES
+from taxgap.schemas.codes import OBLIGATION_STATUSES
 from taxgap.synthetic.misreporting import Planted
 from taxgap.synthetic.people import VAT_REGISTRATION_LEVEL
 from taxgap.synthetic.settings import TAX_YEARS
@@ -56,13 +56,13 @@ def obligations(panel: pd.DataFrame, filed: np.ndarray, as_of: np.datetime64) ->
     return pd.DataFrame(
         {
             "taxpayer_id": panel["taxpayer_id"],
-            "regime": pd.Categorical.from_codes(np.zeros(len(panel), dtype=int), categories=REGIMES),
+            "regime": "self_assessment",
             "period": panel["tax_year"],
             "period_start": PERIOD_START[year],
             "period_end": PERIOD_END[year],
             "due_on": DUE[year],
             "met_on": met,
-            "status": pd.Categorical.from_codes(status, categories=OBLIGATION_STATUSES),
+            "status": np.array(OBLIGATION_STATUSES, dtype=object)[status],
             "received_on": PERIOD_END[year] + DAY,
         }
     )
@@ -92,8 +92,6 @@ def registrations(people: pd.DataFrame, vat_numbers: np.ndarray, streams: Stream
         deregistered_on=gone[large],
     )
     table = pd.concat([sa, vat], ignore_index=True)
-    table["regime"] = pd.Categorical(table["regime"], categories=REGIMES)
-    table["basis"] = pd.Categorical(table["basis"], categories=REGISTRATION_BASES)
     table["received_on"] = table["applied_on"]
     return table
 
@@ -122,7 +120,7 @@ def payments(
     table = pd.DataFrame(
         {
             "taxpayer_id": panel["taxpayer_id"],
-            "regime": pd.Categorical.from_codes(np.zeros(len(panel), dtype=int), categories=REGIMES),
+            "regime": "self_assessment",
             "period": panel["tax_year"],
             "liability": due,
             "due_on": DUE[year],

@@ -137,5 +137,3 @@ def _manifest(settings: Settings, partitions: int, files: FileFacts) -> Manifest
         made_by=made_by,
         files=files,
     )
-
-

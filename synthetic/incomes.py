@@ -8,11 +8,12 @@ import pandas as pd
 from taxgap.synthetic.published import published
 from taxgap.synthetic.streams import Floats, Streams
 
-# Interest rates relative to the base year (assumption: the policy rate rose from near zero to above five per cent).
+# Interest rates relative to the base year (assumption: the policy rate rose from near zero to above five per
+# cent).
 _INTEREST = {"2021-22": 0.20, "2022-23": 0.50, "2023-24": 1.00, "2024-25": 1.12}
 
-# Share of each kind whose other income is drawn as a director's: a small salary and dividends (assumption, set
-# so that dividends by band of total income come near the published figures).
+# Share of each kind whose other income is drawn as a director's: a small salary and dividends (assumption,
+# set so that dividends by band of total income come near the published figures).
 _DIRECTORS = {
     "self_employed": 0.04,
     "landlord": 0.10,
@@ -24,9 +25,7 @@ _DIRECTORS = {
 _DIRECTOR_SALARY = 12_570.0
 
 
-def draw_other_incomes(
-    activity: pd.DataFrame, panel: pd.DataFrame, amount: Floats, streams: Streams
-) -> None:
+def draw_other_incomes(activity: pd.DataFrame, panel: pd.DataFrame, amount: Floats, streams: Streams) -> None:
     """Divide the income from other sources into pay, pensions, dividends, interest and the rest, in place.
 
     Parameters
@@ -53,11 +52,13 @@ def draw_other_incomes(
     activity["interest"] = _interest(panel, streams)
     foreign = streams.happens(0.025, "foreign") * np.exp(7.2 + 1.3 * streams.normal("foreign"))
     activity["foreign_income"] = foreign
-    activity["other_income"] = streams.happens(0.02, "other", year) * np.exp(6.5 + streams.normal("other", year))
+    activity["other_income"] = streams.happens(0.02, "other", year) * np.exp(
+        6.5 + streams.normal("other", year)
+    )
 
 
 def draw_reliefs(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) -> None:
-    """Draw reliefs and expenses against pay, in place: `employment_expenses`, `pension_contributions`, `gift_aid`."""
+    """Draw `employment_expenses`, `pension_contributions` and `gift_aid`, in place."""
     year = panel["year"].to_numpy()
     pay = activity["employment_pay"].to_numpy()
     total = np.maximum(panel["total_income"].to_numpy(), 1.0)
@@ -68,11 +69,15 @@ def draw_reliefs(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) 
     saving = np.minimum(0.06 * total * np.exp(0.6 * streams.normal("pension saving")), 40_000)
     activity["pension_contributions"] = saves * saving
     gives = streams.happens(np.clip(0.06 + 0.03 * np.log(total / 20_000), 0.03, 0.25), "giver")
-    activity["gift_aid"] = gives * np.minimum(0.006 * total * np.exp(streams.normal("gift", year)), 0.3 * total)
+    activity["gift_aid"] = gives * np.minimum(
+        0.006 * total * np.exp(streams.normal("gift", year)), 0.3 * total
+    )
 
 
 def _invested_share(panel: pd.DataFrame, streams: Streams) -> Floats:
-    holds = streams.happens(np.clip(0.20 + 0.12 * np.log(panel["total_income"] / 30_000), 0.1, 0.75), "shares")
+    holds = streams.happens(
+        np.clip(0.20 + 0.12 * np.log(panel["total_income"] / 30_000), 0.1, 0.75), "shares"
+    )
     return np.where(holds, np.minimum(0.07 * np.exp(1.1 * streams.normal("shares")), 0.8), 0.0)
 
 

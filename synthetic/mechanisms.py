@@ -1,7 +1,7 @@
 """The ways in which a return comes to differ from the truth: one object each, all in one registry.
 
-A mechanism says who is exposed to it, how likely it is, how much it moves which boxes, with what behaviour, and
-which reason codes could reveal it. To add one is to add an object to `MECHANISMS`.
+A mechanism says who is exposed to it, how likely it is, how much it moves which boxes, with what behaviour,
+and which reason codes could reveal it. To add one is to add an object to `MECHANISMS`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Scene:
     @property
     def year(self) -> NDArray[np.int64]:
         """The position of the tax year, which distinguishes the draws of one person."""
-        return self.panel["year"].to_numpy()
+        return np.asarray(self.panel["year"])
 
     def severity(self, name: str, middle: float, spread: float = 1.2) -> Floats:
         """Draw a share in (0, 1): mostly the person's own, larger for a careless disposition.
@@ -115,11 +115,11 @@ class Mechanism:
 
 
 def _trades(scene: Scene) -> NDArray[np.bool_]:
-    return (scene.boxes["turnover"] > 0).to_numpy()
+    return np.asarray(scene.boxes["turnover"] > 0)
 
 
 def _claims_expenses(scene: Scene) -> NDArray[np.bool_]:
-    return _trades(scene) & (scene.boxes["trading_allowance"] == 0).to_numpy()
+    return np.asarray(_trades(scene) & (scene.boxes["trading_allowance"] == 0))
 
 
 def _suppressed_turnover(scene: Scene) -> Amounts:
@@ -190,7 +190,9 @@ def _honest_slip(scene: Scene) -> Amounts:
     trade = _trades(scene)
     turnover = scene.boxes["turnover"].to_numpy()
     claims = _claims_expenses(scene)
-    other = np.minimum(share, 0.5) * scene.boxes[["rents", "dividends", "pension", "foreign_income"]].to_numpy().T
+    other = (
+        np.minimum(share, 0.5) * scene.boxes[["rents", "dividends", "pension", "foreign_income"]].to_numpy().T
+    )
     slips = {
         "turnover": sign * np.minimum(share, 0.4) * turnover * (trade & ((picks == 0) | ~claims)),
         "other_expenses": -sign * np.minimum(share, 0.4) * 0.6 * turnover * (claims & (picks == 1)),
@@ -300,7 +302,9 @@ MECHANISMS: tuple[Mechanism, ...] = (
         behaviours=_CARELESS,
         fields=("property_repairs", "property_costs"),
         evidence=("property.repairs", "property.costs"),
-        exposed=lambda scene: ((scene.boxes["rents"] > 0) & (scene.boxes["property_allowance"] == 0)).to_numpy(),
+        exposed=lambda scene: (
+            (scene.boxes["rents"] > 0) & (scene.boxes["property_allowance"] == 0)
+        ).to_numpy(),
         amounts=_inflated_rental_expenses,
     ),
     Mechanism(
@@ -340,7 +344,15 @@ MECHANISMS: tuple[Mechanism, ...] = (
         agent=-0.25,
         visibility=0.0,
         behaviours={"error": 1.0},
-        fields=("turnover", "other_expenses", "travel_costs", "rents", "dividends", "pension", "foreign_income"),
+        fields=(
+            "turnover",
+            "other_expenses",
+            "travel_costs",
+            "rents",
+            "dividends",
+            "pension",
+            "foreign_income",
+        ),
         evidence=("change.turnover", "change.expenses", "change.rent"),
         exposed=lambda scene: np.ones(len(scene.boxes), dtype=bool),
         amounts=_honest_slip,

@@ -57,8 +57,9 @@ def plant(scene: Scene) -> Planted:
     Notes
     -----
     Tax is not linear, so what mechanisms cost together is not the sum of what each costs alone. Each is first
-    given what the tax rises by when its boxes alone are set right; the remainder is shared in proportion to the
-    size of these amounts, so that the parts add up to the whole. Within a mechanism the boxes share by amount.
+    given what the tax rises by when its boxes alone are set right; the remainder is shared in proportion to
+    the size of these amounts, so that the parts add up to the whole. Within a mechanism the boxes share by
+    amount.
     """
     boxes = scene.boxes.copy()
     parts = [_plant_one(scene, boxes, position) for position in range(len(MECHANISMS))]

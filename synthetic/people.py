@@ -39,15 +39,16 @@ _WITH_AGENT = {
 KINDS = tuple(_MEAN_AGE)
 """The kinds of people: how they come to file a return."""
 
-# Least gross income, Pareto index above the last band, and how much larger the truth is than what is declared.
+# Least gross income, Pareto index above the last band, and how much larger the truth is than what is
+# declared.
 _GROSS_SHAPE = {
     "self_employed": (1_200, 1.45, 1.20),
     "landlord": (1_200, 2.3, 1.08),
     "both": (3_000, 1.7, 1.18),
 }
 
-# What is published by band is what was declared. These factors on the counts of each band were set so that the
-# declared figures, after growth, shocks and what is left out, come near the published ones.
+# What is published by band is what was declared. These factors on the counts of each band were set so that
+# the declared figures, after growth, shocks and what is left out, come near the published ones.
 _TRUE_TO_DECLARED = {
     "self_employed": np.array([0.78, 1.10, 1.20, 1.26, 0.86]),
     "landlord": np.array([0.90, 1.24, 1.03, 1.04, 0.93]),
@@ -155,7 +156,7 @@ def _birth_year(kinds: pd.Series, streams: Streams) -> NDArray[np.int64]:
     spread = kinds.map({kind: value[1] for kind, value in _MEAN_AGE.items()}).to_numpy()
     age = np.clip(mean + spread * streams.normal("age"), 19, 95)
     age = np.where(kinds == "pensioner", np.maximum(age, 67), age)
-    return (2023 - age).astype(np.int64)
+    return np.asarray(2023 - age, dtype=np.int64)
 
 
 def _panel(streams: Streams) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

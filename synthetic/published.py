@@ -55,9 +55,9 @@ def regions(kind: str) -> NDArray[np.float64]:
     Parameters
     ----------
     kind : {"resident", "trader", "landlord"}
-        Residents: four published shares of taxpayers, the rest divided as registered businesses are (derived).
-        Traders above the VAT threshold: registered sole proprietors (found). Landlords: London's published
-        share, the rest as residents (derived).
+        Residents: four published shares of taxpayers, the rest divided as registered businesses are
+        (derived). Traders above the VAT threshold: registered sole proprietors (found). Landlords: London's
+        published share, the rest as residents (derived).
     """
     counts = published()["registered_sole_by_region"]
     table = pd.DataFrame({name: counts[name] for name in ("sole", "total")}, counts["region"], dtype=float)

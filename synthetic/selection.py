@@ -39,6 +39,7 @@ def select(
     panel: pd.DataFrame,
     form: pd.DataFrame,
     reports: pd.DataFrame,
+    *,
     late: np.ndarray,
     streams: Streams,
     settings: Settings,
@@ -84,10 +85,15 @@ def risk_score(panel: pd.DataFrame, form: pd.DataFrame, reports: pd.DataFrame, l
     size = np.log(np.maximum(form["total_income"].to_numpy(), 5_000) / 30_000)
     business = (form["turnover"] > 0).to_numpy() * 0.5
     return np.asarray(
-        0.9 * excess + 1.5 * missing_interest + 1.8 * above + 0.4 * late + np.clip(0.25 * size, -0.5, 1.0) + business
+        0.9 * excess
+        + 1.5 * missing_interest
+        + 1.8 * above
+        + 0.4 * late
+        + np.clip(0.25 * size, -0.5, 1.0)
+        + business
     )
 
 
 def _reported(reports: pd.DataFrame, sources: list[str], rows: int) -> Floats:
     mine = reports[reports["source"].isin(sources)]
-    return np.bincount(mine["row"].to_numpy(), mine["amount"].to_numpy(), rows)
+    return np.asarray(np.bincount(mine["row"], mine["amount"], rows), dtype=np.float64)

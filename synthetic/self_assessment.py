@@ -1,4 +1,4 @@
-"""The Self Assessment return: boxes that follow from other boxes, for the report and for its truthful twin."""
+"""The Self Assessment return: the boxes that follow from others, for report and truthful twin alike."""
 
 from __future__ import annotations
 
@@ -131,14 +131,16 @@ def _choose_allowances(boxes: pd.DataFrame) -> None:
     boxes["trading_allowance"] = np.where(trading, np.minimum(receipts.round(), _ALLOWANCE), 0.0)
     boxes.loc[trading, [*EXPENSE_BOXES, "capital_allowances"]] = 0.0
     costs = boxes["property_repairs"] + boxes["property_costs"]
-    letting = (boxes["rents"] > 0) & (costs < np.minimum(boxes["rents"], _ALLOWANCE)) & (boxes["finance_costs"] < 1)
+    letting = (
+        (boxes["rents"] > 0) & (costs < np.minimum(boxes["rents"], _ALLOWANCE)) & (boxes["finance_costs"] < 1)
+    )
     boxes["property_allowance"] = np.where(letting, np.minimum(boxes["rents"].round(), _ALLOWANCE), 0.0)
     boxes.loc[letting, ["property_repairs", "property_costs"]] = 0.0
 
 
 def _basis_adjustment(boxes: pd.DataFrame, panel: pd.DataFrame) -> Floats:
-    # The profit of the months beyond twelve is taken out of the year of transition, and a fifth of it put back
-    # there and in each later year. Overlap relief is left out.
+    # The profit of the months beyond twelve is taken out of the year of transition, and a fifth of it put
+    # back there and in each later year. Overlap relief is left out.
     net = boxes["turnover"] + boxes["other_business_income"] - boxes["trading_allowance"]
     net = net - boxes[[*EXPENSE_BOXES, "capital_allowances"]].sum(axis=1)
     months = boxes["accounts_months"]

@@ -36,8 +36,8 @@ class Settings:
     risk_share : float
         Share of returns opened for risk.
     detection : float
-        Share of the tax lost that officers find together. An assumption: no published value could be read. Its
-        inverse is the implied non-detection multiplier.
+        Share of the tax lost that officers find together. An assumption: no published value could be read.
+        Its inverse is the implied non-detection multiplier.
     missed_whole : float
         Share of returns on which the officer sees nothing at all; a few more wrong returns are missed because
         what is settled makes no difference to the tax.
@@ -76,7 +76,9 @@ class Settings:
         try:
             pd.Timestamp(self.as_of)
         except ValueError as error:
-            raise UsageError(f"as_of is '{self.as_of}', which is no date.", remedy="Write 2026-09-30.") from error
+            raise UsageError(
+                f"as_of is '{self.as_of}', which is no date.", remedy="Write 2026-09-30."
+            ) from error
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> Settings:

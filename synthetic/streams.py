@@ -1,7 +1,7 @@
 """Random draws that depend on who draws and why, never on the order of drawing.
 
-Every draw is a hash of (seed, purpose, entity, counter). A population therefore comes out the same whatever the
-number of partitions or workers, and either end of a link can recompute what the other end drew.
+Every draw is a hash of (seed, purpose, entity, counter). A population therefore comes out the same whatever
+the number of partitions or workers, and either end of a link can recompute what the other end drew.
 """
 
 from __future__ import annotations

@@ -39,9 +39,9 @@ def report(scene: Scene, vat_registered: np.ndarray) -> pd.DataFrame:
 
     Notes
     -----
-    Employers and contractors report the tax year, in the year. Banks report the tax year, in the autumn after.
-    Platforms and card processors report the calendar year that begins in the tax year before, by the end of
-    January: three months of it belong to the year before.
+    Employers and contractors report the tax year, in the year. Banks report the tax year, in the autumn
+    after. Platforms and card processors report the calendar year that begins in the tax year before, by the
+    end of January: three months of it belong to the year before.
     """
     parts = [
         _employer(scene),

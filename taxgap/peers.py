@@ -292,8 +292,10 @@ def _levels(values: pd.Series) -> Sequence[str]:
 
 
 def _codes(values: pd.Series, levels: Sequence[str]) -> Codes:
-    # A level that the peers do not know has code -1, which indexes the last row of a table.
-    codes: Codes = pd.Categorical(values, categories=levels).codes.astype(np.int16)
+    # A level that the peers do not know, or none, has code -1, which indexes the last row of a table.
+    values = values.astype("category")
+    known = pd.Index(levels).get_indexer(values.cat.categories)
+    codes: Codes = np.append(known, -1).astype(np.int16)[values.cat.codes]
     return codes
 
 

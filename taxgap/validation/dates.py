@@ -84,7 +84,7 @@ def _days(values: pd.Series) -> NDArray[np.datetime64]:
 
 def _last_days(first: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
     following = first.astype("datetime64[Y]") + 1
-    return following.astype("datetime64[M]") + 3
+    return (following.astype("datetime64[M]") + 3).astype("datetime64[D]") + 4
 
 
 RULES = (

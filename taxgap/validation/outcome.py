@@ -65,10 +65,6 @@ class Outcome:
                 remedy="This is a fault of the library: please report it.",
             )
 
-    def findings(self) -> list[dict[str, Any]]:
-        """Return one finding a rule and column that failed, as plain data."""
-        return [self._finding(failure) for failure in self.failures]
-
     def reasons(self, severity: Severity) -> pd.DataFrame:
         """Name for each failing row all rules that it fails.
 
@@ -96,7 +92,8 @@ class Outcome:
         }
         return pd.DataFrame(content, index=pd.Index(rows, dtype="int64"), dtype="str")
 
-    def _finding(self, failure: Failure) -> dict[str, Any]:
+    def finding(self, failure: Failure) -> dict[str, Any]:
+        """Return a failure as plain data, one value for each of `FINDING_COLUMNS`."""
         count = len(failure.rows)
         wording = failure.wording
         return {

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from taxgap.validation.report import ValidationReport
 
 WIDTH = 100
-_FINDINGS = 8
+_FINDINGS = 5
 _EXAMPLES = 2
 
 
@@ -36,7 +36,7 @@ def verdict(report: ValidationReport) -> str:
     rejections = len(summary) - warnings
     state = "passed" if report.passed else "failed"
     return (
-        f"Validation {state}: {_plural(rejections, 'rejecting rule')}, {_plural(warnings, 'warning')}; "
+        f"Validation {state}: {_plural(rejections, 'fault')}, {_plural(warnings, 'warning')}; "
         f"{int(rows['quarantined'].sum()):,} of {int(rows['rows_in'].sum()):,} rows quarantined."
     )
 
@@ -53,7 +53,7 @@ def _finding(finding: object) -> list[str]:
         head += f": {_plural(item['count'], 'row')} ({item['share']:.2%}), such as "
         head += ", ".join(item["examples"][:_EXAMPLES])
     text = f"{item['sentence']} {item['remedy']}"
-    return [head, *wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ")]
+    return [*wrap(head, WIDTH), *wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ")]
 
 
 def _columns(table: Sequence[Sequence[str]]) -> list[str]:

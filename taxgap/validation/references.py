@@ -88,6 +88,7 @@ def _rules(reference: Reference) -> tuple[Rule, Rule]:
     )
     rejected = Rule(
         code=f"{reference.noun}_rejected",
+        consequence=True,
         table=reference.table,
         columns=reference.columns,
         sentence=f"The {reference.noun} it belongs to was rejected or could not be read.",

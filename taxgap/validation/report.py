@@ -56,8 +56,7 @@ class ValidationReport:
     @cached_property
     def findings(self) -> pd.DataFrame:
         """What was found, one row a rule, table, partition and column."""
-        content = [finding for outcome in self._outcomes for finding in outcome.findings()]
-        frame = pd.DataFrame(content, columns=list(FINDING_COLUMNS))
+        frame = pd.DataFrame(self._found, columns=list(FINDING_COLUMNS))
         types = {"partition": "Int64", "count": "int64", "share": "float64"}
         texts = dict.fromkeys(("rule", "severity", "table", "column", "sentence", "remedy"), "str")
         return frame.astype(types | texts)
@@ -147,11 +146,7 @@ class ValidationReport:
             "partitions": len(self._records.partitions),
             "passed": self.passed,
             "rows": self.rows.to_dict("records"),
-            "findings": [
-                finding | {"examples": list(finding["examples"])}
-                for outcome in self._outcomes
-                for finding in outcome.findings()
-            ],
+            "findings": [finding | {"examples": list(finding["examples"])} for finding in self._found],
         }
 
     def to_json(self) -> str:
@@ -167,7 +162,9 @@ class ValidationReport:
         return to_page(self)
 
     def summary(self) -> pd.DataFrame:
-        """Add up the findings over partitions: one row a rule, table and column, rejections first.
+        """Add up the findings over partitions: one row a rule, table and column.
+
+        Rejections come before warnings, and rows rejected because of another row after those at fault.
 
         Returns
         -------
@@ -182,7 +179,7 @@ class ValidationReport:
         total = grouped.agg(count=("count", "sum"), examples=("examples", "first")).reset_index()
         rows_in = total["table"].map(self.rows.set_index("table")["rows_in"]).fillna(0).clip(lower=1)
         total.insert(len(keys) + 1, "share", total["count"] / rows_in)
-        return total.sort_values("severity", kind="stable").reset_index(drop=True)
+        return total
 
     def __repr__(self) -> str:
         state = "passed" if self.passed else "failed"
@@ -191,12 +188,18 @@ class ValidationReport:
     def _repr_html_(self) -> str:
         return to_fragment(self)
 
+    @cached_property
+    def _found(self) -> list[dict[str, Any]]:
+        # What is wrong in itself comes before what follows from it, and both before warnings.
+        pairs = [(outcome, failure) for outcome in self._outcomes for failure in outcome.failures]
+        pairs.sort(key=lambda pair: (pair[1].wording.severity, pair[1].wording.consequence))
+        return [outcome.finding(failure) for outcome, failure in pairs]
+
     def _tables(self) -> list[Outcome]:
         return [outcome for outcome in self._outcomes if outcome.partition is not None]
 
     def _failures(self, severity: Severity) -> list[dict[str, Any]]:
-        found = (finding for outcome in self._outcomes for finding in outcome.findings())
-        return [finding for finding in found if finding["severity"] == severity]
+        return [finding for finding in self._found if finding["severity"] == severity]
 
     def _read_failing(self, table: str, severity: Severity) -> Iterator[pd.DataFrame]:
         for outcome in self._tables():

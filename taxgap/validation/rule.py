@@ -38,12 +38,15 @@ class Wording:
         What is wrong, without any value of a row.
     remedy : str
         What to do next.
+    consequence : bool
+        Whether the row fails only because another one was rejected.
     """
 
     code: str
     severity: Severity = "reject"
     sentence: str
     remedy: str
+    consequence: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
