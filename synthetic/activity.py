@@ -53,8 +53,9 @@ def draw_activity(panel: pd.DataFrame, streams: Streams) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a row of `panel`: the primitive boxes of the return in GBP, and `annual_turnover` with the
-        shares `card`, `platform`, `contractor`, `cash` of it, which decide what others can report.
+        One row a row of `panel`: the primitive boxes of the return in GBP, and `annual_turnover`, that of the
+        year before (`turnover_before`) and the shares `card`, `platform`, `contractor`, `cash` of both, which
+        decide what others can report.
     """
     year = panel["year"].to_numpy()
     growth = panel["tax_year"].map(GROWTH).to_numpy() * np.exp(_shocks(streams, year))
@@ -62,6 +63,7 @@ def draw_activity(panel: pd.DataFrame, streams: Streams) -> pd.DataFrame:
     trade_share = _trade_share(panel, streams)
     activity = pd.DataFrame(index=panel.index)
     activity["annual_turnover"] = gross * trade_share
+    activity["turnover_before"] = _year_before(panel, activity["annual_turnover"].to_numpy())
     _add_trade(activity, panel, streams)
     _add_property(activity, gross * (1 - trade_share) * (panel["kind"] != "employee"), streams, year)
     base = _base_profit(panel, trade_share, streams)
@@ -69,6 +71,13 @@ def draw_activity(panel: pd.DataFrame, streams: Streams) -> pd.DataFrame:
     draw_other_incomes(activity, panel, other.to_numpy(), streams)
     draw_reliefs(activity, panel, streams)
     return activity
+
+
+def _year_before(panel: pd.DataFrame, turnover: Floats) -> Floats:
+    # Nothing for a newcomer; before the first year that can be drawn, the same as in it.
+    entity, year = panel["entity"].to_numpy(), panel["year"].to_numpy()
+    follows = np.r_[False, (entity[1:] == entity[:-1]) & (np.diff(year) == 1)]
+    return np.where(follows, np.r_[0.0, turnover[:-1]], np.where(year == 0, turnover, 0.0))
 
 
 def _shocks(streams: Streams, year: np.ndarray) -> Floats:
@@ -90,7 +99,7 @@ def _trade_share(panel: pd.DataFrame, streams: Streams) -> Floats:
 def _cost_share(panel: pd.DataFrame, streams: Streams) -> Floats:
     usual = trades()["costs"].to_numpy()[panel["trade"]]
     size = np.log(np.maximum(panel["gross"], 1_000) / 30_000)
-    odds = np.log(usual / (1 - usual)) + 0.30 * size + 0.38 * streams.normal("costs")
+    odds = np.log(usual / (1 - usual)) + 0.30 * size + 0.92 * streams.normal("costs")
     return np.asarray(1 / (1 + np.exp(-odds)))
 
 
@@ -110,7 +119,7 @@ def _add_trade(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) ->
     extra = streams.happens(0.06, "other business income", year) * np.exp(6.5 + streams.normal("extra", year))
     activity["other_business_income"] = extra * has_trade
     odds = _cost_share(panel, streams)
-    noisy = np.clip(odds * np.exp(0.10 * streams.normal("cost noise", year)), 0.0, 1.6)
+    noisy = np.clip(odds * np.exp(0.25 * streams.normal("cost noise", year)), 0.0, 1.6)
     costs = np.asarray(turnover) * noisy
     for box, part in zip(EXPENSE_BOXES, _mix(panel, streams).T, strict=True):
         activity[box] = costs * part
@@ -122,7 +131,7 @@ def _add_trade(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) ->
     activity["losses_available"] = loss * np.exp(8.0 + streams.normal("loss"))
     for channel in ("card", "platform", "contractor", "cash"):
         usual = trades()[channel].to_numpy()[panel["trade"]]
-        activity[channel] = np.clip(usual * np.exp(0.45 * streams.normal(channel)), 0, 1) * has_trade
+        activity[channel] = np.clip(usual * np.exp(0.75 * streams.normal(channel)), 0, 1) * has_trade
     known = activity[["card", "platform", "contractor", "cash"]].sum(axis=1)
     for channel in ("card", "platform", "contractor", "cash"):
         activity[channel] /= np.maximum(known, 1.0)
@@ -154,7 +163,7 @@ def _mix(panel: pd.DataFrame, streams: Streams) -> Floats:
     year = panel["year"].to_numpy()
     noise = np.column_stack(
         [
-            0.35 * streams.normal(f"mix {box}") + 0.15 * streams.normal(f"mix {box}", year)
+            0.75 * streams.normal(f"mix {box}") + 0.35 * streams.normal(f"mix {box}", year)
             for box in EXPENSE_BOXES
         ]
     )
@@ -165,15 +174,16 @@ def _mix(panel: pd.DataFrame, streams: Streams) -> Floats:
 def _accounts_months(panel: pd.DataFrame, streams: Streams) -> Floats:
     # In the year of transition the accounts run on from the old year end to 5 April: up to 23 months.
     extra = 1 + np.floor(11 * streams.uniform("year end"))
-    moves = streams.happens(_OTHER_YEAR_END, "other year end") & (panel["trade"] >= 0)
+    begun = panel["trade"].ge(0) & panel["first_year"].lt(panel["year"])  # a newcomer has no old year end
+    moves = streams.happens(_OTHER_YEAR_END, "other year end") & begun
     return np.where(moves & (panel["tax_year"] == BASE_YEAR), 12.0 + extra, 12.0)
 
 
 def _add_property(activity: pd.DataFrame, rents: pd.Series, streams: Streams, year: np.ndarray) -> None:
-    activity["rents"] = rents
-    repairs = 0.09 * np.exp(0.7 * streams.normal("repairs") + 0.5 * streams.normal("repairs", year))
+    activity["rents"] = rents * np.exp(0.25 * streams.normal("voids", year) - 0.03)
+    repairs = 0.09 * np.exp(0.8 * streams.normal("repairs") + 0.8 * streams.normal("repairs", year))
     costs = 0.15 * np.exp(
-        0.5 * streams.normal("property costs") + 0.2 * streams.normal("property costs", year)
+        0.7 * streams.normal("property costs") + 0.3 * streams.normal("property costs", year)
     )
     bare = streams.happens(0.12, "claims no property costs")
     activity["property_repairs"] = np.where(bare, 0, np.minimum(repairs, 0.6)) * rents

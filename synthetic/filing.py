@@ -72,7 +72,7 @@ def registrations(people: pd.DataFrame, vat_numbers: np.ndarray, streams: Stream
     """Make each person's registration for Self Assessment, and for VAT where turnover is above the level."""
     first = people["first_year"].to_numpy()
     before = (2020 - np.floor(18 * streams.uniform("years on the register"))).astype(int)
-    begin = np.where(first >= 0, 2021 + first, np.maximum(before, people["birth_year"] + 18))
+    begin = np.where(first >= 0, 2021 + first, np.clip(before, people["birth_year"] + 18, 2021))
     start = np.array([f"{y}-04-06" for y in begin], dtype="datetime64[D]")
     last = people["last_year"].to_numpy()
     gone = np.where(last < len(TAX_YEARS), DUE[np.clip(last, 0, len(TAX_YEARS) - 1)] + 60 * DAY, NOT_A_DAY)

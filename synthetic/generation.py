@@ -6,12 +6,12 @@ import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from taxgap import __version__
 from taxgap.errors import UsageError
 from taxgap.records import Manifest, Records
 from taxgap.records.files import checksum, new_folder
@@ -127,7 +127,7 @@ def write_partition(job: tuple[Path, int, np.ndarray, Settings]) -> tuple[FileFa
 
 
 def _manifest(settings: Settings, partitions: int, files: FileFacts) -> Manifest:
-    made_by = {"taxgap": version("taxgap"), "settings": asdict(settings)}
+    made_by = {"taxgap": __version__, "settings": asdict(settings)}
     return Manifest(
         as_of=settings.as_of,
         periods=list(settings.tax_years),

@@ -48,7 +48,8 @@ def draw_other_incomes(activity: pd.DataFrame, panel: pd.DataFrame, amount: Floa
     earned = amount * (1 - invested)
     activity["employment_pay"] = np.where(director, salary, np.where(retired, 0.0, earned))
     activity["pension"] = np.where(retired, earned, 0.0)
-    activity["dividends"] = np.where(director, amount - salary, amount * invested)
+    varies = np.exp(0.60 * streams.normal("dividend", year) - 0.18)
+    activity["dividends"] = varies * np.where(director, amount - salary, amount * invested)
     activity["interest"] = _interest(panel, streams)
     foreign = streams.happens(0.025, "foreign") * np.exp(7.2 + 1.3 * streams.normal("foreign"))
     activity["foreign_income"] = foreign
@@ -62,13 +63,13 @@ def draw_reliefs(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) 
     year = panel["year"].to_numpy()
     pay = activity["employment_pay"].to_numpy()
     total = np.maximum(panel["total_income"].to_numpy(), 1.0)
-    claims = streams.happens(0.14, "employment expenses") & (pay > 8_000)
-    share = 0.012 * np.exp(0.7 * streams.normal("employment expenses") + 0.2 * streams.normal("claims", year))
+    claims = streams.happens(0.22, "employment expenses") & (pay > 8_000)
+    share = 0.012 * np.exp(1.0 * streams.normal("employment expenses") + 0.4 * streams.normal("claims", year))
     activity["employment_expenses"] = claims * np.minimum(share, 0.2) * pay
-    saves = streams.happens(np.clip(0.05 + 0.05 * np.log(total / 20_000), 0.02, 0.35), "pension saver")
-    saving = np.minimum(0.06 * total * np.exp(0.6 * streams.normal("pension saving")), 40_000)
+    saves = streams.happens(np.clip(0.16 + 0.10 * np.log(total / 20_000), 0.08, 0.50), "pension saver")
+    saving = np.minimum(0.06 * total * np.exp(1.0 * streams.normal("pension saving") + 0.5 * streams.normal("pension saving", year)), 40_000)
     activity["pension_contributions"] = saves * saving
-    gives = streams.happens(np.clip(0.06 + 0.03 * np.log(total / 20_000), 0.03, 0.25), "giver")
+    gives = streams.happens(np.clip(0.10 + 0.05 * np.log(total / 20_000), 0.05, 0.35), "giver")
     activity["gift_aid"] = gives * np.minimum(
         0.006 * total * np.exp(streams.normal("gift", year)), 0.3 * total
     )

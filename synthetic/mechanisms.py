@@ -18,7 +18,7 @@ from taxgap.synthetic.streams import Floats, Streams
 
 Amounts = dict[str, Floats]
 
-_SIZE_FADES = 0.35
+_SIZE_FADES = 0.50
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Scene:
         """The position of the tax year, which distinguishes the draws of one person."""
         return np.asarray(self.panel["year"])
 
-    def severity(self, name: str, middle: float, spread: float = 1.2) -> Floats:
+    def severity(self, name: str, middle: float, spread: float = 1.9) -> Floats:
         """Draw a share in (0, 1): mostly the person's own, larger for a careless disposition.
 
         Parameters
@@ -56,7 +56,7 @@ class Scene:
             The mechanism.
         middle : float
             The median share.
-        spread : float, default 1.2
+        spread : float, default 1.9
             Standard deviation in log-odds.
         """
         own = self.streams.normal(f"severity {name}")
@@ -139,11 +139,11 @@ def _private_expenses(scene: Scene) -> Amounts:
     boxes = ("travel_costs", "premises_costs", "office_costs")
     base = np.maximum(scene.boxes[list(boxes)].to_numpy(), 0.06 * scene.boxes[["turnover"]].to_numpy())
     lean = np.column_stack([scene.streams.uniform(f"private {box}") for box in boxes])
-    return {box: -2.4 * share * lean[:, i] * base[:, i] for i, box in enumerate(boxes)}
+    return {box: -1.9 * share * lean[:, i] * base[:, i] for i, box in enumerate(boxes)}
 
 
 def _inflated_expenses(scene: Scene) -> Amounts:
-    share = scene.severity("expenses_inflated", 0.24)
+    share = scene.severity("expenses_inflated", 0.20)
     picks = scene.streams.choice([0.4, 0.25, 0.35], "inflated box")
     extra = share * 0.8 * scene.boxes["turnover"].to_numpy()
     boxes = ("cost_of_goods", "staff_costs", "other_expenses")
@@ -177,7 +177,7 @@ def _overclaimed_reliefs(scene: Scene) -> Amounts:
     picks = scene.streams.choice([0.5, 0.3, 0.2], "relief")
     employed = (scene.boxes["employment_pay"] > 5_000).to_numpy()
     boxes = ("pension_contributions", "gift_aid", "employment_expenses")
-    rate = (0.30, 0.12, 0.14)
+    rate = (0.22, 0.10, 0.11)
     usable = (True, True, employed)
     return {box: -share * rate[i] * income * (picks == i) * usable[i] for i, box in enumerate(boxes)}
 
@@ -185,18 +185,18 @@ def _overclaimed_reliefs(scene: Scene) -> Amounts:
 def _honest_slip(scene: Scene) -> Amounts:
     # A slip can go either way; those that cost the Exchequer are a little more common.
     sign = np.where(scene.streams.happens(0.74, "slip costs tax", scene.year), 1.0, -1.0)
-    share = 0.18 * np.exp(1.0 * scene.streams.normal("slip", scene.year))
+    share = 0.17 * np.exp(1.3 * scene.streams.normal("slip", scene.year))
     picks = scene.streams.choice([0.5, 0.3, 0.2], "slip box", scene.year)
     trade = _trades(scene)
     turnover = scene.boxes["turnover"].to_numpy()
     claims = _claims_expenses(scene)
     other = (
-        np.minimum(share, 0.5) * scene.boxes[["rents", "dividends", "pension", "foreign_income"]].to_numpy().T
+        np.minimum(share, 0.7) * scene.boxes[["rents", "dividends", "pension", "foreign_income"]].to_numpy().T
     )
     slips = {
-        "turnover": sign * np.minimum(share, 0.4) * turnover * (trade & ((picks == 0) | ~claims)),
-        "other_expenses": -sign * np.minimum(share, 0.4) * 0.6 * turnover * (claims & (picks == 1)),
-        "travel_costs": -sign * np.minimum(share, 0.4) * 0.6 * turnover * (claims & (picks == 2)),
+        "turnover": sign * np.minimum(share, 0.6) * turnover * (trade & ((picks == 0) | ~claims)),
+        "other_expenses": -sign * np.minimum(share, 0.6) * 0.6 * turnover * (claims & (picks == 1)),
+        "travel_costs": -sign * np.minimum(share, 0.6) * 0.6 * turnover * (claims & (picks == 2)),
     }
     for box, amount in zip(("rents", "dividends", "pension", "foreign_income"), other, strict=True):
         slips[box] = sign * amount * ~trade
@@ -210,7 +210,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "turnover_suppressed",
         "Part of the turnover is left out, whichever way customers paid",
-        rate=-0.55,
+        rate=-0.6,
         leaning=0.8,
         disposition=0.7,
         agent=-0.35,
@@ -224,7 +224,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "cash_sales_omitted",
         "Sales for cash are left out, which no third party reports",
-        rate=0.5,
+        rate=0.2,
         leaning=1.0,
         disposition=0.7,
         agent=-0.30,
@@ -238,7 +238,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "private_expenses",
         "Private costs of travel, premises or office are claimed",
-        rate=0.7,
+        rate=0.2,
         leaning=0.5,
         disposition=0.6,
         agent=-0.40,
@@ -252,7 +252,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "expenses_inflated",
         "Goods, wages or other expenses are claimed that were not incurred",
-        rate=-0.6,
+        rate=-0.9,
         leaning=0.6,
         disposition=0.7,
         agent=-0.30,
@@ -324,7 +324,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "reliefs_overclaimed",
         "Pension payments, gifts or job expenses are claimed that do not qualify",
-        rate=-1.65,
+        rate=-1.9,
         leaning=0.0,
         disposition=0.7,
         agent=-0.35,
@@ -338,7 +338,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "honest_error",
         "A slip of arithmetic, or a sale or cost put in the wrong year",
-        rate=-0.8,
+        rate=-0.55,
         leaning=0.2,
         disposition=0.2,
         agent=-0.25,

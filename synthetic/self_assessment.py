@@ -147,7 +147,8 @@ def _basis_adjustment(boxes: pd.DataFrame, panel: pd.DataFrame) -> Floats:
     transition = (net.clip(lower=0.0) * (months - 12) / months).where(panel["tax_year"] == BASE_YEAR, 0.0)
     known = transition.groupby(panel["entity"]).transform("sum")
     later = panel["tax_year"] > BASE_YEAR
-    return np.asarray(np.where(later, _TRANSITION_SHARE * known, -(1 - _TRANSITION_SHARE) * transition))
+    adjustment = np.where(later, _TRANSITION_SHARE * known, -(1 - _TRANSITION_SHARE) * transition)
+    return np.asarray(adjustment + 0.0)  # no negative zeros
 
 
 def _tax_at_source(boxes: pd.DataFrame) -> Floats:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import date
+from numbers import Integral, Real
 from typing import Any
-
-import pandas as pd
 
 from taxgap.errors import UsageError
 
@@ -67,18 +67,29 @@ class Settings:
             ("detection", 0.2, 0.9),
             ("missed_whole", 0.0, 0.5),
         ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise UsageError(f"{name} is {value}; it must lie between {low} and {high}.", where=name)
+            self._check_number(name, low, high)
         self._check_date()
 
+    def _check_number(self, name: str, low: float, high: float) -> None:
+        # Kept as plain numbers, so that a whole number given for a share is recorded as that share.
+        value = getattr(self, name)
+        whole = isinstance(low, int)
+        right_kind = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
+        if not right_kind or not low <= value <= high:
+            noun = "whole number" if whole else "number"
+            raise UsageError(f"{name} is {value}; it must be a {noun} from {low} to {high}.", where=name)
+        object.__setattr__(self, name, int(value) if whole else float(value))
+
     def _check_date(self) -> None:
+        # Only the way in which the manifest writes a date: readers differ in what else they understand.
         try:
-            pd.Timestamp(self.as_of)
-        except ValueError as error:
+            good = date.fromisoformat(self.as_of).isoformat() == self.as_of
+        except (TypeError, ValueError):
+            good = False
+        if not good:
             raise UsageError(
-                f"as_of is '{self.as_of}', which is no date.", remedy="Write 2026-09-30."
-            ) from error
+                f"as_of is '{self.as_of}', which is no date.", where="as_of", remedy="Write 2026-09-30."
+            )
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> Settings:

@@ -67,7 +67,7 @@ class Streams:
         with np.errstate(over="ignore"):  # wrapping around is what the hash is made of
             state = _mix((self.entity + np.uint64(1)) * _GOLDEN ^ first)
             state = _mix(state + (np.asarray(counter).astype(np.uint64) * _GOLDEN ^ second))
-        return ((state >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+        return ((state >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52  # 53 bits would round to one
 
     def normal(self, purpose: str, counter: ArrayLike = ONCE) -> Floats:
         """Draw from the standard normal distribution, at the rank that `uniform` draws for this purpose."""

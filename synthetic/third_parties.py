@@ -93,12 +93,9 @@ def _card_processor(scene: Scene, vat_registered: np.ndarray) -> pd.DataFrame:
 
 def _calendar_year(scene: Scene, channel: str) -> np.ndarray:
     # Nine months of this tax year and three of the one before, which for a newcomer are empty.
-    now = (scene.activity[channel] * scene.activity["annual_turnover"]).to_numpy()
-    entity = scene.panel["entity"].to_numpy()
-    follows = np.r_[False, (entity[1:] == entity[:-1]) & (np.diff(scene.year) == 1)]
-    before = np.where(follows, np.r_[0.0, now[:-1]], np.where(scene.year == 0, now, 0.0))
+    turnover = 0.75 * scene.activity["annual_turnover"] + 0.25 * scene.activity["turnover_before"]
     noise = np.exp(0.04 * scene.streams.normal(f"{channel} calendar", scene.year))
-    return np.asarray(((0.75 * now + 0.25 * before) * noise).round())
+    return np.asarray((scene.activity[channel] * turnover * noise).round())
 
 
 def _tax_year_reports(

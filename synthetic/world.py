@@ -13,7 +13,7 @@ from taxgap.synthetic.mechanisms import Scene
 from taxgap.synthetic.misreporting import Planted, plant
 from taxgap.synthetic.people import draw_people
 from taxgap.synthetic.self_assessment import PERSONAL, PRIMITIVE_BOXES, fill_in_truthfully
-from taxgap.synthetic.settings import Settings
+from taxgap.synthetic.settings import TAX_YEARS, Settings
 from taxgap.synthetic.streams import Streams
 
 
@@ -99,9 +99,20 @@ def draw_world(entity: np.ndarray, settings: Settings) -> World:
     """
     people = draw_people(Streams(settings.seed, entity))
     people["taxpayer_id"] = identifiers.taxpayer_ids(entity)
-    panel = spread_over_years(people, settings.tax_years)
+    scene = _truth(people, settings)
+    filed = filing.filed_on(scene.panel, scene.streams)
+    amended = filing.amended_on(filed, scene.panel, scene.streams)
+    return World(settings, people, scene, plant(scene), filed, amended)
+
+
+def _truth(people: pd.DataFrame, settings: Settings) -> Scene:
+    # Reports and boxes look back a year, which is drawn as well and then dropped: a year's rows do not depend
+    # on how many years are asked for.
+    years = TAX_YEARS[-min(settings.years + 1, len(TAX_YEARS)) :]
+    panel = spread_over_years(people, years)
     streams = Streams(settings.seed, panel["entity"])
     activity = draw_activity(panel, streams)
-    scene = Scene(panel, activity, fill_in_truthfully(activity, panel), streams)
-    filed = filing.filed_on(panel, streams)
-    return World(settings, people, scene, plant(scene), filed, filing.amended_on(filed, panel, streams))
+    boxes = fill_in_truthfully(activity, panel)
+    asked = panel["tax_year"].isin(settings.tax_years).to_numpy()
+    panel, activity, boxes = (frame[asked].reset_index(drop=True) for frame in (panel, activity, boxes))
+    return Scene(panel, activity, boxes, streams[asked])

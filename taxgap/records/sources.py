@@ -9,7 +9,7 @@ from typing import Protocol
 import pandas as pd
 
 from taxgap.errors import InvalidDataError
-from taxgap.records.parquet import read_table, refuse_repeated, restore_types
+from taxgap.records.parquet import read_table, restore_types
 from taxgap.records.partitions import part_name
 from taxgap.schemas import Table
 
@@ -74,5 +74,4 @@ class FrameSource:
             raise InvalidDataError(
                 f"Missing columns in '{name}': {', '.join(missing)}.", available=list(map(str, frame.columns))
             )
-        refuse_repeated(list(frame.columns), name)
         return restore_types(frame.copy() if columns is None else frame[columns].copy(), model)

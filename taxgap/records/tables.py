@@ -11,6 +11,7 @@ import pandas as pd
 
 from taxgap.errors import InvalidDataError, UsageError
 from taxgap.records.manifest import FILE_NAME, Manifest
+from taxgap.records.parquet import refuse_repeated
 from taxgap.records.sources import FolderSource, FrameSource, Source
 from taxgap.schemas import TABLES, TRUTH_TABLES, Table
 from taxgap.schemas.table import known_later
@@ -67,10 +68,14 @@ class TableSet:
         ------
         UsageError
             A name is not that of a table, or `as_of` is no date.
+        InvalidDataError
+            Two columns of a table bear one name.
         """
         unknown = [name for name in frames if name not in cls.models]
         if unknown:
             raise UsageError(f"Not a table: {', '.join(unknown)}.", available=cls.models)
+        for name, frame in frames.items():
+            refuse_repeated(list(frame.columns), name)
         return cls(FrameSource(dict(frames)), _manifest_of(cls.models, frames, as_of))
 
     @property
@@ -277,10 +282,14 @@ def _latest_known(models: Mapping[str, type[Table]], frames: Mapping[str, pd.Dat
     return max((date for date in dates if not pd.isna(date)), default=pd.Timestamp("1900-01-01"))
 
 
+def _distinct(values: pd.Series) -> Iterable[Any]:
+    return values if values.dtype == object else values.unique()  # an object need not be hashable
+
+
 def _manifest_of(
     models: Mapping[str, type[Table]], frames: Mapping[str, pd.DataFrame], as_of: str | pd.Timestamp | None
 ) -> Manifest:
     date = _to_date(as_of) if as_of is not None else _latest_known(models, frames)
-    labels = [frame["period"].unique() for frame in frames.values() if "period" in frame]
-    periods = {label for values in labels for label in values if isinstance(label, str)}
+    labels = [frame["period"] for frame in frames.values() if "period" in frame]
+    periods = {label for values in labels for label in _distinct(values) if isinstance(label, str)}
     return Manifest(as_of=str(date.date()), periods=sorted(periods), partitions=1, synthetic=False)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from taxgap.schemas.columns import TAX_YEAR
-from taxgap.validation.rule import Mask, Wording, as_mask
+from taxgap.validation.rule import Mask, Wording
 from taxgap.validation.structure import columns_of
 from taxgap.validation.table_part import TablePart
-from taxgap.validation.texts import Texts
+from taxgap.validation.texts import Texts, passed_cells
 
 # pandera's own names for its checks, and the rule each of them is reported as.
 _CODES = {
@@ -88,17 +87,8 @@ def _apply_checks(
 def _failing(part: TablePart, column: dict[str, Any], check: Any, texts: Texts) -> Mask:
     name = column["column"]
     if column["type"] != "text":
-        return ~_passed(check, part.content[name])
-    passed = np.append(_passed(check, texts.distinct(name)), True)  # an empty cell has code -1
-    return ~passed[texts.codes(part.name, name)]
-
-
-def _passed(check: Any, values: pd.Series) -> Mask:
-    # pandera leaves empty cells out of what it returns.
-    output = check(values).check_output
-    if isinstance(output, pd.Series):
-        return as_mask(output.reindex(values.index, fill_value=True))
-    return np.full(len(values), bool(output))
+        return ~passed_cells(check, part.content[name])
+    return ~texts.passed(part.name, name, check)
 
 
 def _empty_unfit(part: TablePart) -> None:

@@ -29,7 +29,7 @@ def _reported_far_more(returns: pd.DataFrame, context: Context) -> Mask:
 def _largest_report(context: Context) -> NDArray[np.float64]:
     # Two reporters may count the same sale (a platform and the card processor it pays through), so the kinds
     # of reporter are not added up: the largest stands.
-    reports = context.kept("third_party")
+    reports = context.kept("third_party", "source", "amount")
     relevant = reports["source"].isin(TRADE_SOURCES).to_numpy(dtype=np.bool_)
     cases = context.kept_key("third_party", "case")[relevant]
     amounts = reports.loc[relevant, "amount"].to_numpy()
@@ -51,7 +51,7 @@ def _jumps(returns: pd.DataFrame, context: Context) -> Mask:
 
 
 def _of_year_before(monthly: pd.Series, taxpayer: pd.Series, year: pd.Series, context: Context) -> pd.Series:
-    rows = context.kept("self_assessment")
+    rows = context.kept("self_assessment", "version")
     latest = rows["version"].sort_values(kind="stable", ascending=False).index
     keys = taxpayer * _YEARS + year
     asked = np.where(taxpayer < 0, -1, keys - 1)
@@ -59,7 +59,7 @@ def _of_year_before(monthly: pd.Series, taxpayer: pd.Series, year: pd.Series, co
 
 
 def _is_outside_registration(returns: pd.DataFrame, context: Context) -> Mask:
-    registrations = context.kept("registrations")
+    registrations = context.kept("registrations", "regime", "effective_from", "deregistered_on")
     ours = (registrations["regime"] == "self_assessment").to_numpy(dtype=np.bool_)
     spans = registrations[ours].assign(key=context.kept_key("registrations", "taxpayer")[ours])
     rows = returns[["period_start", "period_end"]].assign(key=context.key("self_assessment", "taxpayer"))

@@ -68,9 +68,9 @@ class Context:
         """Tell whether the table could be read here with all its columns."""
         return table in self._parts and self._parts[table].complete
 
-    def kept(self, table: str) -> pd.DataFrame:
-        """Return the rows of a table that no rule has rejected so far, on their positions as index."""
-        return self._parts[table].kept()
+    def kept(self, table: str, *columns: str) -> pd.DataFrame:
+        """Return columns of the rows of a table that no rule has rejected so far, on their positions."""
+        return self._parts[table].kept(list(columns))
 
     def key(self, table: str, key: Key) -> Codes:
         """Return the key of each row of a table."""

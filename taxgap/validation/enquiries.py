@@ -28,7 +28,7 @@ def _opened_before_receipt(enquiries: pd.DataFrame, context: Context) -> Mask:
 
 
 def _first_received(context: Context, regime: str) -> pd.Series:
-    received = context.kept(regime)["received_on"]
+    received = context.kept(regime, "received_on")["received_on"]
     order = np.argsort(received.to_numpy(), kind="stable")
     keys = context.kept_key(regime, "case")
     return context.look_up(received.iloc[order], keys[order], context.key("enquiries", "case"))

@@ -27,6 +27,10 @@ FINDING_COLUMNS = (
 )
 
 
+EXAMPLES = 5
+"""Rows that a finding names; the quarantine has them all."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of the rows of one table in one partition.
@@ -45,6 +49,8 @@ class Outcome:
     rejected : ndarray of int
         Positions of the quarantined rows.
     failures : tuple of Failure
+    examples : tuple of tuple of str
+        For each failure the names of its first rows.
     """
 
     table: str
@@ -56,6 +62,7 @@ class Outcome:
     as_it_was: bool
     rejected: NDArray[np.intp]
     failures: tuple[Failure, ...]
+    examples: tuple[tuple[str, ...], ...]
 
     def __post_init__(self) -> None:
         if self.rows_in != self.kept + self.quarantined or self.quarantined != len(self.rejected):
@@ -92,8 +99,9 @@ class Outcome:
         }
         return pd.DataFrame(content, index=pd.Index(rows, dtype="int64"), dtype="str")
 
-    def finding(self, failure: Failure) -> dict[str, Any]:
-        """Return a failure as plain data, one value for each of `FINDING_COLUMNS`."""
+    def finding(self, place: int) -> dict[str, Any]:
+        """Return the failure at a place as plain data, one value for each of `FINDING_COLUMNS`."""
+        failure = self.failures[place]
         count = len(failure.rows)
         wording = failure.wording
         return {
@@ -104,7 +112,7 @@ class Outcome:
             "column": failure.column,
             "count": count,
             "share": count / self.rows_in if self.rows_in else 0.0,
-            "examples": failure.examples,
+            "examples": self.examples[place],
             "sentence": wording.sentence,
             "remedy": wording.remedy,
         }
@@ -119,24 +127,18 @@ def with_reasons(raw: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, reasons], axis="columns")
 
 
-def outcome_of(part: TablePart, kept: int) -> Outcome:
-    """Close the books of a part.
-
-    Parameters
-    ----------
-    part : TablePart
-    kept : int
-        The number of rows that go on, counted where they are taken.
-    """
+def outcome_of(part: TablePart) -> Outcome:
+    """Close the books of a part."""
     rejected = np.flatnonzero(part.rejected)
     return Outcome(
         table=part.name,
         partition=part.partition,
         rows_in=len(part),
-        kept=kept,
+        kept=len(part.kept([])),
         quarantined=len(rejected),
         readable=part.readable,
         as_it_was=part.as_it_was,
         rejected=rejected,
         failures=tuple(part.failures),
+        examples=tuple(part.name_rows(failure.rows[:EXAMPLES]) for failure in part.failures),
     )

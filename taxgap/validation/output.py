@@ -38,8 +38,9 @@ class Output:
         self._files: dict[str, dict[str, Any]] = {}
         (folder / "quarantine").mkdir()
 
-    def write_part(self, part: TablePart, kept: pd.DataFrame, outcome: Outcome) -> None:
+    def write_part(self, part: TablePart, outcome: Outcome) -> None:
         """Write the kept rows of a part to the records, and the rejected ones to the quarantine."""
+        kept = part.kept()
         name = f"{part.name}/{part_name(part.partition)}"
         path = self._folder / "records" / name
         write_table(path, kept, part.model, synthetic=self._records.manifest.synthetic)

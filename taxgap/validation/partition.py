@@ -61,7 +61,7 @@ class PartitionCheck:
         context = Context(parts, texts, self._expected, place)
         for name, part in complete.items():
             check_rows(part)
-            check_duplicates(part, self._seen[name])
+            check_duplicates(part, texts, self._seen[name])
             _apply(part, context, "reject")
         for part in complete.values():
             _apply(part, context, "warn")

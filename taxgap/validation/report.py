@@ -191,9 +191,8 @@ class ValidationReport:
     @cached_property
     def _found(self) -> list[dict[str, Any]]:
         # What is wrong in itself comes before what follows from it, and both before warnings.
-        pairs = [(outcome, failure) for outcome in self._outcomes for failure in outcome.failures]
-        pairs.sort(key=lambda pair: (pair[1].wording.severity, pair[1].wording.consequence))
-        return [outcome.finding(failure) for outcome, failure in pairs]
+        places = [(outcome, place) for outcome in self._outcomes for place in range(len(outcome.failures))]
+        return [outcome.finding(place) for outcome, place in sorted(places, key=_rank)]
 
     def _tables(self) -> list[Outcome]:
         return [outcome for outcome in self._outcomes if outcome.partition is not None]
@@ -208,6 +207,11 @@ class ValidationReport:
                 if len(reasons):
                     raw = self._records.read(table, partition=outcome.partition).reset_index(drop=True)
                     yield with_reasons(raw, reasons)
+
+
+def _rank(item: tuple[Outcome, int]) -> tuple[str, bool]:
+    wording = item[0].failures[item[1]].wording
+    return wording.severity, wording.consequence
 
 
 def _in_words(finding: dict[str, Any]) -> str:

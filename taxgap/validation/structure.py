@@ -77,7 +77,7 @@ def read_part(records: Records, name: str, partition: int) -> TablePart:
         part.fail_file(_unreadable(error))
         return part
     part.rejected = np.zeros(len(part), dtype=np.bool_)
-    part.complete = _has_columns(part, part.raw)
+    _check_columns(part, part.raw)
     if part.complete:
         _fit_types(part, part.raw)
     return part
@@ -95,36 +95,32 @@ def _unreadable(error: InvalidDataError) -> Wording:
     return Wording(code="unreadable_file", sentence=f"{error.message} Its rows are unknown.", remedy=remedy)
 
 
-def _has_columns(part: TablePart, raw: pd.DataFrame) -> bool:
+def _check_columns(part: TablePart, raw: pd.DataFrame) -> None:
     wanted = [column["column"] for column in columns_of(part.model)]
     found = list(raw.columns)
     for name in found:
         if name not in wanted:
             part.fail_file(EXTRA_COLUMN, str(name))
-    missing = [name for name in wanted if name not in found]
-    for name in missing:
+    for name in (name for name in wanted if name not in found):
+        part.complete = False
         if len(raw):
             part.fail(MISSING_COLUMN, name, np.ones(len(raw), dtype=np.bool_))
         else:
             part.fail_file(MISSING_COLUMN, name)
-    return not missing
 
 
 def _fit_types(part: TablePart, raw: pd.DataFrame) -> None:
     levels = code_levels(part.model)
     columns = {column["column"]: column["type"] for column in columns_of(part.model)}
-    changed = {}
-    for name, kind in columns.items():
-        fitted = fit_column(raw[name], kind, levels.get(name, []))
-        if fitted.content is not raw[name]:
-            changed[name] = fitted.content
-        _note_types(part, name, kind, fitted)
-    values = raw if list(raw.columns) == list(columns) else raw[list(columns)]
-    part.content = values.assign(**changed) if changed else values
+    fitted = {name: fit_column(raw[name], kind, levels.get(name, [])) for name, kind in columns.items()}
+    part.content = pd.DataFrame({name: column.content for name, column in fitted.items()}, copy=False)
+    for name, column in fitted.items():
+        part.mark_unfit(name, column.misfit)
+    for name, column in fitted.items():
+        _note_types(part, name, columns[name], column)
 
 
 def _note_types(part: TablePart, name: str, kind: str, fitted: Fitted) -> None:
-    part.mark_unfit(name, fitted.misfit)
     wording = UNKNOWN_CODE if kind == "code" else _of_kind(VALUE_TYPE, kind)
     part.fail(wording, name, fitted.misfit)
     if fitted.converted:

@@ -13,8 +13,6 @@ from taxgap.schemas.table import row_key
 from taxgap.validation.rule import Mask, Wording
 from taxgap.validation.value_types import empty_frame
 
-EXAMPLES = 5
-
 
 @dataclass(frozen=True)
 class Failure:
@@ -27,14 +25,11 @@ class Failure:
         The column at fault; empty where it is the row or the table.
     rows : ndarray of int
         Positions in the partition, from 0; no row where the fault is the file's.
-    examples : tuple of str
-        The keys of the first rows.
     """
 
     wording: Wording
     column: str
     rows: NDArray[np.intp]
-    examples: tuple[str, ...] = ()
 
 
 @dataclass
@@ -88,7 +83,7 @@ class TablePart:
         rows = np.flatnonzero(failing)
         if not rows.size:
             return
-        self.failures.append(Failure(wording, column, rows, self._keys(rows[:EXAMPLES])))
+        self.failures.append(Failure(wording, column, rows))
         if wording.severity == "reject":
             self.rejected[rows] = True
 
@@ -106,11 +101,15 @@ class TablePart:
                 mask &= ~self.unfit[column]
         return mask
 
-    def kept(self) -> pd.DataFrame:
-        """Return the rows that no rule rejects, in the types of the schema."""
-        return self.content[~self.rejected] if self.complete else empty_frame(self.model)
+    def kept(self, columns: list[str] | None = None) -> pd.DataFrame:
+        """Return the rows that no rule rejects, in the types of the schema, on their positions."""
+        if not self.complete:
+            return empty_frame(self.model)
+        content = self.content if columns is None else self.content[columns]
+        return content[~self.rejected] if self.rejected.any() else content
 
-    def _keys(self, rows: NDArray[np.intp]) -> tuple[str, ...]:
+    def name_rows(self, rows: NDArray[np.intp]) -> tuple[str, ...]:
+        """Name rows by their keys, or by their positions where the key itself fails the schema."""
         key = row_key(self.model)
         if not self.complete:
             return tuple(f"row {row}" for row in rows)

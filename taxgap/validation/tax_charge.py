@@ -68,7 +68,7 @@ def _incomes(returns: pd.DataFrame) -> pd.DataFrame:
 
 
 def _people(context: Context) -> pd.DataFrame:
-    register = context.kept("taxpayers")
+    register = context.kept("taxpayers", "nation", "birth_year")
     keys = context.kept_key("taxpayers", "taxpayer")
     asked = context.key("self_assessment", "taxpayer")
     columns = {name: context.look_up(register[name], keys, asked) for name in ("nation", "birth_year")}

@@ -7,8 +7,18 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandera.pandas import Check
 
+from taxgap.validation.rule import Mask, as_mask
 from taxgap.validation.table_part import TablePart
+
+
+def passed_cells(check: Check, values: pd.Series) -> Mask:
+    """Apply a check of the schema to a column; empty cells pass."""
+    output = check(values).check_output
+    if isinstance(output, pd.Series):  # without the empty cells
+        return as_mask(output.reindex(values.index, fill_value=True))
+    return np.full(len(values), bool(output))
 
 
 class Texts:
@@ -18,6 +28,7 @@ class Texts:
         self._frames = {name: part.content for name, part in parts.items() if part.complete}
         self._codes: dict[str, dict[str, NDArray[np.intp]]] = {}
         self._distinct: dict[str, pd.Series] = {}
+        self._passed: dict[tuple[str, Check], Mask] = {}
 
     def distinct(self, column: str) -> pd.Series:
         """Return the distinct texts of a column over all tables; empty cells left out."""
@@ -28,6 +39,13 @@ class Texts:
         """Return for each row of a table the position of its text among the distinct ones, -1 for empty."""
         self._encode(column)
         return self._codes[column][table]
+
+    def passed(self, table: str, column: str, check: Check) -> Mask:
+        """Tell for each row of a table whether its text passes a check of the schema; an empty cell does."""
+        key = (column, check)
+        if key not in self._passed:
+            self._passed[key] = np.append(passed_cells(check, self.distinct(column)), True)
+        return self._passed[key][self.codes(table, column)]
 
     def _encode(self, column: str) -> None:
         if column in self._codes:

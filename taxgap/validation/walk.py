@@ -115,10 +115,9 @@ def _check_all(records: Records, expected: Collection[str], output: Output | Non
 
 
 def _close(part: TablePart, output: Output | None) -> Outcome:
-    kept = part.kept()
-    outcome = outcome_of(part, len(kept))
+    outcome = outcome_of(part)
     if output is not None:
-        output.write_part(part, kept, outcome)
+        output.write_part(part, outcome)
     return outcome
 
 
@@ -129,5 +128,15 @@ def _empty_tables(tables: Sequence[str], outcomes: Sequence[Outcome]) -> list[Ou
 
 def _about_table(name: str, wording: Wording) -> Outcome:
     nothing = np.zeros(0, dtype=np.intp)
-    failure = Failure(wording, "", nothing)
-    return Outcome(name, None, 0, 0, 0, True, True, nothing, (failure,))
+    return Outcome(
+        table=name,
+        partition=None,
+        rows_in=0,
+        kept=0,
+        quarantined=0,
+        readable=True,
+        as_it_was=True,
+        rejected=nothing,
+        failures=(Failure(wording, "", nothing),),
+        examples=((),),
+    )

@@ -15,7 +15,7 @@ DIVISIONS = [
 ]  # fmt: skip
 
 
-def test_every_division_of_sic_2007_has_a_group_of_its_own_choosing() -> None:
+def test_every_division_of_sic_2007_belongs_to_a_group() -> None:
     assert len(DIVISIONS) == 88
     found = trade_group_of(pd.Series([f"{division:02d}000" for division in DIVISIONS]))
     assert not found.isin(["none"]).any()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from stdnum.gb import utr
 
-from taxgap.records import Records
+from taxgap.records import Manifest, Records
+from taxgap.records.files import checksum
+from taxgap.records.parquet import write_table
+from taxgap.records.partitions import part_name, partition_of
 from taxgap.schemas import TABLES
 from taxgap.schemas.table import code_levels, column_names
 from taxgap.tax import personal_tax
@@ -20,6 +24,7 @@ AS_OF = "2025-06-30"
 YEARS = {"2022-23": 2022, "2023-24": 2023}
 REGIONS = [("London", "England"), ("Scotland", "Scotland"), ("Wales", "Wales"), ("North East", "England")]
 PEOPLE = [f"T{number:04d}" for number in range(12)]
+NEWCOMER = "T0012"  # on the register, and nowhere else yet
 TRADERS = PEOPLE[:6]
 LANDLORDS = PEOPLE[4:9]
 
@@ -44,7 +49,7 @@ def make(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 def taxpayers() -> pd.DataFrame:
     rows = []
-    for number, person in enumerate(PEOPLE):
+    for number, person in enumerate([*PEOPLE, NEWCOMER]):
         digits = f"{123456780 + number:09d}"
         region, nation = REGIONS[number % len(REGIONS)]
         rows.append(
@@ -138,7 +143,11 @@ def one_return(person: str, period: str, year: int, version: int = 0) -> dict[st
     if letting:
         allowed = person == LANDLORDS[0]
         row |= {"rents": 11_000.0, "finance_costs": 0.0 if allowed else 2_000.0}
-        row |= {"property_allowance": 1_000.0} if allowed else {"property_repairs": 900.0, "property_costs": 600.0}
+        row |= (
+            {"property_allowance": 1_000.0}
+            if allowed
+            else {"property_repairs": 900.0, "property_costs": 600.0}
+        )
     return add_up(row)
 
 
@@ -286,8 +295,8 @@ def payments() -> pd.DataFrame:
     return make("payments", rows)
 
 
-@pytest.fixture
-def frames() -> Frames:
+@pytest.fixture(scope="session")
+def clean_frames() -> Frames:
     """All tables of a dozen taxpayers over two years; nothing in them breaks a rule."""
     people = taxpayers()
     return {
@@ -303,6 +312,32 @@ def frames() -> Frames:
 
 
 @pytest.fixture
+def frames(clean_frames: Frames) -> Frames:
+    """A copy of the clean frames, to damage."""
+    return {name: frame.copy() for name, frame in clean_frames.items()}
+
+
+@pytest.fixture
 def records_of() -> Callable[[Frames], Records]:
     """Hold frames as records at the date at which the clean ones stand."""
     return lambda frames: Records.from_frames(frames, as_of=AS_OF)
+
+
+@pytest.fixture
+def write_records() -> Callable[..., Path]:
+    """Write frames as a folder of records with a number of partitions."""
+
+    def write(frames: Frames, folder: Path, partitions: int = 1) -> Path:
+        files = {}
+        for name, frame in frames.items():
+            place = partition_of(frame["taxpayer_id"], partitions)
+            for partition in range(partitions):
+                path = folder / name / part_name(partition)
+                write_table(path, frame[place == partition], TABLES[name], synthetic=True)
+                rows = int((place == partition).sum())
+                files[f"{name}/{path.name}"] = {"rows": rows, "sha256": checksum(path)}
+        manifest = Manifest(AS_OF, list(YEARS), partitions, synthetic=True, seed=7, files=files)
+        manifest.write(folder)
+        return folder
+
+    return write

@@ -34,8 +34,7 @@ def measure_returns(tables: Tables, periods: Sequence[str]) -> pd.DataFrame:
         Indexed by (taxpayer_id, period), sorted: `trade_group`, `size_band` and one column a feature.
     """
     panel = build_panel(tables, periods)
-    groups = {"trade_group": trade_group_of(panel.sic2007), "size_band": size_band(panel.size)}
-    measures = (
+    families = (
         measure_reports,
         measure_expenses,
         measure_reliefs,
@@ -43,8 +42,13 @@ def measure_returns(tables: Tables, periods: Sequence[str]) -> pd.DataFrame:
         measure_changes,
         measure_timing,
     )
-    features = {name: values for measure in measures for name, values in measure(panel).items()}
-    return pd.DataFrame({**groups, **features}, index=panel.returns.index)
+    columns: dict[str, object] = {
+        "trade_group": trade_group_of(panel.sic2007).array,
+        "size_band": size_band(pd.Series(panel.size)).array,
+    }
+    for measure in families:
+        columns.update(measure(panel))
+    return pd.DataFrame(columns, index=panel.index)
 
 
 SELF_ASSESSMENT = Regime.declared(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
-from taxgap.regimes.self_assessment.amounts import ratio
+from taxgap.regimes.self_assessment.amounts import Floats, ratio
 from taxgap.regimes.self_assessment.panel import Panel
 from taxgap.schemas.self_assessment import EXPENSE_BOXES
 
@@ -13,14 +12,14 @@ FEWEST_BOXES = 3
 """Fewer expense boxes than this say nothing about rounding."""
 
 
-def measure_expenses(panel: Panel) -> dict[str, pd.Series]:
+def measure_expenses(panel: Panel) -> dict[str, Floats]:
     """Measure the families `expenses` and `margin`, but for the years before.
 
     Expenses are divided by the turnover of the same accounts, however many months they cover. Where the
     trading allowance is claimed there are no expenses to compare.
     """
     returns = panel.returns
-    turnover = returns["turnover"].where(returns["trading_allowance"] == 0)
+    turnover = np.where(returns["trading_allowance"] == 0, returns["turnover"], np.nan)
     boxes = {
         "expenses_to_turnover": "total_expenses",
         "subcontractors_to_turnover": "subcontractor_costs",
@@ -33,12 +32,12 @@ def measure_expenses(panel: Panel) -> dict[str, pd.Series]:
     }
     return {
         **{feature: ratio(returns[box], turnover) for feature, box in boxes.items()},
-        "round_expenses": _round_share(returns),
+        "round_expenses": _round_share(panel),
         "gross_margin": ratio(turnover - returns["cost_of_goods"], turnover),
     }
 
 
-def measure_reliefs(panel: Panel) -> dict[str, pd.Series]:
+def measure_reliefs(panel: Panel) -> dict[str, Floats]:
     """Measure the family `reliefs`, but for the years before."""
     returns = panel.returns
     losses = returns["losses_brought_forward"]
@@ -50,10 +49,10 @@ def measure_reliefs(panel: Panel) -> dict[str, pd.Series]:
     }
 
 
-def measure_property(panel: Panel) -> dict[str, pd.Series]:
+def measure_property(panel: Panel) -> dict[str, Floats]:
     """Measure the family `property`, but for the years before; the property allowance rules out costs."""
     returns = panel.returns
-    rents = returns["rents"].where(returns["property_allowance"] == 0)
+    rents = np.where(returns["property_allowance"] == 0, returns["rents"], np.nan)
     return {
         "costs_to_rents": ratio(returns["property_costs"], rents),
         "repairs_to_rents": ratio(returns["property_repairs"], rents),
@@ -61,9 +60,8 @@ def measure_property(panel: Panel) -> dict[str, pd.Series]:
     }
 
 
-def _round_share(returns: pd.DataFrame) -> pd.Series:
-    boxes = returns[list(EXPENSE_BOXES)].to_numpy(dtype=np.float64)
+def _round_share(panel: Panel) -> Floats:
+    boxes = np.column_stack([panel.returns[box] for box in EXPENSE_BOXES])
     filled = (boxes > 0).sum(axis=1)
     hundreds = ((boxes > 0) & (boxes % 100 == 0)).sum(axis=1)
-    share = np.where(filled >= FEWEST_BOXES, hundreds / np.maximum(filled, 1), np.nan)
-    return pd.Series(share, index=returns.index)
+    return np.where(filled >= FEWEST_BOXES, hundreds / np.maximum(filled, 1), np.nan)

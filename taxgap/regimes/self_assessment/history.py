@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import numpy as np
 
-from taxgap.regimes.self_assessment.amounts import ratio
+from taxgap.regimes.self_assessment.amounts import Floats, ratio
 from taxgap.regimes.self_assessment.panel import Panel
 
-LATEST = 365
+LONGEST_DELAY = 365.0
 """Delays are counted up to this many days."""
 
 
-def measure_changes(panel: Panel) -> dict[str, pd.Series]:
+def measure_changes(panel: Panel) -> dict[str, Floats]:
     """Measure the family `change`, and what counts only when it repeats itself.
 
     Turnover and expenses are those of twelve months, so that the year of transition to tax-year basis, whose
     accounts may cover up to 23 months, changes nothing by itself.
     """
     now, before = panel.now, panel.before
-    years = now + before.fillna(0.0)
+    years = {name: now[name] + np.nan_to_num(before[name]) for name in now}
     return {
         "turnover_change": ratio(now["turnover"], before["turnover"]),
         "expenses_change": ratio(now["expenses"], before["expenses"]),
@@ -33,12 +33,10 @@ def measure_changes(panel: Panel) -> dict[str, pd.Series]:
     }
 
 
-def measure_timing(panel: Panel) -> dict[str, pd.Series]:
+def measure_timing(panel: Panel) -> dict[str, Floats]:
     """Measure the family `timing`."""
-    returns = panel.returns
-    delay = (returns["first_received_on"] - panel.due_on).dt.days
     return {
-        "days_late": delay.clip(0, LATEST).astype("float64"),
-        "amendments": returns["version"].astype("float64"),
-        "no_agent": 1 - returns["by_agent"].astype("float64"),
+        "days_late": np.clip(panel.delay, 0.0, LONGEST_DELAY),
+        "amendments": panel.returns["version"],
+        "no_agent": 1 - panel.returns["by_agent"],
     }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import numpy as np
 
-from taxgap.regimes.self_assessment.amounts import ratio, shortfall, within_a_year
+from taxgap.regimes.self_assessment.amounts import Floats, ratio, shortfall, within_a_year
 from taxgap.regimes.self_assessment.panel import Panel
 from taxgap.regimes.self_assessment.yearly import trading_allowance
 
@@ -12,7 +12,7 @@ VAT_RATE = 0.20
 """The standard rate, which the card takings of registered traders contain."""
 
 
-def measure_reports(panel: Panel) -> dict[str, pd.Series]:
+def measure_reports(panel: Panel) -> dict[str, Floats]:
     """Measure the family `third_party`.
 
     Reports and return differ for honest reasons too: platforms report a calendar year before their fees,
@@ -25,13 +25,13 @@ def measure_reports(panel: Panel) -> dict[str, pd.Series]:
 
     Returns
     -------
-    dict of str to Series
+    dict of str to ndarray
         One entry a feature.
     """
     return {**_measure_takings(panel), **_measure_other_income(panel)}
 
 
-def _measure_takings(panel: Panel) -> dict[str, pd.Series]:
+def _measure_takings(panel: Panel) -> dict[str, Floats]:
     returns, reports = panel.returns, panel.reports
     income = returns["turnover"] + returns["other_business_income"]
     income = within_a_year(income, returns["accounts_months"])
@@ -39,29 +39,28 @@ def _measure_takings(panel: Panel) -> dict[str, pd.Series]:
     takings = card + reports["platform"] + reports["contractor"]
     # Sales may stand on the pages for property or other income: what these could hold counts as declared.
     covering = income + returns["rents"] + returns["other_income"]
-    allowance = trading_allowance(returns.index)
+    allowance = trading_allowance(panel.periods)
     return {
         "reported_to_income": ratio(takings, income, limit=10.0),
         "reports_uncovered": shortfall(takings, covering, ignore=allowance),
         "card_to_income": ratio(card, income, limit=10.0),
-        "income_unreported": (1 - ratio(takings, income)).clip(lower=0.0),
+        "income_unreported": np.maximum(1 - ratio(takings, income), 0.0),
         "platform_uncovered": shortfall(reports["platform"], covering, ignore=allowance),
         "contractor_uncovered": shortfall(reports["contractor"], income),
         "deductions_unmatched": shortfall(returns["cis_deductions"], panel.taxed["contractor"]),
     }
 
 
-def _measure_other_income(panel: Panel) -> dict[str, pd.Series]:
+def _measure_other_income(panel: Panel) -> dict[str, Floats]:
     returns, reports = panel.returns, panel.reports
-    more_interest = (reports["bank"] - returns["interest"]).clip(lower=0.0)
+    more_interest = np.maximum(reports["bank"] - returns["interest"], 0.0)
+    more_to_income = ratio(more_interest, returns["total_income"] + more_interest)
     tax_credit = shortfall(returns["tax_deducted"], panel.taxed["employer"])
     return {
         "pay_unmatched": shortfall(reports["employer"], returns["employment_pay"]),
         # The box holds tax taken off pensions as well, which employers do not report.
-        "tax_credit_unmatched": tax_credit.where(returns["pension"] == 0),
+        "tax_credit_unmatched": np.where(returns["pension"] == 0, tax_credit, np.nan),
         "interest_unmatched": shortfall(reports["bank"], returns["interest"]),
-        "interest_unmatched_to_income": ratio(more_interest, returns["total_income"] + more_interest).fillna(
-            0.0
-        ),
+        "interest_unmatched_to_income": np.where(more_interest == 0, 0.0, more_to_income),
         "overseas_unmatched": shortfall(reports["overseas"], returns["foreign_income"]),
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import numpy as np
 import pandas as pd
 
-from taxgap.regimes.self_assessment.amounts import per_year, ratio
+from taxgap.regimes.self_assessment.amounts import Floats, per_year, ratio
 from taxgap.tax.law import AllowanceLaw, tax_law, tax_years
 
 # GBP of taxable turnover in twelve months, by the first tax year it holds for (VATA 1994 Sch.1 para.1; the
@@ -17,48 +18,44 @@ JUST_BELOW = 0.9
 """An amount is just below a threshold from this share of it upwards."""
 
 
-def summarise_years(returns: pd.DataFrame) -> pd.DataFrame:
+def summarise_years(returns: Mapping[str, Floats], periods: pd.Series) -> dict[str, Floats]:
     """Bring each return to figures that compare between years.
 
     Parameters
     ----------
-    returns : DataFrame
-        Returns indexed by (taxpayer_id, period), with `vat_share`.
+    returns : mapping of str to ndarray
+        The boxes of the returns, and `vat_share`.
+    periods : Series of str
+        The tax year of each.
 
     Returns
     -------
-    DataFrame
-        The index of `returns`; pounds a year: `turnover`, `expenses`, `rents`, `interest`, `dividends`;
-        `margin`, turnover less expenses as a share of turnover; and 1 or 0, missing where there is no such
-        income: `loss`, `below_vat_threshold`, `within_trading_allowance`, `within_property_allowance`.
+    dict of str to ndarray
+        Pounds a year: `turnover`, `expenses`, `rents`, `interest`, `dividends`; `margin`, turnover less
+        expenses as a share of turnover; and 1 or 0, missing where there is no such income: `loss`,
+        `below_vat_threshold`, `within_trading_allowance`, `within_property_allowance`.
     """
-    months = returns["accounts_months"]
+    months, spent = returns["accounts_months"], returns["total_expenses"]
     turnover = per_year(returns["turnover"], months)
-    expenses = per_year(returns["total_expenses"], months)
+    trades = (returns["turnover"] > 0) | (spent > 0) | (returns["net_profit"] != 0)
     receipts = returns["turnover"] + returns["other_business_income"]
-    trades = (returns["turnover"] > 0) | (returns["total_expenses"] > 0) | (returns["net_profit"] != 0)
-    below_vat = _just_below(turnover, _by_period(returns.index, vat_threshold), reached=False)
-    return pd.DataFrame(
-        {
-            "turnover": turnover,
-            "expenses": expenses,
-            "margin": ratio(turnover - expenses, turnover),
-            "rents": returns["rents"],
-            "interest": returns["interest"],
-            "dividends": returns["dividends"],
-            "loss": (returns["net_profit"] < 0).astype("float64").where(trades),
-            "below_vat_threshold": below_vat * (returns["vat_share"] == 0),
-            "within_trading_allowance": _just_below(receipts, trading_allowance(returns.index)),
-            "within_property_allowance": _just_below(
-                returns["rents"], _by_period(returns.index, lambda year: _allowances(year).property_allowance)
-            ),
-        }
-    )
+    property_allowance = by_period(periods, lambda year: _allowances(year).property_allowance)
+    below_vat = _just_below(turnover, by_period(periods, vat_threshold)) * (returns["vat_share"] == 0)
+    return {
+        "turnover": turnover,
+        "expenses": per_year(spent, months),
+        "margin": ratio(returns["turnover"] - spent, returns["turnover"]),
+        **{box: returns[box] for box in ("rents", "interest", "dividends")},
+        "loss": np.where(trades, returns["net_profit"] < 0, np.nan),
+        "below_vat_threshold": below_vat,
+        "within_trading_allowance": _just_below(receipts, trading_allowance(periods), reached=True),
+        "within_property_allowance": _just_below(returns["rents"], property_allowance, reached=True),
+    }
 
 
-def trading_allowance(index: pd.MultiIndex) -> pd.Series:
-    """Return the trading allowance in pounds of each (taxpayer_id, period)."""
-    return _by_period(index, lambda year: _allowances(year).trading_allowance)
+def trading_allowance(periods: pd.Series) -> Floats:
+    """Return the trading allowance of each tax year in pounds."""
+    return by_period(periods, lambda year: _allowances(year).trading_allowance)
 
 
 def vat_threshold(period: str) -> float:
@@ -74,16 +71,18 @@ def vat_threshold(period: str) -> float:
     ]
 
 
+def by_period(periods: pd.Series, figure: Callable[[str], float]) -> Floats:
+    """Look a figure of the law up for each return, once a tax year."""
+    codes, labels = pd.factorize(periods)
+    figures = np.array([figure(label) for label in labels], dtype=np.float64)
+    return np.asarray(figures[codes])
+
+
 def _allowances(period: str) -> AllowanceLaw:
     # The year before the first one held is looked at for its income only; the allowances were the same.
     return tax_law(max(period, tax_years()[0])).allowances
 
 
-def _by_period(index: pd.MultiIndex, figure: Callable[[str], float]) -> pd.Series:
-    periods = index.get_level_values("period")
-    return pd.Series(periods.map({period: figure(period) for period in periods.unique()}), index, "float64")
-
-
-def _just_below(amount: pd.Series, threshold: pd.Series, *, reached: bool = True) -> pd.Series:
-    near = (amount >= JUST_BELOW * threshold) & ((amount <= threshold) if reached else (amount < threshold))
-    return near.astype("float64").where(amount > 0)
+def _just_below(amount: Floats, threshold: Floats, *, reached: bool = False) -> Floats:
+    near = (amount >= JUST_BELOW * threshold) & ((amount < threshold) | (reached & (amount == threshold)))
+    return np.where(amount > 0, near, np.nan)
