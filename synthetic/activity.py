@@ -99,7 +99,7 @@ def _trade_share(panel: pd.DataFrame, streams: Streams) -> Floats:
 def _cost_share(panel: pd.DataFrame, streams: Streams) -> Floats:
     usual = trades()["costs"].to_numpy()[panel["trade"]]
     size = np.log(np.maximum(panel["gross"], 1_000) / 30_000)
-    odds = np.log(usual / (1 - usual)) + 0.30 * size + 0.92 * streams.normal("costs")
+    odds = np.log(usual / (1 - usual)) - 0.70 + 0.30 * size + 0.85 * streams.normal("costs")
     return np.asarray(1 / (1 + np.exp(-odds)))
 
 

@@ -17,7 +17,7 @@ OFFICERS = 60
 
 _SKILL_SPREAD = 0.55
 _FOUND_IN_FULL = 0.45  # share of the items seen that are settled in full (assumption)
-_TAX_BEHIND_INCOME = 0.06  # finding a share of the income finds less of the tax, which rises with income
+_TAX_BEHIND_INCOME = 0.03  # finding a share of the income finds less of the tax, which rises with income
 
 
 def officer_of(streams: Streams, year: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ _DIRECTORS = {
     "both": 0.06,
     "employee": 0.30,
     "pensioner": 0.0,
-    "high_earner": 0.16,
+    "high_earner": 0.10,
 }
 _DIRECTOR_SALARY = 12_570.0
 
@@ -77,7 +77,7 @@ def draw_reliefs(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) 
 
 def _invested_share(panel: pd.DataFrame, streams: Streams) -> Floats:
     holds = streams.happens(
-        np.clip(0.20 + 0.12 * np.log(panel["total_income"] / 30_000), 0.1, 0.75), "shares"
+        np.clip(0.16 + 0.09 * np.log(panel["total_income"] / 30_000), 0.08, 0.75), "shares"
     )
     return np.where(holds, np.minimum(0.07 * np.exp(1.1 * streams.normal("shares")), 0.8), 0.0)
 

@@ -210,7 +210,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "turnover_suppressed",
         "Part of the turnover is left out, whichever way customers paid",
-        rate=-0.6,
+        rate=-1.1,
         leaning=0.8,
         disposition=0.7,
         agent=-0.35,
@@ -224,7 +224,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "cash_sales_omitted",
         "Sales for cash are left out, which no third party reports",
-        rate=0.2,
+        rate=-0.4,
         leaning=1.0,
         disposition=0.7,
         agent=-0.30,
@@ -238,7 +238,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "private_expenses",
         "Private costs of travel, premises or office are claimed",
-        rate=0.2,
+        rate=-0.5,
         leaning=0.5,
         disposition=0.6,
         agent=-0.40,
@@ -252,7 +252,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "expenses_inflated",
         "Goods, wages or other expenses are claimed that were not incurred",
-        rate=-0.9,
+        rate=-1.4,
         leaning=0.6,
         disposition=0.7,
         agent=-0.30,
@@ -266,7 +266,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "platform_income_omitted",
         "Sales through an online platform are left out",
-        rate=-0.2,
+        rate=-0.5,
         leaning=0.4,
         disposition=0.6,
         agent=-0.30,
@@ -338,7 +338,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "honest_error",
         "A slip of arithmetic, or a sale or cost put in the wrong year",
-        rate=-0.55,
+        rate=-0.85,
         leaning=0.2,
         disposition=0.2,
         agent=-0.25,

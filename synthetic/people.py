@@ -42,22 +42,24 @@ KINDS = tuple(_MEAN_AGE)
 # Least gross income, Pareto index above the last band, and how much larger the truth is than what is
 # declared.
 _GROSS_SHAPE = {
-    "self_employed": (1_200, 1.45, 1.20),
-    "landlord": (1_200, 2.3, 1.08),
+    "self_employed": (1_200, 1.50, 1.18),
+    "landlord": (1_200, 3.2, 1.08),
     "both": (3_000, 1.7, 1.18),
 }
 
 # What is published by band is what was declared. These factors on the counts of each band were set so that
 # the declared figures, after growth, shocks and what is left out, come near the published ones.
 _TRUE_TO_DECLARED = {
-    "self_employed": np.array([0.78, 1.10, 1.20, 1.26, 0.86]),
-    "landlord": np.array([0.90, 1.24, 1.03, 1.04, 0.93]),
+    "self_employed": np.array([0.74, 1.14, 1.21, 1.32, 0.78]),
+    "landlord": np.array([0.88, 1.34, 1.02, 1.02, 0.80]),
     "both": np.array([0.84, 1.02, 1.07, 1.10, 1.04]),
 }
 
 # Total income by band is published for taxpayers, so for those above the personal allowance; the persons
 # below it are the difference from those with such income (derived).
 _BELOW_ALLOWANCE = {"self_employment": 856_000, "property": 605_000}
+_TRUE_TOTAL = {"self_employment": (0.25, 1.08), "property": (0.85, 1.05)}
+"""Factors on the persons below the allowance and on total income, set like `_TRUE_TO_DECLARED`."""
 
 
 def draw_people(streams: Streams) -> pd.DataFrame:
@@ -120,14 +122,15 @@ def _total_income(people: pd.DataFrame, streams: Streams) -> Floats:
     table = published()["income_by_band"]
     lower = [3_500, *table["lower"]]
     # How closely total income follows the size of the business; landlords mostly live on something else.
-    tied = np.where(people["kind"] == "landlord", 0.40, 0.72)
+    tied = np.where(people["kind"] == "landlord", 0.05, 0.82)
     z = tied * streams.normal("gross") + np.sqrt(1 - tied**2) * streams.normal("total income")
     rank = _normal_rank(z)
     total = np.zeros(len(people))
     for kinds, column in ((("self_employed", "both"), "self_employment"), (("landlord",), "property")):
         rows = people["kind"].isin(kinds).to_numpy()
-        counts = [_BELOW_ALLOWANCE[column], *table[f"{column}_count"]]
-        total[rows] = draw_from_bands(rank[rows], lower, counts, floor=3_500, tail=1.25, cap=2e7)
+        fewer, uplift = _TRUE_TOTAL[column]
+        counts = [fewer * _BELOW_ALLOWANCE[column], *table[f"{column}_count"]]
+        total[rows] = uplift * draw_from_bands(rank[rows], lower, counts, floor=3_500, tail=1.25, cap=2e7)
     total += (people["kind"] == "employee") * 34_000 * np.exp(0.50 * z)
     total += (people["kind"] == "pensioner") * 27_000 * np.exp(0.55 * z)
     tail = 100_000 * (1 - rank) ** (-1 / 2.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -52,7 +52,12 @@ class Table:
 
 
 def make_table(
-    key: str, caption: str, heads: Sequence[str], rows: Iterable[Sequence[str | Cell]], *, text: int = 1
+    key: str,
+    caption: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str | Cell]],
+    *,
+    text: Collection[str] = (),
 ) -> Table:
     """Make a table.
 
@@ -63,8 +68,8 @@ def make_table(
     heads : sequence of str
         One a column.
     rows : iterable of sequence of str or Cell
-    text : int, default 1
-        How many columns, from the left, hold text; the others hold numbers.
+    text : collection of str
+        The heads, beside the first, of columns that hold text; the others hold numbers.
 
     Returns
     -------
@@ -76,6 +81,6 @@ def make_table(
     >>> table.columns[1].numeric, table.rows[0][1].text
     (True, '50,000')
     """
-    columns = tuple(Column(head, position >= text) for position, head in enumerate(heads))
+    columns = tuple(Column(head, head not in {heads[0], *text}) for head in heads)
     cells = tuple(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows)
     return Table(key, caption, columns, cells)

@@ -282,8 +282,8 @@ def _latest_known(models: Mapping[str, type[Table]], frames: Mapping[str, pd.Dat
     return max((date for date in dates if not pd.isna(date)), default=pd.Timestamp("1900-01-01"))
 
 
-def _distinct(values: pd.Series) -> Iterable[Any]:
-    return values if values.dtype == object else values.unique()  # an object need not be hashable
+def _distinct(values: pd.Series) -> list[Any]:
+    return list(values if values.dtype == object else values.unique())  # an object need not be hashable
 
 
 def _manifest_of(

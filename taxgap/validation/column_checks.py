@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from pandera.pandas import Check
 
 from taxgap.schemas.columns import TAX_YEAR
+from taxgap.validation.numbers import passed_cells, passed_limits
 from taxgap.validation.rule import Mask, Wording
 from taxgap.validation.structure import columns_of
 from taxgap.validation.table_part import TablePart
-from taxgap.validation.texts import Texts, passed_cells
+from taxgap.validation.texts import Texts
 
 # pandera's own names for its checks, and the rule each of them is reported as.
 _CODES = {
@@ -43,17 +45,16 @@ def check_cells(part: TablePart, texts: Texts) -> None:
         Of the same partition: a check of a text column judges each distinct text once.
     """
     schema = part.model.to_schema().columns
+    limits = passed_limits(part)
     for column in columns_of(part.model):
         name = column["column"]
         empty = part.raw[name].isna().to_numpy()
         if not column["empty"]:
-            part.mark_unfit(name, empty)
-            part.fail(_empty(column), name, empty)
+            _note(part, _empty(column), name, empty)
         if column["type"] == "number":
-            infinite: Mask = np.isinf(part.content[name].to_numpy())
-            part.mark_unfit(name, infinite)
-            part.fail(_infinite(column), name, infinite)
-        _apply_checks(part, column, schema[name].checks, texts, empty)
+            _note(part, _infinite(column), name, np.isinf(part.content[name].to_numpy()))
+        passed = {check: _passed(part, column, check, texts, limits) for check in schema[name].checks}
+        _note_checks(part, column, passed, empty)
     _empty_unfit(part)
 
 
@@ -69,26 +70,40 @@ def check_rows(part: TablePart) -> None:
             part.fail(_wording(check, ""), "", judged & ~passed)
 
 
-def _apply_checks(
-    part: TablePart, column: dict[str, Any], checks: list[Any], texts: Texts, empty: Mask
-) -> None:
+def _passed(
+    part: TablePart,
+    column: dict[str, Any],
+    check: Check,
+    texts: Texts,
+    limits: dict[tuple[str, Check], Mask],
+) -> Mask:
     name = column["column"]
-    by_code: dict[str, tuple[Wording, Mask]] = {}
-    for check in checks:
-        wording = _wording(check, _sentence(column, check))
-        failing = _failing(part, column, check, texts) & ~empty & part.judged([name])
-        before = by_code.get(wording.code, (wording, failing))[1]
-        by_code[wording.code] = (wording, before | failing)
-    for wording, failing in by_code.values():
-        part.mark_unfit(name, failing)
-        part.fail(wording, name, failing)
+    if (name, check) in limits:
+        return limits[name, check]
+    if column["type"] == "text":
+        return texts.passed(part.name, name, check)
+    return passed_cells(check, part.content[name])
 
 
-def _failing(part: TablePart, column: dict[str, Any], check: Any, texts: Texts) -> Mask:
+def _note_checks(part: TablePart, column: dict[str, Any], passed: dict[Check, Mask], empty: Mask) -> None:
+    # A lower and an upper limit are one rule; a cell of a wrong type has been noted as that already.
     name = column["column"]
-    if column["type"] != "text":
-        return ~passed_cells(check, part.content[name])
-    return ~texts.passed(part.name, name, check)
+    failing_by_code: dict[str, Mask] = {}
+    wordings = {}
+    judged = part.judged([name]) & ~empty
+    for check, mask in passed.items():
+        if not mask.all():
+            wording = _wording(check, _sentence(column, check))
+            wordings[wording.code] = wording
+            failing = ~mask & judged
+            failing_by_code[wording.code] = failing_by_code.get(wording.code, failing) | failing
+    for code, failing in failing_by_code.items():
+        _note(part, wordings[code], name, failing)
+
+
+def _note(part: TablePart, wording: Wording, name: str, failing: Mask) -> None:
+    part.mark_unfit(name, failing)
+    part.fail(wording, name, failing)
 
 
 def _empty_unfit(part: TablePart) -> None:

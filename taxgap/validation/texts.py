@@ -9,16 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandera.pandas import Check
 
-from taxgap.validation.rule import Mask, as_mask
+from taxgap.validation.numbers import passed_cells
+from taxgap.validation.rule import Mask
 from taxgap.validation.table_part import TablePart
-
-
-def passed_cells(check: Check, values: pd.Series) -> Mask:
-    """Apply a check of the schema to a column; empty cells pass."""
-    output = check(values).check_output
-    if isinstance(output, pd.Series):  # without the empty cells
-        return as_mask(output.reindex(values.index, fill_value=True))
-    return np.full(len(values), bool(output))
 
 
 class Texts:

@@ -141,12 +141,14 @@ _FITTERS: dict[str, Callable[[pd.Series], Fitted]] = {
 }
 
 
-def _fit_cells(values: pd.Series, fits: Callable[[Any], bool], dtype: Any, blank: Any) -> Fitted:
+def _fit_cells(values: pd.Series, fits: Callable[[Any], bool], dtype: Any, filler: Any) -> Fitted:
     cells = values.astype(object)
     empty = cells.isna().to_numpy()
-    good = np.fromiter((fits(cell) for cell in cells), dtype=np.bool_, count=len(cells)) & ~empty
+    good = np.array(
+        [not blank and fits(cell) for cell, blank in zip(cells, empty, strict=True)], dtype=np.bool_
+    )
     misfit = ~good & ~empty
-    content = [cell if fit else blank for cell, fit in zip(cells, good, strict=True)]
+    content = [cell if fit else filler for cell, fit in zip(cells, good, strict=True)]
     fitted = pd.Series(content, index=values.index, dtype=object).astype(dtype)
     return Fitted(fitted, misfit, converted=bool(good.any()) and not misfit.any())
 

@@ -17,6 +17,7 @@ from taxgap.records import Manifest, Records
 from taxgap.records.parquet import write_table
 from taxgap.records.partitions import part_name, partition_of
 from taxgap.regimes import get_regime
+from taxgap.regimes.inputs import Inputs, read_inputs
 from taxgap.schemas import TABLES
 from taxgap.schemas.codes import REPORT_SOURCES
 from taxgap.schemas.self_assessment import EXPENSE_BOXES
@@ -27,6 +28,7 @@ Assemble = Callable[..., Records]
 Measure = Callable[..., pd.DataFrame]
 
 REGIME = get_regime("self_assessment")
+NEEDS_OF = {**REGIME.groups, **{feature.name: feature.needs for feature in REGIME.features}}
 NEEDS = sorted({need for feature in REGIME.features for need in feature.needs})
 BOXES = (
     *("turnover", "other_business_income", *EXPENSE_BOXES, "capital_allowances", "cis_deductions"),
@@ -57,15 +59,10 @@ def draw(a_return: Build, a_report: Build, assemble: Assemble) -> Callable[..., 
                     name, period, by_agent=person % 3 == 0, accounts_months=12.0 + person % 5, **boxes
                 )
                 returns.append(row)
+                reported = random.lognormal(8, 1, len(REPORT_SOURCES)) * scale
                 reports += [
-                    a_report(
-                        source,
-                        float(random.lognormal(8, 1)) * scale,
-                        100.0 * scale,
-                        taxpayer_id=name,
-                        period=period,
-                    )
-                    for source in ("card_processor", "platform", "contractor", "employer", "bank", "overseas")
+                    a_report(source, amount, 100.0 * scale, taxpayer_id=name, period=period)
+                    for source, amount in zip(REPORT_SOURCES, reported.tolist(), strict=True)
                 ]
                 if person % 7 == 0:
                     returns.append(row | {"version": 1, "turnover": row["turnover"] * 1.5})
@@ -87,6 +84,17 @@ def observed(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return REGIME.measure(Records.from_frames(frames))
 
 
+@pytest.fixture(scope="module")
+def inputs(frames: dict[str, pd.DataFrame]) -> Inputs:
+    needs = [need for needs in NEEDS_OF.values() for need in needs]
+    return read_inputs(Records.from_frames(frames), needs, ["2023-24", "2024-25"])
+
+
+def to_nothing(values: pd.Series) -> pd.Series:
+    kind = "float64" if values.dtype.kind in "ib" else values.dtype
+    return pd.Series(None, index=values.index, dtype=kind)
+
+
 def test_every_feature_is_measured_somewhere(observed: pd.DataFrame) -> None:
     assert tuple(observed.columns) == REGIME.columns
     assert observed.notna().any().all()
@@ -104,7 +112,7 @@ def test_no_feature_states_size_in_pounds(observed: pd.DataFrame, draw: Callable
     trades=st.lists(
         st.tuples(
             st.dictionaries(st.sampled_from(["turnover", *EXPENSE_BOXES]), st.integers(1, 9_999), min_size=2),
-            st.integers(1, 23),
+            st.integers(13, 23),
         ),
         min_size=1,
         max_size=12,
@@ -141,17 +149,26 @@ def test_the_transition_changes_no_comparison_with_reports(
 
 
 @pytest.mark.parametrize("need", [need for need in NEEDS if not need.endswith(".received_on")])
-def test_a_missing_column_switches_off_just_the_features_that_need_it(
-    frames: dict[str, pd.DataFrame], observed: pd.DataFrame, need: str
+def test_a_column_counts_only_for_the_features_that_say_they_need_it(
+    inputs: Inputs, observed: pd.DataFrame, need: str
+) -> None:
+    table, column = need.split(".")
+    emptied = inputs.tables[table].assign(**{column: to_nothing(inputs.tables[table][column])})
+    found = REGIME.compute({**inputs.tables, table: emptied}, ["2023-24", "2024-25"])
+    others = [feature.name for feature in REGIME.features if need not in feature.needs]
+    pd.testing.assert_frame_equal(found[others], observed[others])
+
+
+@pytest.mark.parametrize("need", ["self_assessment.cost_of_goods", "third_party.source", "taxpayers.sic2007"])
+def test_a_missing_column_switches_off_the_features_that_need_it(
+    frames: dict[str, pd.DataFrame], need: str
 ) -> None:
     table, column = need.split(".")
     records = Records.from_frames({**frames, table: frames[table].drop(columns=column)})
-    found = REGIME.measure(records)
-    lost = [feature.name for feature in REGIME.features if need in feature.needs]
-    assert [name for name in REGIME.missing_features(records) if name in REGIME.feature] == lost
-    assert found[lost].isna().all().all()
-    kept = [name for name in REGIME.feature if name not in lost]
-    pd.testing.assert_frame_equal(found[kept], observed[kept])
+    lost = [name for name, needs in NEEDS_OF.items() if need in needs]
+    assert REGIME.missing_features(records) == lost
+    found = REGIME.measure(records)[list(REGIME.feature)]
+    assert found.columns[found.isna().all()].tolist() == [name for name in lost if name in REGIME.feature]
 
 
 @pytest.mark.parametrize("table", ["third_party", "registrations", "obligations", "taxpayers"])
@@ -160,11 +177,7 @@ def test_a_missing_table_switches_off_what_needs_it(
 ) -> None:
     records = Records.from_frames({name: frame for name, frame in frames.items() if name != table})
     lost = REGIME.missing_features(records)
-    assert lost == [
-        name
-        for name, needs in [*REGIME.groups.items(), *((f.name, f.needs) for f in REGIME.features)]
-        if any(need.startswith(f"{table}.") for need in needs)
-    ]
+    assert lost == [n for n, needs in NEEDS_OF.items() if any(need.startswith(f"{table}.") for need in needs)]
     found = REGIME.measure(records)
     kept = [name for name in REGIME.columns if name not in lost]
     pd.testing.assert_frame_equal(found[kept], observed[kept])

@@ -13,7 +13,7 @@ from taxgap.synthetic.streams import Streams
 N = 20_000
 SELDOM = 1e-5  # the chance that a right generator fails one of these tests
 seeds = st.integers(0, 2**63)
-purposes = st.text(max_size=20)
+purposes = st.text("ab /?#é", max_size=8)
 entities = st.lists(st.integers(0, 2**63), min_size=1, max_size=20)
 years = st.integers(0, 3)
 
@@ -48,9 +48,9 @@ def test_the_extreme_hashes_stay_inside_the_open_interval(monkeypatch: pytest.Mo
         assert 0 < drawn[0] < 1
 
 
-@given(seeds, purposes, entities, st.randoms(use_true_random=False))
+@given(seeds, purposes, entities)
 @settings(deadline=None)
-def test_a_draw_depends_on_nobody_else(seed: int, purpose: str, entity: list[int], random: object) -> None:
+def test_a_draw_depends_on_nobody_else(seed: int, purpose: str, entity: list[int]) -> None:
     together = Streams(seed, entity).uniform(purpose)
     order = np.random.default_rng(len(entity)).permutation(len(entity))
     assert (Streams(seed, entity)[order].uniform(purpose) == together[order]).all()
@@ -72,7 +72,7 @@ def test_a_counter_for_each_row_is_the_same_as_one_for_all(entity: list[int], da
 
 def test_draws_are_the_same_on_every_machine_and_in_every_version() -> None:
     drawn = Streams(7, [0, 1, 2**40]).uniform("gross", [-1, 0, 3])
-    assert drawn.round(12).tolist() == GOLDEN
+    assert drawn.round(12).tolist() == [0.277628079957, 0.74936752874, 0.668124596973]
 
 
 @pytest.mark.parametrize("purpose", ["gross", "kind#", "detects honest_error", ""])

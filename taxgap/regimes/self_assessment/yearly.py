@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from taxgap.regimes.self_assessment.amounts import Floats, per_year, ratio
+from taxgap.regimes.self_assessment.amounts import Floats, per_year, ratio, within_a_year
 from taxgap.tax.law import AllowanceLaw, tax_law, tax_years
 
 # GBP of taxable turnover in twelve months, by the first tax year it holds for (VATA 1994 Sch.1 para.1; the
@@ -38,7 +38,7 @@ def summarise_years(returns: Mapping[str, Floats], periods: pd.Series) -> dict[s
     months, spent = returns["accounts_months"], returns["total_expenses"]
     turnover = per_year(returns["turnover"], months)
     trades = (returns["turnover"] > 0) | (spent > 0) | (returns["net_profit"] != 0)
-    receipts = returns["turnover"] + returns["other_business_income"]
+    receipts = within_a_year(returns["turnover"] + returns["other_business_income"], months)
     property_allowance = by_period(periods, lambda year: _allowances(year).property_allowance)
     below_vat = _just_below(turnover, by_period(periods, vat_threshold)) * (returns["vat_share"] == 0)
     return {

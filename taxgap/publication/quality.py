@@ -1,0 +1,82 @@
+"""The section that says whether the records can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from taxgap.publication.tables import Table, make_table
+from taxgap.publication.wording import count, in_words, number_of
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What validation found.
+
+    Attributes
+    ----------
+    sentence : str
+    rows : Table
+        Rows in, kept and quarantined.
+    findings : Table or None
+        None where there are none.
+    """
+
+    sentence: str
+    rows: Table
+    findings: Table | None
+
+
+def describe_quality(validation: pd.DataFrame, rows: pd.DataFrame) -> Quality:
+    """Turn the findings of a validation into words and tables.
+
+    Parameters
+    ----------
+    validation, rows : DataFrame
+        As of `taxgap.publication.content.PageContent`.
+
+    Returns
+    -------
+    Quality
+    """
+    return Quality(_sentence(validation, rows), _count_rows(rows), _list_findings(validation))
+
+
+def _sentence(validation: pd.DataFrame, rows: pd.DataFrame) -> str:
+    rows_in, kept, quarantined = (int(rows[name].sum()) for name in ("rows_in", "kept", "quarantined"))
+    checked = f"Every rule was checked on {number_of(rows_in, 'row')} in {number_of(len(rows), 'table')}."
+    if validation.empty:
+        return f"{checked} Nothing was found, and every row was kept."
+    found = number_of(len(validation), "rule was broken", "rules were broken")
+    return (
+        f"{checked} {found}. {number_of(kept, 'row was', 'rows were')} kept and "
+        f"{count(quarantined)} set aside with the reason; none was dropped or repaired silently."
+    )
+
+
+def _count_rows(rows: pd.DataFrame) -> Table:
+    body = [
+        (in_words(str(row.table)), count(row.rows_in), count(row.kept), count(row.quarantined))
+        for row in rows.itertuples(index=False)
+    ]
+    heads = ["Table", "Rows in", "Kept", "Set aside"]
+    return make_table("validation-rows", "Rows in, kept and set aside", heads, body)
+
+
+def _list_findings(validation: pd.DataFrame) -> Table | None:
+    if validation.empty:
+        return None
+    severities = {"reject": "Set aside", "warn": "Warning"}
+    body = [
+        (
+            str(row["sentence"]),
+            severities.get(row["severity"], str(row["severity"])),
+            in_words(str(row["table"])),
+            count(row["count"]),
+        )
+        for row in validation.to_dict("records")
+    ]
+    heads = ["What is wrong", "What was done", "Table", "Rows"]
+    text = ["What was done", "Table"]
+    return make_table("validation-findings", "Rules that were broken", heads, body, text=text)
