@@ -20,7 +20,7 @@ _DIRECTORS = {
     "both": 0.06,
     "employee": 0.30,
     "pensioner": 0.0,
-    "high_earner": 0.10,
+    "high_earner": 0.08,
 }
 _DIRECTOR_SALARY = 12_570.0
 

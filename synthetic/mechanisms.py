@@ -88,6 +88,8 @@ class Mechanism:
         What an agent changes in the log-odds.
     visibility : float
         What it changes that third parties report all of the turnover; they mostly report a part.
+    leaves_a_profit : bool
+        Whether the person stops where the trading profit left would look absurd.
     behaviours : mapping of str to float
         Published behaviour to weight.
     fields : tuple of str
@@ -107,6 +109,7 @@ class Mechanism:
     disposition: float
     agent: float
     visibility: float
+    leaves_a_profit: bool
     behaviours: Mapping[str, float]
     fields: tuple[str, ...]
     evidence: tuple[str, ...]
@@ -123,12 +126,12 @@ def _claims_expenses(scene: Scene) -> NDArray[np.bool_]:
 
 
 def _suppressed_turnover(scene: Scene) -> Amounts:
-    share = scene.severity("turnover_suppressed", 0.26)
+    share = scene.severity("turnover_suppressed", 0.34)
     return {"turnover": share * scene.boxes["turnover"].to_numpy()}
 
 
 def _omitted_cash(scene: Scene) -> Amounts:
-    share = scene.severity("cash_sales_omitted", 0.60)
+    share = scene.severity("cash_sales_omitted", 0.70)
     cash = (scene.activity["cash"] * scene.boxes["turnover"]).to_numpy()
     return {"turnover": share * cash}
 
@@ -143,7 +146,7 @@ def _private_expenses(scene: Scene) -> Amounts:
 
 
 def _inflated_expenses(scene: Scene) -> Amounts:
-    share = scene.severity("expenses_inflated", 0.20)
+    share = scene.severity("expenses_inflated", 0.24)
     picks = scene.streams.choice([0.4, 0.25, 0.35], "inflated box")
     extra = share * 0.8 * scene.boxes["turnover"].to_numpy()
     boxes = ("cost_of_goods", "staff_costs", "other_expenses")
@@ -185,7 +188,7 @@ def _overclaimed_reliefs(scene: Scene) -> Amounts:
 def _honest_slip(scene: Scene) -> Amounts:
     # A slip can go either way; those that cost the Exchequer are a little more common.
     sign = np.where(scene.streams.happens(0.74, "slip costs tax", scene.year), 1.0, -1.0)
-    share = 0.17 * np.exp(1.3 * scene.streams.normal("slip", scene.year))
+    share = 0.20 * np.exp(1.35 * scene.streams.normal("slip", scene.year))
     picks = scene.streams.choice([0.5, 0.3, 0.2], "slip box", scene.year)
     trade = _trades(scene)
     turnover = scene.boxes["turnover"].to_numpy()
@@ -210,11 +213,12 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "turnover_suppressed",
         "Part of the turnover is left out, whichever way customers paid",
-        rate=-1.1,
+        rate=-1.05,
         leaning=0.8,
         disposition=0.7,
         agent=-0.35,
         visibility=-2.0,
+        leaves_a_profit=True,
         behaviours=_DELIBERATE,
         fields=("turnover",),
         evidence=("third_party.takings", "margin.net", "expenses.total"),
@@ -229,6 +233,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         disposition=0.7,
         agent=-0.30,
         visibility=0.0,
+        leaves_a_profit=True,
         behaviours=_DELIBERATE,
         fields=("turnover",),
         evidence=("third_party.takings", "margin.net", "expenses.goods"),
@@ -238,11 +243,12 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "private_expenses",
         "Private costs of travel, premises or office are claimed",
-        rate=-0.5,
+        rate=-0.6,
         leaning=0.5,
         disposition=0.6,
         agent=-0.40,
         visibility=0.0,
+        leaves_a_profit=True,
         behaviours=_CARELESS,
         fields=("travel_costs", "premises_costs", "office_costs"),
         evidence=("expenses.travel", "expenses.premises", "expenses.office"),
@@ -252,11 +258,12 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "expenses_inflated",
         "Goods, wages or other expenses are claimed that were not incurred",
-        rate=-1.4,
+        rate=-1.3,
         leaning=0.6,
         disposition=0.7,
         agent=-0.30,
         visibility=0.0,
+        leaves_a_profit=True,
         behaviours=_DELIBERATE,
         fields=("cost_of_goods", "staff_costs", "other_expenses"),
         evidence=("expenses.total", "expenses.other", "margin.net"),
@@ -271,6 +278,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         disposition=0.6,
         agent=-0.30,
         visibility=-0.8,
+        leaves_a_profit=True,
         behaviours=_CARELESS,
         fields=("turnover",),
         evidence=("third_party.platform", "third_party.takings", "margin.net"),
@@ -285,6 +293,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         disposition=0.8,
         agent=-0.30,
         visibility=0.0,
+        leaves_a_profit=False,
         behaviours=_CARELESS,
         fields=("rents",),
         evidence=("change.rent", "property.costs", "property.finance"),
@@ -299,6 +308,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         disposition=0.7,
         agent=-0.30,
         visibility=0.0,
+        leaves_a_profit=False,
         behaviours=_CARELESS,
         fields=("property_repairs", "property_costs"),
         evidence=("property.repairs", "property.costs"),
@@ -315,6 +325,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         disposition=0.6,
         agent=-0.20,
         visibility=0.0,
+        leaves_a_profit=False,
         behaviours={"failure_to_take_reasonable_care": 0.7, "error": 0.2, "evasion": 0.1},
         fields=("interest",),
         evidence=("third_party.interest",),
@@ -324,11 +335,12 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "reliefs_overclaimed",
         "Pension payments, gifts or job expenses are claimed that do not qualify",
-        rate=-1.9,
+        rate=-2.0,
         leaning=0.0,
         disposition=0.7,
         agent=-0.35,
         visibility=0.0,
+        leaves_a_profit=False,
         behaviours=_CARELESS,
         fields=("pension_contributions", "gift_aid", "employment_expenses"),
         evidence=("reliefs.pension", "reliefs.gift_aid", "reliefs.employment_expenses"),
@@ -338,11 +350,12 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "honest_error",
         "A slip of arithmetic, or a sale or cost put in the wrong year",
-        rate=-0.85,
+        rate=-0.68,
         leaning=0.2,
         disposition=0.2,
         agent=-0.25,
         visibility=0.0,
+        leaves_a_profit=False,
         behaviours={"error": 1.0},
         fields=(
             "turnover",

@@ -61,8 +61,8 @@ def plant(scene: Scene) -> Planted:
     the size of these amounts, so that the parts add up to the whole. Within a mechanism the boxes share by
     amount.
     """
-    boxes = scene.boxes.copy()
-    parts = [_plant_one(scene, boxes, position) for position in range(len(MECHANISMS))]
+    boxes, room = scene.boxes.copy(), _room_to_hide(scene)
+    parts = [_plant_one(scene, boxes, position, room) for position in range(len(MECHANISMS))]
     items = pd.concat(parts, ignore_index=True)
     reported, twin = complete_return(boxes), complete_return(scene.boxes)
     lost = (twin["tax_charged"] - reported["tax_charged"]).to_numpy()
@@ -117,7 +117,13 @@ def is_active(mechanism: Mechanism, scene: Scene) -> NDArray[np.bool_]:
     return np.asarray(ndtr(np.sqrt(0.8) * habit + np.sqrt(0.2) * now) < likelihood(mechanism, scene))
 
 
-def _plant_one(scene: Scene, boxes: pd.DataFrame, position: int) -> pd.DataFrame:
+def _room_to_hide(scene: Scene) -> Floats:
+    # Nobody hides so much that the profit left looks absurd: each keeps a share of the true profit on the form.
+    profit = complete_return(scene.boxes)["net_profit"].clip(lower=0.0).to_numpy()
+    return np.asarray(profit * (0.90 - 0.55 * scene.streams.uniform("profit left on the form")))
+
+
+def _plant_one(scene: Scene, boxes: pd.DataFrame, position: int, room: Floats) -> pd.DataFrame:
     mechanism = MECHANISMS[position]
     active = is_active(mechanism, scene)
     behaviours = np.array(list(mechanism.behaviours), dtype=object)
@@ -125,7 +131,13 @@ def _plant_one(scene: Scene, boxes: pd.DataFrame, position: int) -> pd.DataFrame
         scene.streams.choice(list(mechanism.behaviours.values()), f"behaviour {mechanism.name}")
     ]
     parts = []
-    for field, wanted in mechanism.amounts(scene).items():
+    wanted_by_field = mechanism.amounts(scene)
+    if mechanism.leaves_a_profit:
+        total = np.sum([np.abs(wanted) for wanted in wanted_by_field.values()], axis=0) * active
+        kept = np.minimum(1.0, room / np.maximum(total, 1.0))
+        room -= kept * total
+        wanted_by_field = {field: wanted * kept for field, wanted in wanted_by_field.items()}
+    for field, wanted in wanted_by_field.items():
         current = boxes[field].to_numpy()
         amount = np.minimum(np.round(wanted), np.floor(_MOST_OF_A_BOX * current))
         amount = np.where(active & (np.abs(amount) >= _LEAST_AMOUNT), amount, 0.0)

@@ -50,15 +50,15 @@ _GROSS_SHAPE = {
 # What is published by band is what was declared. These factors on the counts of each band were set so that
 # the declared figures, after growth, shocks and what is left out, come near the published ones.
 _TRUE_TO_DECLARED = {
-    "self_employed": np.array([0.74, 1.14, 1.21, 1.32, 0.78]),
+    "self_employed": np.array([0.83, 1.08, 1.16, 1.27, 0.72]),
     "landlord": np.array([0.88, 1.34, 1.02, 1.02, 0.80]),
-    "both": np.array([0.84, 1.02, 1.07, 1.10, 1.04]),
+    "both": np.array([1.02, 1.14, 1.07, 1.10, 1.04]),
 }
 
 # Total income by band is published for taxpayers, so for those above the personal allowance; the persons
 # below it are the difference from those with such income (derived).
 _BELOW_ALLOWANCE = {"self_employment": 856_000, "property": 605_000}
-_TRUE_TOTAL = {"self_employment": (0.25, 1.08), "property": (0.85, 1.05)}
+_TRUE_TOTAL = {"self_employment": (0.30, 1.02), "property": (0.85, 1.05)}
 """Factors on the persons below the allowance and on total income, set like `_TRUE_TO_DECLARED`."""
 
 

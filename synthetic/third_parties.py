@@ -86,7 +86,7 @@ def _platform(scene: Scene) -> pd.DataFrame:
 
 
 def _card_processor(scene: Scene, vat_registered: np.ndarray) -> pd.DataFrame:
-    takings = _calendar_year(scene, "card") * np.where(vat_registered, 1 + VAT_RATE, 1.0)
+    takings = (_calendar_year(scene, "card") * np.where(vat_registered, 1 + VAT_RATE, 1.0)).round()
     rows = np.flatnonzero(takings >= 250)
     return _calendar_reports(scene, rows, "card_processor", takings[rows], basket=28.0)
 

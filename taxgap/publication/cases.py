@@ -9,7 +9,7 @@ from taxgap.publication.content import ExampleCase
 from taxgap.publication.picture import Picture, take_picture
 from taxgap.publication.tables import Cell, Table, make_table
 from taxgap.publication.waterfall import describe_step, draw_waterfall, waterfall_steps
-from taxgap.publication.wording import count, factor, in_words, interval, listing, money, share
+from taxgap.publication.wording import count, factor, in_words, interval, listing, money, number_of, share
 
 NO_REASON = "No single reason stands out. Many small things together put this return where it is."
 """What is said where there are no reasons."""
@@ -22,6 +22,16 @@ BY_GROUP = (
 
 
 @dataclass(frozen=True)
+class Strip:
+    """Where a return lies among its peers, in per cent of a strip's width."""
+
+    low: float
+    median: float
+    high: float
+    observed: float
+
+
+@dataclass(frozen=True)
 class Reason:
     """One reason: its title, what the records show, what it does to the tax expected, what to ask for."""
 
@@ -29,6 +39,7 @@ class Reason:
     sentence: str
     effect: str
     evidence: str
+    strip: Strip | None
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,8 @@ class CaseCard:
     Attributes
     ----------
     key, title : str
-    rank : str
+    about : str
+        Whose return it is, and its rank.
     facts : tuple of (str, str)
     outcome : str
         What is said instead of, or beside, the reasons; may be empty.
@@ -52,7 +64,7 @@ class CaseCard:
 
     key: str
     title: str
-    rank: str
+    about: str
     facts: tuple[tuple[str, str], ...]
     outcome: str
     reasons: tuple[Reason, ...]
@@ -78,8 +90,9 @@ def describe_case(case: ExampleCase, number: int) -> CaseCard:
     key, row = f"case-{number}", case.score_row
     return CaseCard(
         key=key,
-        title=f"Case {number}: taxpayer {case.taxpayer_id}, {case.period}",
-        rank=f"Ranked {count(row['rank'])} of {count(case.ranked)}",
+        title=f"Case {number}: {_topic(case)}",
+        about=f"Taxpayer {case.taxpayer_id}, {case.period}. Ranked {count(row['rank'])} of "
+        f"{number_of(case.ranked, 'return')}.",
         facts=(
             ("Tax expected", money(row["expected_tax"])),
             ("Likely to lie between", interval(row["amount_low"], row["amount_high"], money)),
@@ -87,7 +100,13 @@ def describe_case(case: ExampleCase, number: int) -> CaseCard:
         ),
         outcome=describe_outcome(case),
         reasons=tuple(
-            Reason(str(item.title), str(item.sentence), factor(item.contribution), str(item.evidence))
+            Reason(
+                str(item.title),
+                str(item.sentence),
+                factor(item.contribution),
+                str(item.evidence),
+                place_among_peers(item.peer_low, item.peer_median, item.peer_high, item.observed),
+            )
             for item in case.reasons.itertuples(index=False)
         ),
         picture=_picture(case, key),
@@ -108,6 +127,41 @@ def describe_outcome(case: ExampleCase) -> str:
     """Say what is true of the reasons as a whole; nothing where they speak for themselves."""
     said = [BY_GROUP] * is_mainly_group(case) + [NO_REASON] * case.reasons.empty
     return " ".join(said)
+
+
+def place_among_peers(low: float, median: float, high: float, observed: float) -> Strip | None:
+    """Place a return among its peers, on a strip that holds them and the return with some room to spare.
+
+    Parameters
+    ----------
+    low, median, high : float
+        The peers' quartiles.
+    observed : float
+
+    Returns
+    -------
+    Strip or None
+        None where a number is missing or all are the same.
+
+    Examples
+    --------
+    >>> place_among_peers(0.2, 0.3, 0.4, 0.6)
+    Strip(low=5.0, median=27.5, high=50.0, observed=95.0)
+    """
+    values = [float(value) for value in (low, median, high, observed)]
+    least, most = min(values), max(values)
+    if not all(map(math.isfinite, values)) or least == most:
+        return None
+    return Strip(*(round(5 + 90 * (value - least) / (most - least), 2) for value in values))
+
+
+def _topic(case: ExampleCase) -> str:
+    if is_mainly_group(case):
+        return "mainly the group"
+    if case.reasons.empty:
+        return "no single reason"
+    title = str(case.reasons["title"].iloc[0])
+    return title[:1].lower() + title[1:]
 
 
 def _picture(case: ExampleCase, key: str) -> Picture:
@@ -176,6 +230,6 @@ def _planted(case: ExampleCase, key: str) -> Table | None:
         )
         for row in case.truth.itertuples(index=False)
     ]
-    heads = ["What was done", "Box", "True less declared", "Tax lost", "Could a reason reveal it?"]
+    heads = ["What happened", "Box", "True less declared", "Tax lost", "Could a reason reveal it?"]
     text = ["Box", "Could a reason reveal it?"]
-    return make_table(f"{key}-truth", "What was done to this return", heads, rows, text=text)
+    return make_table(f"{key}-truth", "Where the return differs from the truth", heads, rows, text=text)

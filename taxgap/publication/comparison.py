@@ -139,7 +139,11 @@ def _misses(rows: pd.DataFrame) -> str:
 
 def _describe_basis(comparison: pd.DataFrame) -> str:
     counts = comparison["basis"].value_counts()
-    parts = [f"{count(counts[basis])} {words}" for basis, words in _BASIS.items() if basis in counts]
+    parts = [
+        f"{count(counts[basis])} {'was' if counts[basis] == 1 else 'were'} {words}"
+        for basis, words in _BASIS.items()
+        if basis in counts
+    ]
     marked = "" if set(counts.index) <= {"found"} else " Only the first kind are published figures; the others are marked."
     return f"Of the {number_of(len(comparison), 'reference figure')}, {listing(parts)}.{marked}"
 

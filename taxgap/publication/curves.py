@@ -52,13 +52,17 @@ def draw_gain(gain: pd.DataFrame, size: Size) -> Figure:
     -------
     Figure
     """
-    rankings = order_rankings(gain["ranking"])
+    rankings = _from_the_top(gain)
     legend = 0 if not size.is_narrow else 26 * len(rankings)
     figure, axes = _new_axes(size, height=(300 if size.is_narrow else 440) + legend, legend=legend)
     for ranking in rankings:
-        points_of = gain[gain["ranking"] == ranking].sort_values("share_examined")
+        line = gain[gain["ranking"] == ranking].sort_values("share_examined")
         style = {"linewidth": points(2.5)} | _STYLES.get(ranking, {})
-        axes.plot(points_of["share_examined"], points_of["share_of_gap"], label=name_ranking(ranking), **style)
+        axes.plot(line["share_examined"], line["share_of_gap"], label=name_ranking(ranking), **style)
+    axes.axvline(0.05, color=COLOURS["ink"], linewidth=points(1))
+    axes.annotate(
+        "5%", (0.05, 0), xytext=(points(5), points(6)), textcoords="offset points", color=COLOURS["ink"]
+    )
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.005)
     _in_percent(axes, "Share of returns examined", "Share of the tax lost that they hold")
@@ -108,6 +112,12 @@ def draw_calibration(calibration: pd.DataFrame, size: Size) -> Figure:
     return figure
 
 
+def _from_the_top(gain: pd.DataFrame) -> list[str]:
+    """List the rankings as their lines lie above one another, so that the legend reads like the picture."""
+    held = gain[gain["share_examined"] <= 0.5].groupby("ranking")["share_of_gap"].mean()
+    return sorted(order_rankings(gain["ranking"]), key=lambda name: -held.get(name, 0.0))
+
+
 def _new_axes(size: Size, *, height: int, legend: int) -> tuple[Figure, Axes]:
     figure = new_figure(size, height)
     left, right, top, bottom = (50, 16, 34, 56 + legend) if size.is_narrow else (70, 24, 40, 64)
@@ -116,7 +126,7 @@ def _new_axes(size: Size, *, height: int, legend: int) -> tuple[Figure, Axes]:
         (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
     )
     axes.grid(visible=True, axis="both", color=COLOURS["band"], linewidth=points(1))
-    axes.tick_params(length=0)
+    axes.tick_params(length=0, pad=points(7))
     return figure, axes
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -13,6 +16,10 @@ from taxgap.publication.theme import COLOURS, Size, points
 
 FURTHEST = 1.0
 """Differences are drawn up to this share of the reference figure; further ones stand at the edge."""
+
+_DOT = 12  # pixels
+_LEVELS = (0, 1, -1, 2, -2)
+_SWARM = _DOT * len(_LEVELS)
 
 
 def relative_differences(comparison: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +64,7 @@ def draw_differences(differences: pd.DataFrame, size: Size) -> Figure:
     -------
     Figure
     """
-    rows = arrange_rows(size, differences["target"].tolist(), top=4, bottom=_bottom(size))
+    rows = arrange_rows(size, differences["target"].tolist())
     figure, axes = start_figure(rows)
     _set_axis(axes, rows, differences)
     for position, row in enumerate(differences.itertuples(index=False)):
@@ -86,16 +93,43 @@ def draw_overview(differences: pd.DataFrame, size: Size) -> Figure:
     groups = list(dict.fromkeys(differences["group"]))
     tally = differences.groupby("group")["within"].agg(["sum", "size"]).loc[groups]
     notes = [f"{inside} of {every}" for inside, every in zip(tally["sum"], tally["size"], strict=True)]
-    rows = arrange_rows(size, groups, notes, note_width=96, top=4, bottom=_bottom(size))
+    rows = arrange_rows(size, groups, notes, note_width=80, mark=_SWARM)
     figure, axes = start_figure(rows)
-    _set_axis(axes, rows, differences)
+    limit = _set_axis(axes, rows, differences)
     for position, group in enumerate(groups):
         members = differences[differences["group"] == group].sort_values("difference")
         axes.axhline(position + rows.offset, color=COLOURS["band"], linewidth=points(1), zorder=0)
-        spread = 0.12 * (np.arange(len(members)) % 3 - 1) * (not size.is_narrow)
-        for row, shift in zip(members.itertuples(index=False), spread, strict=True):
-            _mark(axes, row, position + rows.offset + shift)
+        pixels = members["difference"].clip(-FURTHEST, FURTHEST) / (2 * limit) * rows.across
+        for row, level in zip(members.itertuples(index=False), spread_out(pixels.tolist()), strict=True):
+            _mark(axes, row, position + rows.offset + level * _DOT / rows.step)
     return figure
+
+
+def spread_out(places: Sequence[float]) -> list[int]:
+    """Give each of some places, in rising order, a level on which it covers none of the others.
+
+    Parameters
+    ----------
+    places : sequence of float
+        In pixels.
+
+    Returns
+    -------
+    list of int
+        0 is the middle; 1 is below it and -1 above. When all levels are taken, dots lie on one another.
+
+    Examples
+    --------
+    >>> spread_out([0.0, 1.0, 2.0, 50.0])
+    [0, 1, -1, 0]
+    """
+    ends: dict[int, float] = {}
+    levels = []
+    for place in places:
+        free = [level for level in _LEVELS if place - ends.get(level, -math.inf) >= _DOT]
+        levels.append(free[0] if free else min(_LEVELS, key=lambda level: ends[level]))
+        ends[levels[-1]] = place
+    return levels
 
 
 def _mark(axes: Axes, row: tuple[object, ...], height: float) -> None:
@@ -114,7 +148,8 @@ def _mark(axes: Axes, row: tuple[object, ...], height: float) -> None:
     )
 
 
-def _set_axis(axes: Axes, rows: Rows, differences: pd.DataFrame) -> None:
+def _set_axis(axes: Axes, rows: Rows, differences: pd.DataFrame) -> float:
+    """Set up the axis of differences, and return how far it goes to either side."""
     values = differences[["difference", "low", "high", "tolerance"]].abs()
     limit = min(FURTHEST, max(0.05, 1.05 * float(np.nanmax(values.to_numpy()))))
     axes.set_xlim(-limit, limit)
@@ -123,8 +158,8 @@ def _set_axis(axes: Axes, rows: Rows, differences: pd.DataFrame) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(_in_percent))
     axes.grid(visible=True, axis="x", color=COLOURS["band"], linewidth=points(1))
     axes.tick_params(axis="x", length=0)
-    text = "Difference from the reference figure"
-    axes.set_xlabel(text, labelpad=points(8))
+    axes.set_xlabel("Difference from the reference figure", labelpad=points(8))
+    return limit
 
 
 def _in_percent(value: float, _position: int) -> str:
@@ -135,6 +170,3 @@ def _in_percent(value: float, _position: int) -> str:
 def _half(rows: Rows) -> float:
     return 9 / rows.step
 
-
-def _bottom(size: Size) -> int:
-    return 58 if size.is_narrow else 62

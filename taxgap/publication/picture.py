@@ -13,7 +13,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from taxgap.publication.tables import Table
-from taxgap.publication.theme import NARROW, SCREEN_FONT, WIDE, Size, drawing
+from taxgap.publication.theme import NARROW, PIXELS, SCREEN_FONT, WIDE, Size, drawing
 
 Draw: TypeAlias = Callable[[Size], Figure]
 
@@ -21,7 +21,8 @@ _NOTHING = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _SPACE = re.compile(r"\s*\n\s*")
-_FONT = re.compile(r"'DejaVu Sans'[^;\"]*")
+_FONT = re.compile(r" font-family: [^;\"]*;")
+_TURN = re.compile(r' transform="rotate\(-?0 [^"]*"')
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,15 @@ def to_svg(figure: Figure) -> str:
     """
     text = StringIO()
     FigureCanvasSVG(figure).print_svg(text, metadata=_NOTHING)
-    svg = _COMMENT.sub("", _PROLOGUE.sub("", text.getvalue(), count=1))
-    return _FONT.sub(SCREEN_FONT, _SPACE.sub("\n", svg))
+    svg = _PROLOGUE.sub("", text.getvalue(), count=1)
+    for useless in (_COMMENT, _FONT, _TURN):
+        svg = useless.sub("", svg)
+    return _SPACE.sub("\n", svg).replace("</style>", f"text{{font-family:{SCREEN_FONT}}}</style>", 1)
 
 
 def _draw(draw: Draw, size: Size) -> Drawn:
     with drawing(size):
         figure = draw(size)
         svg = to_svg(figure)
-    width, height = (round(side * figure.dpi) for side in figure.get_size_inches())
+    width, height = (round(side * PIXELS) for side in figure.get_size_inches())
     return Drawn("data:image/svg+xml;base64," + b64encode(svg.encode()).decode(), width, height)

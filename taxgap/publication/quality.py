@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from taxgap.publication.tables import Table, make_table
-from taxgap.publication.wording import count, in_words, number_of
+from taxgap.publication.wording import count, in_words, listing, number_of
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,18 @@ def describe_quality(validation: pd.DataFrame, rows: pd.DataFrame) -> Quality:
 def _sentence(validation: pd.DataFrame, rows: pd.DataFrame) -> str:
     rows_in, kept, quarantined = (int(rows[name].sum()) for name in ("rows_in", "kept", "quarantined"))
     checked = f"Every rule was checked on {number_of(rows_in, 'row')} in {number_of(len(rows), 'table')}."
+    kept_all = "Every row was kept."
+    aside = f"{number_of(kept, 'row was', 'rows were')} kept and {count(quarantined)} set aside, with the reason."
+    outcome = aside if quarantined else kept_all
     if validation.empty:
-        return f"{checked} Nothing was found, and every row was kept."
-    found = number_of(len(validation), "rule was broken", "rules were broken")
-    return (
-        f"{checked} {found}. {number_of(kept, 'row was', 'rows were')} kept and "
-        f"{count(quarantined)} set aside with the reason; none was dropped or repaired silently."
-    )
+        return f"{checked} Nothing was found. {outcome}"
+    return f"{checked} {listing(_tally(validation))}. {outcome} No row is ever dropped or repaired silently."
+
+
+def _tally(validation: pd.DataFrame) -> list[str]:
+    counts = validation["severity"].value_counts()
+    said = {"reject": ("rule was broken", "rules were broken"), "warn": ("gave a warning", "gave warnings")}
+    return [number_of(counts[name], *words) for name, words in said.items() if name in counts]
 
 
 def _count_rows(rows: pd.DataFrame) -> Table:
@@ -67,7 +72,7 @@ def _count_rows(rows: pd.DataFrame) -> Table:
 def _list_findings(validation: pd.DataFrame) -> Table | None:
     if validation.empty:
         return None
-    severities = {"reject": "Set aside", "warn": "Warning"}
+    severities = {"reject": "Set aside", "warn": "Kept, with a warning"}
     body = [
         (
             str(row["sentence"]),
@@ -77,6 +82,6 @@ def _list_findings(validation: pd.DataFrame) -> Table | None:
         )
         for row in validation.to_dict("records")
     ]
-    heads = ["What is wrong", "What was done", "Table", "Rows"]
+    heads = ["What was found", "What was done", "Table", "Rows"]
     text = ["What was done", "Table"]
-    return make_table("validation-findings", "Rules that were broken", heads, body, text=text)
+    return make_table("validation-findings", "What the rules found", heads, body, text=text)

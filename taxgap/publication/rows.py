@@ -13,8 +13,10 @@ from taxgap.publication.theme import COLOURS, Size, new_figure, points
 
 Axes: TypeAlias = Any
 
-_LABELS = 300  # pixels for the labels at the left of a wide picture
+_LABELS = 290  # pixels for the labels at the left of a wide picture
+_GAP = 16  # between label, drawing and note
 _LETTER = 0.53  # mean width of a letter, as a share of the height of the text
+_LINE = 1.25  # distance of two lines, likewise
 _EDGE = 14
 
 
@@ -25,29 +27,36 @@ class Rows:
     Attributes
     ----------
     size : Size
-    labels : tuple of str
-        One a row, from the top, broken into lines.
+    labels : tuple of tuple of str
+        The lines of each row's label, rows from the top.
     notes : tuple of str
         What stands at the right of each row; may be empty.
     note_width : int
         Pixels for the notes of a wide picture.
+    mark : int
+        Pixels that the marks of a row need.
     top, bottom : int
         Pixels above and below the rows.
     """
 
     size: Size
-    labels: tuple[str, ...]
+    labels: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
     note_width: int
+    mark: int
     top: int
     bottom: int
 
     @property
+    def line(self) -> int:
+        """The distance of two lines of text in pixels."""
+        return round(_LINE * self.size.text)
+
+    @property
     def step(self) -> int:
         """The height of a row in pixels."""
-        lines = max(label.count("\n") + 1 for label in self.labels)
-        text = round(1.25 * self.size.text * lines)
-        return text + 28 if self.size.is_narrow else max(text + 12, 34)
+        text = self.line * max(map(len, self.labels))
+        return text + self.mark + 6 if self.size.is_narrow else max(text, self.mark) + 12
 
     @property
     def height(self) -> int:
@@ -65,9 +74,14 @@ class Rows:
         return _EDGE if self.size.is_narrow else self.note_width + _EDGE
 
     @property
+    def across(self) -> int:
+        """The width of the drawing in pixels."""
+        return self.size.width - self.left - self.right
+
+    @property
     def offset(self) -> float:
         """How far below the middle of its row a mark lies, in rows: on a phone the label stands above it."""
-        return 0.5 - 12 / self.step if self.size.is_narrow else 0.0
+        return 0.5 - self.mark / 2 / self.step if self.size.is_narrow else 0.0
 
 
 def arrange_rows(
@@ -76,8 +90,9 @@ def arrange_rows(
     notes: Sequence[str] = (),
     *,
     note_width: int = 0,
-    top: int = 8,
-    bottom: int = 64,
+    mark: int = 22,
+    top: int = 4,
+    bottom: int = 62,
 ) -> Rows:
     """Break labels into lines and work out where the rows lie.
 
@@ -86,7 +101,7 @@ def arrange_rows(
     size : Size
     labels, notes : sequence of str
         One a row, from the top; no notes at all are allowed.
-    note_width, top, bottom : int
+    note_width, mark, top, bottom : int
         As of `Rows`.
 
     Returns
@@ -94,11 +109,11 @@ def arrange_rows(
     Rows
     """
     notes = tuple(notes) or ("",) * len(labels)
-    room = size.width - 2 * _EDGE if size.is_narrow else _LABELS - 16
-    widest = max(map(len, notes)) * _LETTER * size.text if size.is_narrow else 0
+    room = size.width - 2 * _EDGE if size.is_narrow else _LABELS - _GAP
+    widest = max(map(len, notes), default=0) * _LETTER * size.text if size.is_narrow else 0
     letters = int((room - widest) / (_LETTER * size.text))
-    lines = tuple("\n".join(wrap(label, letters)) or " " for label in labels)
-    return Rows(size, lines, notes, note_width, top, bottom)
+    lines = tuple(tuple(wrap(label, letters, break_on_hyphens=False)) or (" ",) for label in labels)
+    return Rows(size, lines, notes, note_width, mark, top, bottom)
 
 
 def start_figure(rows: Rows) -> tuple[Figure, Axes]:
@@ -112,41 +127,49 @@ def start_figure(rows: Rows) -> tuple[Figure, Axes]:
     """
     figure = new_figure(rows.size, rows.height)
     width, height = rows.size.width, rows.height
-    axes = figure.add_axes(
-        (
-            rows.left / width,
-            rows.bottom / height,
-            (width - rows.left - rows.right) / width,
-            (height - rows.top - rows.bottom) / height,
-        )
-    )
+    bounds = (rows.left / width, rows.bottom / height, rows.across / width, 1 - (rows.top + rows.bottom) / height)
+    axes = figure.add_axes(bounds)
     axes.set_ylim(len(rows.labels) - 0.5, -0.5)
     axes.set_yticks([])
     for name in ("left", "right", "top"):
         axes.spines[name].set_visible(False)
-    for position, (label, note) in enumerate(zip(rows.labels, rows.notes, strict=True)):
-        _write(axes, rows, position, label, note)
+    for position, (lines, note) in enumerate(zip(rows.labels, rows.notes, strict=True)):
+        _write_label(axes, rows, position, lines)
+        _write_note(axes, rows, position, note)
     return figure, axes
 
 
-def _write(axes: Axes, rows: Rows, position: int, label: str, note: str) -> None:
-    where = axes.get_yaxis_transform()
+def _write_label(axes: Axes, rows: Rows, position: int, lines: Sequence[str]) -> None:
     if rows.size.is_narrow:
-        height, vertical = position - 0.5 + 4 / rows.step, "top"
-        places = ((0.0, "left"), (1.0, "right"))
-        shift = 0.0
+        tops = [rows.line * number for number in range(len(lines))]
+        for line, down in zip(lines, tops, strict=True):
+            _write(axes, rows, line, (0, position - 0.5), (0, -down - rows.line / 2), "left")
     else:
-        height, vertical, places, shift = float(position), "center", ((0.0, "right"), (1.0, "left")), 14.0
-    for text, (across, side), move in zip((label, note), places, (-shift, shift), strict=True):
-        axes.annotate(
-            text,
-            (across, height),
-            xycoords=where,
-            xytext=(points(move), 0),
-            textcoords="offset points",
-            ha=side,
-            va=vertical,
-            linespacing=1.15,
-            color=COLOURS["ink"],
-            annotation_clip=False,
-        )
+        middle = (len(lines) - 1) / 2
+        for number, line in enumerate(lines):
+            _write(axes, rows, line, (0, position), (-_GAP, (middle - number) * rows.line), "right")
+
+
+def _write_note(axes: Axes, rows: Rows, position: int, note: str) -> None:
+    if rows.size.is_narrow:
+        _write(axes, rows, note, (1, position - 0.5), (0, -rows.line / 2), "right")
+    else:
+        _write(axes, rows, note, (1, position), (_GAP, 0), "left")
+
+
+def _write(
+    axes: Axes, rows: Rows, text: str, at: tuple[float, float], move: tuple[float, float], side: str
+) -> None:
+    """Write one line: `at` in shares of the width and in rows, `move` in pixels to the right and up."""
+    axes.annotate(
+        text,
+        at,
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(points(move[0]), points(move[1])),
+        textcoords="offset points",
+        ha=side,
+        va="center_baseline",
+        color=COLOURS["ink"],
+        annotation_clip=False,
+        bbox={"facecolor": COLOURS["paper"], "edgecolor": "none", "pad": points(1)} if rows.size.is_narrow else None,
+    )

@@ -31,9 +31,11 @@ COLOURS = {
 SCREEN_FONT = "Arial, 'Helvetica Neue', Helvetica, sans-serif"
 """What text is shown in: fonts that the reader's machine has."""
 
+PIXELS = 96
+"""CSS pixels in an inch."""
+
 _DRAWING_FONT = "DejaVu Sans"  # comes with matplotlib, so text is measured alike on every machine
 _POINTS = 0.75  # one CSS pixel
-_DPI = 96
 _OURS = {
     "font.family": _DRAWING_FONT,
     "text.color": COLOURS["ink"],
@@ -104,7 +106,7 @@ def drawing(size: Size) -> Iterator[None]:
 
 def new_figure(size: Size, height: float) -> Figure:
     """Make an empty figure of a size, `height` CSS pixels high."""
-    return Figure(figsize=(size.width / _DPI, height / _DPI), dpi=_DPI)
+    return Figure(figsize=(size.width / PIXELS, height / PIXELS), dpi=PIXELS)
 
 
 def _settings() -> dict[str, Any]:

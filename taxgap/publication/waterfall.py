@@ -73,7 +73,7 @@ def draw_waterfall(steps: pd.DataFrame, size: Size) -> Figure:
     notes = [describe_step(kind, length) for kind, length in zip(steps["kind"], steps["size"], strict=True)]
     if size.is_narrow:
         notes = [note.replace("multiplies by", "×") for note in notes]  # noqa: RUF001
-    rows = arrange_rows(size, steps["label"].tolist(), notes, note_width=160, top=50, bottom=62)
+    rows = arrange_rows(size, steps["label"].tolist(), notes, note_width=150, top=54)
     figure, axes = start_figure(rows)
     _set_axes(axes, steps, rows)
     for position, step in enumerate(steps.itertuples(index=False)):
@@ -90,7 +90,7 @@ def _draw_step(axes: Axes, step: tuple[object, ...], height: float, rows: Rows) 
         axes.plot([after], [height], **style)
         return
     colour = COLOURS["grey"] if kind == GROUP else COLOURS["main"] if after >= before else COLOURS["second"]
-    axes.barh(height, after - before, left=before, height=18 / rows.step, color=colour)
+    axes.barh(height, after - before, left=before, height=20 / rows.step, color=colour)
 
 
 def _set_axes(axes: Axes, steps: pd.DataFrame, rows: Rows) -> None:

@@ -79,6 +79,11 @@ class TableSet:
         return cls(FrameSource(dict(frames)), _manifest_of(cls.models, frames, as_of))
 
     @property
+    def where(self) -> str:
+        """Where the tables come from: the path of a folder, or words."""
+        return self._source.where
+
+    @property
     def tables(self) -> tuple[str, ...]:
         """The tables that are present, in schema order."""
         return tuple(name for name in self.models if self._source.has(name))

@@ -97,13 +97,16 @@ class Regime:
         Returns
         -------
         DataFrame
-            Indexed by (taxpayer_id, period), sorted; `columns`, each feature in its own unit, missing where
-            it does not apply or needs what the records lack.
+            Indexed by (taxpayer_id, period), sorted; `columns`, each feature in its own unit, cut off at its
+            limit, missing where it does not apply or needs what the records lack.
         """
         wanted = list(records.periods if periods is None else periods)
         tables, present = read_inputs(records, self._needs, wanted, partition)
         observed = self.compute(tables, wanted)[list(self.columns)]
-        observed[[name for name in self._lacking(present) if name in self.feature]] = np.nan
+        lacking = set(self._lacking(present))
+        for name, feature in self.feature.items():
+            values = np.nan if name in lacking else observed[name].clip(-feature.limit, feature.limit)
+            observed[name] = values
         return observed
 
     def compare(self, observed: pd.DataFrame, peers: PeerGroups) -> pd.DataFrame:

@@ -19,8 +19,15 @@ FAMILIES = (
 )
 """The families of reasons; the first part of a reason code names its family."""
 
-UNITS = ("share", "times", "points", "days", "count", "yes_no")
-"""What a feature can be measured in.
+LIMITS = {
+    "share": 5.0,
+    "times": 10.0,
+    "points": 2.0,
+    "days": 365.0,
+    "count": 99.0,
+    "yes_no": 1.0,
+}
+"""What a feature can be measured in, and how far it is measured; beyond, all is the same.
 
 `share` is a fraction, shown in per cent; `times` a ratio; `points` a difference of fractions, shown in
 percentage points; `days` and `count` are whole numbers; `yes_no` is 1 or 0.
@@ -38,7 +45,7 @@ class Feature:
     code : str
         The reason code it belongs to.
     unit : str
-        One of `UNITS`.
+        One of `LIMITS`.
     needs : tuple of str
         The columns it is computed from, as ``table.column``.
     sentence : str
@@ -61,6 +68,11 @@ class Feature:
     direction: int = 0
     relative: bool = False
     side: int = 1
+
+    @property
+    def limit(self) -> float:
+        """How far from zero it is measured."""
+        return LIMITS[self.unit]
 
 
 @dataclass(frozen=True)

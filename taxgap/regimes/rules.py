@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from string import Formatter
 
 from taxgap.peers import GROUPS
-from taxgap.regimes.declaration import FAMILIES, UNITS, Feature, ReasonCode
+from taxgap.regimes.declaration import FAMILIES, LIMITS, Feature, ReasonCode
 from taxgap.schemas import TABLES
 from taxgap.schemas.table import column_names
 
@@ -20,7 +20,8 @@ PROTECTED = ("region", "nation", "combined_authority", "birth_year", "nino", "ut
 LONGEST_SENTENCE = 30
 """Words of a sentence, its numbers included."""
 
-_PLACES = {"observed": 1, "peers": 3}  # how many words fill each place
+# How many words fill each place: 2, 0 to 2; or 500% or more, 24% to 500% or more.
+_WORDS = {"count": {"observed": 1, "peers": 3}, "": {"observed": 3, "peers": 5}}
 
 
 def find_problems(
@@ -68,7 +69,7 @@ def _feature_problems(feature: Feature) -> Iterator[str]:
     name = f"feature {feature.name}"
     if feature.name in GROUPS:
         yield f"{name} has the name of a column that defines the peers"
-    if feature.unit not in UNITS:
+    if feature.unit not in LIMITS:
         yield f"{name} has the unknown unit {feature.unit}"
     if feature.direction not in {-1, 0, 1} or feature.side not in {-1, 1}:
         yield f"{name} has a direction other than -1, 0, 1 or a side other than -1, 1"
@@ -96,7 +97,8 @@ def _sentence_problems(feature: Feature) -> Iterator[str]:
     wanted = [] if feature.unit == "yes_no" else ["observed", "peers"]
     if sorted(places) != wanted:
         yield f"must name {' and '.join(wanted) or 'no number'} in its sentence, once"
-    words = len(feature.sentence.split()) + sum(_PLACES.get(place, 1) - 1 for place in places)
+    lengths = _WORDS.get(feature.unit, _WORDS[""])
+    words = len(feature.sentence.split()) + sum(lengths.get(place, 1) - 1 for place in places)
     if words > LONGEST_SENTENCE:
         yield f"has a sentence of {words} words; {LONGEST_SENTENCE} are allowed"
     if not feature.sentence.endswith("."):

@@ -10,15 +10,15 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 from sklearn.isotonic import isotonic_regression
 
-from taxgap.risk.arrays import Bools, Floats
+from taxgap.risk.arrays import Bools, Floats, split_bins
 
 # About this many cases a knot; with fewer the curve would follow noise.
-_CASES_PER_KNOT = 50
-_MOST_KNOTS = 20
+_CASES_PER_KNOT = 100
+_MOST_KNOTS = 12
 # Each knot is drawn to the straight line as if by this many cases more.
-_PRIOR_CASES = 10.0
+_PRIOR_CASES = 20.0
 # Share of the straight line in the curve: it keeps the curve strictly rising where the steps are flat.
-_LINE_SHARE = 0.05
+_LINE_SHARE = 0.2
 # Keeps the line finite where the score parts the cases perfectly; nothing among hundreds of cases.
 _RIDGE = 0.1
 # The curve goes on beyond its outer knots for this many log-odds, so that the ranking holds in the tails.
@@ -77,9 +77,10 @@ def fit_curve(raw: Floats, event: Bools, weight: Floats) -> ProbabilityCurve:
 
     Notes
     -----
-    Isotonic regression in bins of about equal weight, each drawn to a logistic line (Platt's) by ten pseudo
-    cases; 5% of the line is mixed in so that the curve never runs flat; then one shift of the log-odds makes
-    the total right.
+    Isotonic regression in bins of about equal weight, each drawn to a logistic line (Platt's) as if by twenty
+    cases more; a fifth of the line is mixed in so that the curve never runs flat; then one shift of the
+    log-odds makes the total right. Simulated with 300 to 4,000 cases, the error of the probability was near
+    that of the line alone where the line is true, and far below it where the truth is bent.
     """
     share = weight / weight.mean()
     slope, intercept = _fit_line(raw, event, share)
@@ -115,16 +116,10 @@ def _pool_bins(
     raw: Floats, event: Bools, weight: Floats, slope: float, intercept: float
 ) -> tuple[Floats, Floats, Floats]:
     bins = int(np.clip(len(raw) // _CASES_PER_KNOT, 1, _MOST_KNOTS))
-    order = np.argsort(raw, kind="stable")
-    ordered = raw[order]
-    share = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()
-    label = np.minimum((share * bins).astype(int), bins - 1)
-    # Equal scores share a bin, so that knots are strictly apart.
-    first = np.searchsorted(ordered, ordered, side="left")
-    _, label = np.unique(label[first], return_inverse=True)
-    mass = np.bincount(label, weights=weight[order])
-    knots = np.bincount(label, weights=weight[order] * ordered) / mass
-    events = np.bincount(label, weights=weight[order] * event[order])
+    _, label = np.unique(split_bins(raw, weight, bins), return_inverse=True)
+    mass = np.bincount(label, weights=weight)
+    knots = np.bincount(label, weights=weight * raw) / mass
+    events = np.bincount(label, weights=weight * event)
     prior = expit(slope * knots + intercept)
     return knots, (events + _PRIOR_CASES * prior) / (mass + _PRIOR_CASES), mass + _PRIOR_CASES
 

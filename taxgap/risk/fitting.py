@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from taxgap.risk.arrays import Bools, Floats, Integers
+from taxgap.risk.arrays import Floats
 from taxgap.risk.boosting import Growth, Objective, grow, read_booster, score_raw
 from taxgap.risk.calibration import ProbabilityCurve, fit_curve, fit_offset
 from taxgap.risk.crossfit import assign_folds, cross_fit
@@ -41,26 +41,6 @@ class FittedParts:
     curve: ProbabilityCurve
     errors: AmountErrors
     counts: Mapping[str, float]
-
-
-def find_centre(score: Floats, probability: Floats) -> Floats:
-    """Return the log of the amount to expect once something is found (GBP).
-
-    Parameters
-    ----------
-    score : ndarray
-        Log expected tax.
-    probability : ndarray
-        Calibrated probability of a material under-declaration.
-
-    Returns
-    -------
-    ndarray
-        ``score - log(probability)``: expected tax is chance times amount. The errors around it are measured,
-        so it need not be exact.
-    """
-    centre: Floats = score - np.log(probability)
-    return centre
 
 
 def fit_parts(
@@ -99,20 +79,66 @@ def fit_parts(
     -------
     FittedParts
     """
-    strata = 2 * outcomes.random + outcomes.material
-    fold = assign_folds(index, strata.astype(np.int64), folds, growth.random_state)
-    plant = partial(grow, spec=spec, directions=directions, growth=growth)
+    strata = (2 * outcomes.random + outcomes.material).astype(np.int64)
+    fold = assign_folds(index, strata, folds, growth.random_state)
     targets: dict[str, tuple[Objective, Floats]] = {
-        "expected_tax": ("tweedie", _cap_amounts(outcomes, cap_quantile)),
+        "expected_tax": ("tweedie", cap_amounts(outcomes, cap_quantile)),
         "probability": ("binary", outcomes.material.astype(np.float64)),
     }
     texts, held_out = {}, {}
     for kind, (objective, target) in targets.items():
-        planted = partial(plant, objective=objective)
-        texts[kind] = planted(matrix, target, outcomes.weight)
-
-        def fit_and_score(m: Floats, t: Floats, w: Floats, other: Floats) -> Floats:
-            return score_raw(read_booster(planted(m, t, w)), other, growth.n_threads)  # noqa: B023
-
-        held_out[kind] = cross_fit(matrix, target, outcomes.weight, fold, fit_and_score)
+        plant = partial(grow, objective=objective, spec=spec, directions=directions, growth=growth)
+        texts[kind] = plant(matrix, target, outcomes.weight)
+        score = partial(_grow_and_score, plant, growth.n_threads)
+        held_out[kind] = cross_fit(matrix, target, outcomes.weight, fold, score)
     return _calibrate(texts, held_out, outcomes)
+
+
+def cap_amounts(outcomes: Outcomes, quantile: float) -> Floats:
+    """Return the amounts that the trees grow on.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        What was found.
+    quantile : float
+        Amounts above this quantile of the amounts found (those above 0) are set to it.
+
+    Returns
+    -------
+    ndarray
+        In units of their weighted mean, so that no setting depends on the currency.
+    """
+    found = outcomes.amount
+    capped = np.minimum(found, np.quantile(found[found > 0], quantile))
+    scaled: Floats = capped / np.average(capped, weights=outcomes.weight)
+    return scaled
+
+
+def _grow_and_score(
+    plant: Callable[[Floats, Floats, Floats], str],
+    n_threads: int,
+    matrix: Floats,
+    target: Floats,
+    weight: Floats,
+    other: Floats,
+) -> Floats:
+    return score_raw(read_booster(plant(matrix, target, weight)), other, n_threads)
+
+
+def _calibrate(texts: Mapping[str, str], held_out: Mapping[str, Floats], outcomes: Outcomes) -> FittedParts:
+    random, found = outcomes.random, outcomes.random & (outcomes.amount > 0)
+    design = outcomes.design[random]
+    curve = fit_curve(held_out["probability"][random], outcomes.material[random], design)
+    offset = fit_offset(held_out["expected_tax"][random], outcomes.amount[random], design)
+    # Log expected tax is the centre: in simulation dividing by the probability made the intervals wider.
+    error = np.log(outcomes.amount[found]) - held_out["expected_tax"][found] - offset
+    counts = {
+        "cases": len(random),
+        "random_cases": int(random.sum()),
+        "material_cases": int(outcomes.material.sum()),
+        "random_material_cases": int(outcomes.material[random].sum()),
+        "random_material_share": float(np.average(outcomes.material[random], weights=design)),
+        "random_mean_tax_found": float(np.average(outcomes.amount[random], weights=design)),
+    }
+    return FittedParts(texts, offset, curve, fit_errors(error, outcomes.design[found]), counts)

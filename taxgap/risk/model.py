@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,11 +13,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from taxgap.errors import UsageError
+from taxgap.risk.card import build_card, identify, read_versions
 from taxgap.risk.arrays import Bools, Column, Floats
-from taxgap.risk.boosting import Growth, read_booster, score_raw
+from taxgap.risk.boosting import read_booster, score_raw
 from taxgap.risk.fitting import FittedParts, fit_parts
 from taxgap.risk.frames import FrameSpec
 from taxgap.risk.outcomes import check_outcomes
+from taxgap.risk.settings import check_settings
+from taxgap.risk.storage import check_peer_rows, load, save
 
 Kind = Literal["expected_tax", "probability"]
 
@@ -176,7 +178,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         NotIdentifiedError
             Too few random enquiries for a calibration.
         """
-        growth = self._check_settings()
+        growth = check_settings(self.get_params(deep=False))
         spec = FrameSpec.learn(X)
         outcomes = check_outcomes(
             X.index,
@@ -199,7 +201,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             folds=self.folds,
             cap_quantile=self.amount_cap_quantile,
         )
-        return self.restore(spec, parts, {})
+        return self.restore(spec, parts, {"versions": read_versions()})
 
     def restore(self, spec: FrameSpec, parts: FittedParts, notes: dict[str, Any]) -> RiskModel:
         """Set the fitted state; `fit` and `load` end here, so that both give the same model."""
@@ -241,7 +243,8 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: pd.DataFrame) -> Floats:
         """Return the probabilities of no material under-declaration and of one, two columns."""
-        probability = self._probability(self.encode(X))
+        raw = score_raw(self.booster("probability"), self.encode(X), self.n_threads)
+        probability = self.parts_.curve.to_probability(raw)
         return np.column_stack([1.0 - probability, probability])
 
     def predict(self, X: pd.DataFrame) -> Bools:
@@ -265,15 +268,63 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         DataFrame
             ``amount_low``, ``amount_high`` (GBP), indexed as X.
         """
-        matrix = self.encode(X)
-        score = score_raw(self.booster("expected_tax"), matrix, self.n_threads) + self.parts_.offset
-        centre = self.parts_.to_centre(score, self._probability(matrix))
-        low, high = self.parts_.errors.to_interval(centre, coverage)
+        low, high = self.parts_.errors.to_interval(self.ranking_score(X), coverage)
         return pd.DataFrame({"amount_low": low, "amount_high": high}, index=X.index)
 
-    def _probability(self, matrix: Floats) -> Floats:
-        raw = score_raw(self.booster("probability"), matrix, self.n_threads)
-        return self.parts_.curve.to_probability(raw)
+    @property
+    def offset_(self) -> float:
+        """What `ranking_score` adds to the raw score of the booster ``"expected_tax"``, in log pounds."""
+        check_is_fitted(self, "parts_")
+        return self.parts_.offset
 
-    def _check_settings(self) -> Growth:
-        return check_settings(self.get_params(deep=False))
+    @property
+    def model_id(self) -> str:
+        """Sixteen characters that stand for all that the model answers from; the same data give the same."""
+        return identify(self)
+
+    @property
+    def card_(self) -> dict[str, Any]:
+        """What the model is, as plain data: features, settings, calibration, window, metrics, versions."""
+        return build_card(self)
+
+    def annotate(self, **facts: Any) -> RiskModel:
+        """Add facts to the card, such as regime, window and metrics.
+
+        Parameters
+        ----------
+        **facts
+            Values that JSON can hold; numpy scalars and dates are converted.
+
+        Returns
+        -------
+        RiskModel
+        """
+        check_is_fitted(self, "notes_")
+        self.notes_ = {**self.notes_, **facts}
+        return self
+
+    def attach_peers(self, peers: Any) -> RiskModel:
+        """Keep the background that reasons compare with.
+
+        Parameters
+        ----------
+        peers : object
+            With a DataFrame ``rows``: feature rows without identifiers. `save` writes them beside the model.
+
+        Returns
+        -------
+        RiskModel
+        """
+        check_is_fitted(self, "parts_")
+        self.peers = peers
+        self.peer_rows_ = check_peer_rows(peers.rows)
+        return self
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the model to a folder; see `taxgap.risk.storage.save`."""
+        return save(self, folder, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> RiskModel:
+        """Read a model from a folder; see `taxgap.risk.storage.load`."""
+        return load(folder, cls)

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from taxgap.errors import UsageError
 from taxgap.records import Records
 from taxgap.records.files import checksum, new_file, new_folder
 from taxgap.records.parquet import write_table
@@ -68,6 +69,13 @@ def new_output(out: Path | None, records: Records, *, replace: bool) -> Iterator
     if out is None:
         yield None
         return
+    source = Path(records.where)
+    if source.is_dir() and source.resolve().is_relative_to(out.resolve()):
+        raise UsageError(
+            "The output would replace the records themselves.",
+            where=str(out),
+            remedy="Name a folder outside of the records.",
+        )
     with new_folder(out, replace=replace) as folder:
         yield Output(folder, records)
 

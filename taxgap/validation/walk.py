@@ -52,7 +52,7 @@ def validate(
     Raises
     ------
     UsageError
-        `out` exists or cannot be written to, or a name in `tables` is not that of a table.
+        `out` exists, holds the records or cannot be written to, or a name in `tables` is not that of a table.
     InvalidDataError, IncompatibleError
         `records` is a folder without records, or of a newer format. Whatever is wrong within the records is a
         finding and no error: see `ValidationReport.raise_if_failed`.

@@ -167,12 +167,12 @@ def build_evaluation() -> pd.DataFrame:
 
 def build_gain() -> pd.DataFrame:
     at = np.round(np.linspace(0, 1, 101), 2)
-    powers = {"random": 1.0, "turnover": 0.52, "largest mismatch": 0.46, "model": 0.3}
+    powers = {"random": 1.0, "turnover": 0.52, "largest mismatch": 0.46, "model": 0.32}
     frames = [
         pd.DataFrame({"ranking": name, "share_examined": at, "share_of_gap": at**power})
         for name, power in powers.items()
     ]
-    best = pd.DataFrame({"ranking": "ceiling", "share_examined": at, "share_of_gap": 1 - (1 - at) ** 12})
+    best = pd.DataFrame({"ranking": "ceiling", "share_examined": at, "share_of_gap": 1 - (1 - at) ** 40})
     return pd.concat([*frames, best], ignore_index=True)
 
 

@@ -54,6 +54,7 @@ ALONE: list[tuple[str, Row, float]] = [
     ("property_allowance_years", {"rents": 899.0}, 0.0),
     ("days_late", {}, 0.0),
     ("days_late", {"received_on": pd.Timestamp("2026-02-10")}, 10.0),
+    ("days_late", {"received_on": pd.Timestamp("2028-02-10")}, 365.0),
     ("no_agent", {"by_agent": True}, 0.0),
     ("no_agent", {"by_agent": False}, 1.0),
 ]
@@ -83,6 +84,7 @@ REPORTED: list[tuple[str, Row, dict[str, float], float]] = [
     ("reported_to_income", {}, {"platform": 8_000}, np.nan),
     ("reported_to_income", {"turnover": 1.0}, {"platform": 8_000}, 10.0),
     ("card_to_income", {"turnover": 40_000.0}, {"card_processor": 30_000, "platform": 9_000}, 0.75),
+    ("card_to_income", {"turnover": 1.0}, {"card_processor": 30_000}, 5.0),
     ("income_unreported", {"turnover": 40_000.0}, {"card_processor": 30_000}, 0.25),
     ("income_unreported", {"turnover": 40_000.0}, {"card_processor": 50_000}, 0.0),
     ("reports_uncovered", {"turnover": 30_000.0}, {"card_processor": 40_000}, 0.25),

@@ -136,7 +136,7 @@ def test_severity_is_a_share_that_a_careless_disposition_raises(scene: Scene) ->
 def test_severity_is_mostly_the_habit_of_a_person(scene: Scene) -> None:
     share = scene.severity("anything", 0.3)
     table = pd.DataFrame({"entity": scene.panel["entity"], "year": scene.year, "share": share})
-    wide = table.pivot(index="entity", columns="year", values="share")
+    wide = table.pivot_table(index="entity", columns="year", values="share")
     assert 0.5 < wide[0].corr(wide[3]) < 0.95
 
 

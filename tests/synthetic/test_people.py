@@ -108,7 +108,9 @@ def test_larger_and_mixed_businesses_have_agents_more_often(people: pd.DataFrame
 
 
 def test_careless_people_have_an_agent_less_often(people: pd.DataFrame) -> None:
-    assert people.loc[people["agent"], "disposition"].mean() < people.loc[~people["agent"], "disposition"].mean()
+    assert (
+        people.loc[people["agent"], "disposition"].mean() < people.loc[~people["agent"], "disposition"].mean()
+    )
 
 
 def test_everyone_files_for_at_least_one_year(people: pd.DataFrame) -> None:

@@ -63,7 +63,11 @@ def test_an_unknown_setting_is_refused_with_those_that_exist() -> None:
     assert "taxpayers" in caught.value.available
 
 
-@given(st.dictionaries(st.sampled_from(["years", "seed", "detection"]), st.floats() | st.text("0.e- ") | st.none()))
+@given(
+    st.dictionaries(
+        st.sampled_from(["years", "seed", "detection"]), st.floats() | st.text("0.e- ") | st.none()
+    )
+)
 def test_nothing_but_a_usage_error_comes_of_odd_values(values: dict[str, Any]) -> None:
     try:
         made = Settings.from_mapping(values)

@@ -30,7 +30,7 @@ LANDLORDS = PEOPLE[4:9]
 
 
 def day(year: int, month: int, date: int) -> pd.Timestamp:
-    return pd.Timestamp(year=year, month=month, day=date).as_unit("s")
+    return pd.Timestamp(year=year, month=month, day=date).as_unit("ms")
 
 
 def make(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -39,7 +39,7 @@ def make(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
         frame[column] = pd.Categorical(frame[column], categories=levels)
     for column, declared in TABLES[name].to_schema().columns.items():
         if str(declared.dtype).startswith("datetime"):
-            frame[column] = pd.to_datetime(frame[column]).astype("datetime64[s]")
+            frame[column] = pd.to_datetime(frame[column]).astype("datetime64[ms]")
         elif str(declared.dtype) == "float64":
             frame[column] = frame[column].astype("float64")
         elif str(declared.dtype).startswith("string"):

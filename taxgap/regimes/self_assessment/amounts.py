@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.float64]
 
 
-def ratio(part: Floats, whole: Floats, limit: float = 5.0) -> Floats:
-    """Divide, cut off at plus and minus `limit`; missing where the whole is not above zero.
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """Divide; missing where the whole is not above zero.
 
     Examples
     --------
-    >>> ratio(np.array([1.0, 90.0, 1.0]), np.array([2.0, 1.0, 0.0])).tolist()
-    [0.5, 5.0, nan]
+    >>> ratio(np.array([1.0, 3.0, 1.0]), np.array([2.0, 1.0, 0.0])).tolist()
+    [0.5, 3.0, nan]
     """
-    return np.clip(part / np.where(whole > 0, whole, np.nan), -limit, limit)
+    return np.asarray(part / np.where(whole > 0, whole, np.nan))
 
 
 def shortfall(reported: Floats, declared: Floats, ignore: Floats | float = 0.0) -> Floats:

@@ -7,9 +7,6 @@ import numpy as np
 from taxgap.regimes.self_assessment.amounts import Floats, ratio
 from taxgap.regimes.self_assessment.panel import Panel
 
-LONGEST_DELAY = 365.0
-"""Delays are counted up to this many days."""
-
 
 def measure_changes(panel: Panel) -> dict[str, Floats]:
     """Measure the family `change`, and what counts only when it repeats itself.
@@ -36,7 +33,7 @@ def measure_changes(panel: Panel) -> dict[str, Floats]:
 def measure_timing(panel: Panel) -> dict[str, Floats]:
     """Measure the family `timing`."""
     return {
-        "days_late": np.clip(panel.delay, 0.0, LONGEST_DELAY),
+        "days_late": np.maximum(panel.delay, 0.0),
         "amendments": panel.returns["version"],
         "no_agent": 1 - panel.returns["by_agent"],
     }

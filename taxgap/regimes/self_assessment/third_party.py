@@ -41,9 +41,9 @@ def _measure_takings(panel: Panel) -> dict[str, Floats]:
     covering = income + returns["rents"] + returns["other_income"]
     allowance = trading_allowance(panel.periods)
     return {
-        "reported_to_income": ratio(takings, income, limit=10.0),
+        "reported_to_income": ratio(takings, income),
         "reports_uncovered": shortfall(takings, covering, ignore=allowance),
-        "card_to_income": ratio(card, income, limit=10.0),
+        "card_to_income": ratio(card, income),
         "income_unreported": np.maximum(1 - ratio(takings, income), 0.0),
         "platform_uncovered": shortfall(reports["platform"], covering, ignore=allowance),
         "contractor_uncovered": shortfall(reports["contractor"], income),

@@ -1,0 +1,142 @@
+"""What a model says about itself, as plain data, and the name that stands for its content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from taxgap.errors import UsageError
+
+if TYPE_CHECKING:
+    from taxgap.risk.model import RiskModel
+
+KIND = "taxgap.risk_model"
+FORMAT = 1
+_LIBRARIES = ("taxgap", "lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+
+
+def build_card(model: RiskModel) -> dict[str, Any]:
+    """Return the card of a fitted model.
+
+    Parameters
+    ----------
+    model : RiskModel
+        A fitted model.
+
+    Returns
+    -------
+    dict
+        Plain data: format and kind, model_id, features (name, direction, levels, and what the regime says of
+        them), settings, counts, calibration, then the facts given to `RiskModel.annotate`.
+    """
+    return {"format": FORMAT, "kind": KIND, "model_id": model.model_id, **_describe(model), **to_plain(model.notes_)}
+
+
+def identify(model: RiskModel) -> str:
+    """Return a name that depends on all that the model answers from, and on nothing else.
+
+    Parameters
+    ----------
+    model : RiskModel
+        A fitted model.
+
+    Returns
+    -------
+    str
+        The first 16 hexadecimal digits of a SHA-256 over boosters, features, settings, calibration, regime and
+        background rows. No clock, library version, metric or number of threads enters.
+    """
+    digest = hashlib.sha256()
+    described = _describe(model)
+    described["settings"].pop("n_threads")
+    described.pop("counts")
+    described["regime"] = to_plain(model.notes_.get("regime"))
+    digest.update(json.dumps(described, sort_keys=True, allow_nan=False).encode())
+    for kind in sorted(model.parts_.texts):
+        digest.update(model.parts_.texts[kind].encode())
+    if model.peer_rows_ is not None:
+        for part in _read_bytes(model.peer_rows_):
+            digest.update(part)
+    return digest.hexdigest()[:16]
+
+
+def to_plain(value: Any) -> Any:
+    """Return a value as JSON can hold it: numpy scalars and dates converted, missing as None.
+
+    Examples
+    --------
+    >>> to_plain({"window": (date(2024, 4, 6), np.float64("nan")), "cases": np.int64(3)})
+    {'window': ['2024-04-06', None], 'cases': 3}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return to_plain(value.tolist())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [to_plain(item) for item in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
+    return _to_scalar(value)
+
+
+def read_versions() -> dict[str, str]:
+    """Return the versions of the libraries that a model depends on."""
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+def _describe(model: RiskModel) -> dict[str, Any]:
+    settings = to_plain(model.get_params(deep=False))
+    directions = model.monotone or {}
+    features = [{**f, "direction": int(directions.get(f["name"], 0))} for f in model.frame_.to_dict()]
+    calibration = {
+        "offset": model.parts_.offset,
+        "probability": model.parts_.curve.to_dict(),
+        "amount_errors": model.parts_.errors.to_dict(),
+    }
+    return {
+        "features": features,
+        "settings": settings,
+        "counts": to_plain(model.parts_.counts),
+        "calibration": calibration,
+    }
+
+
+def _to_scalar(value: Any) -> Any:
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, np.generic):
+        return _to_scalar(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    raise UsageError(f"A model card cannot hold a {type(value).__name__}.", remedy="Convert it to plain data first.")
+
+
+def _read_bytes(rows: pd.DataFrame) -> Iterable[bytes]:
+    for name in rows.columns:
+        column = rows[name]
+        yield f"{name}:{len(column)};".encode()
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            yield json.dumps([str(level) for level in column.cat.categories]).encode()
+            yield column.cat.codes.to_numpy(dtype="<i4").tobytes()
+        elif pd.api.types.is_numeric_dtype(column.dtype):
+            values = column.to_numpy(dtype="<f8", na_value=np.nan)
+            # Files keep that a number is missing, not which bits said so.
+            yield np.where(np.isnan(values), np.nan, values).tobytes()
+        else:
+            yield json.dumps([None if pd.isna(v) else str(v) for v in column]).encode()

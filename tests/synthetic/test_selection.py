@@ -1,0 +1,145 @@
+"""Selection: drawn with the probabilities that are recorded, from what is on file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from taxgap.synthetic import filing
+from taxgap.synthetic.selection import Opened, risk_score, select
+from taxgap.synthetic.settings import Settings
+from taxgap.synthetic.third_parties import report
+from taxgap.synthetic.world import World
+
+
+@pytest.fixture(scope="module")
+def reports(world: World) -> pd.DataFrame:
+    return report(world.scene, world.vat_registered)
+
+
+@pytest.fixture(scope="module")
+def late(world: World) -> np.ndarray:
+    return np.asarray(world.filed > filing.DUE[world.scene.year])
+
+
+def draw(world: World, reports: pd.DataFrame, late: np.ndarray, settings: Settings) -> Opened:
+    form = world.planted.reported
+    return select(world.panel, form, reports, late=late, streams=world.streams, settings=settings)
+
+
+@pytest.fixture(scope="module")
+def opened(world: World, reports: pd.DataFrame, late: np.ndarray) -> Opened:
+    return draw(world, reports, late, replace(world.settings, random_share=0.2, risk_share=0.1))
+
+
+def is_as_likely(happened: np.ndarray, probability: np.ndarray) -> bool:
+    error = np.sqrt((probability * (1 - probability)).sum())
+    return bool(abs(happened.sum() - probability.sum()) < 4.5 * error)
+
+
+def test_probabilities_are_probabilities(opened: Opened) -> None:
+    for chance in (opened.random_probability, opened.risk_probability, opened.opening_probability):
+        assert ((chance > 0) & (chance < 1)).all()
+
+
+def test_the_random_programme_draws_everyone_alike(opened: Opened) -> None:
+    assert (opened.random_probability == 0.2).all()
+    assert is_as_likely(opened.by_chance, opened.random_probability)
+
+
+def test_a_return_drawn_by_both_counts_as_random(opened: Opened) -> None:
+    assert not (opened.by_chance & opened.for_risk).any()
+
+
+def test_the_recorded_probabilities_are_those_used_at_every_level_of_risk(opened: Opened) -> None:
+    either = opened.by_chance | opened.for_risk
+    left_over = opened.risk_probability * (1 - opened.random_probability)
+    for rows in np.array_split(np.argsort(opened.risk_probability), 8):
+        assert is_as_likely(opened.by_chance[rows], opened.random_probability[rows])
+        assert is_as_likely(opened.for_risk[rows], left_over[rows])
+        assert is_as_likely(either[rows], opened.opening_probability[rows])
+
+
+def test_a_return_is_opened_by_either_programme(opened: Opened) -> None:
+    neither = (1 - opened.random_probability) * (1 - opened.risk_probability)
+    np.testing.assert_allclose(opened.opening_probability, 1 - neither)
+
+
+def test_the_random_draw_does_not_depend_on_the_risk(world: World, opened: Opened) -> None:
+    wrong = world.planted.tax_lost >= 1
+    difference = wrong[opened.by_chance].mean() - wrong.mean()
+    assert abs(difference) < 4.5 * np.sqrt(0.25 / opened.by_chance.sum())
+
+
+def test_the_risk_programme_opens_about_the_share_asked_for(
+    world: World, reports: pd.DataFrame, late: np.ndarray
+) -> None:
+    chance = draw(world, reports, late, world.settings).risk_probability
+    assert chance.mean() == pytest.approx(world.settings.risk_share, abs=0.01)
+
+
+def test_the_older_rule_finds_more_wrong_returns_than_chance(world: World, opened: Opened) -> None:
+    wrong = world.planted.tax_lost >= 1_000
+    assert wrong[opened.for_risk].mean() > 1.3 * wrong[opened.by_chance].mean()
+
+
+def test_a_programme_of_nothing_opens_nothing(world: World, reports: pd.DataFrame, late: np.ndarray) -> None:
+    nothing = draw(world, reports, late, replace(world.settings, random_share=0.0, risk_share=0.0))
+    assert not (nothing.by_chance | nothing.for_risk).any()
+    assert (nothing.opening_probability == 0).all()
+
+
+def test_a_programme_of_everything_opens_everything(
+    world: World, reports: pd.DataFrame, late: np.ndarray
+) -> None:
+    everything = draw(world, reports, late, replace(world.settings, random_share=1.0))
+    assert everything.by_chance.all()
+    assert not everything.for_risk.any()
+
+
+def test_the_score_rises_with_what_others_report_and_with_costs_and_lateness(
+    world: World, reports: pd.DataFrame, late: np.ndarray
+) -> None:
+    form, panel = world.planted.reported, world.panel
+    score = risk_score(panel, form, reports, late)
+    assert np.isfinite(score).all()
+    more = reports.assign(amount=reports["amount"] * 2)
+    assert (risk_score(panel, form, more, late) >= score).all()
+    assert (risk_score(panel, form, more, late) > score).any()
+    costly = form.assign(total_expenses=form["total_expenses"] * 1.5)
+    assert (risk_score(panel, costly, reports, late) >= score).all()
+    assert (risk_score(panel, form, reports, np.ones_like(late)) >= score).all()
+
+
+def test_longer_accounts_do_not_hide_a_shortfall(
+    world: World, reports: pd.DataFrame, late: np.ndarray
+) -> None:
+    form = world.planted.reported
+    longer = form.assign(accounts_months=24.0, turnover=form["turnover"] * 2)
+    costs = longer.assign(total_expenses=form["total_expenses"] * 2)
+    np.testing.assert_allclose(
+        risk_score(world.panel, costs, reports, late)[form["turnover"] > 1_000],
+        risk_score(world.panel, form, reports, late)[form["turnover"] > 1_000],
+    )
+
+
+def test_the_draw_of_a_return_depends_on_no_other(
+    world: World, reports: pd.DataFrame, late: np.ndarray
+) -> None:
+    rows = np.array([5, 9_000, 14_321])
+    place = pd.Series(range(3), index=rows)
+    mine = reports[reports["row"].isin(rows)]
+    alone = select(
+        world.panel.iloc[rows].reset_index(drop=True),
+        world.planted.reported.iloc[rows].reset_index(drop=True),
+        mine.assign(row=place[mine["row"]].to_numpy()),
+        late=late[rows],
+        streams=world.streams[rows],
+        settings=world.settings,
+    )
+    together = draw(world, reports, late, world.settings)
+    assert alone.risk_probability.tolist() == together.risk_probability[rows].tolist()
+    assert alone.by_chance.tolist() == together.by_chance[rows].tolist()
