@@ -16,7 +16,15 @@ from taxgap.errors import TaxGapError, UsageError
 
 # Each verb is a module taxgap.cli.<verb> with a click command named `command`. The summaries stand here, in
 # the order of the work, so that `taxgap --help` imports no verb; a test compares them with the verbs' own.
-VERBS: dict[str, str] = {}
+VERBS: dict[str, str] = {
+    "generate": "Make a synthetic population in which the truth is known.",
+    "validate": "Check whether records can be trusted; put rows that cannot be into quarantine.",
+    "schema": "Describe the columns of a table, or list the tables.",
+    "train": "Train a risk model on closed enquiries, and evaluate it on later random ones.",
+    "score": "Score every return, flag cases within capacity, and give the reasons.",
+    "demo": "Do the main job end to end, and write a page to look at.",
+    "doctor": "Say in seconds whether the installation works.",
+}
 
 INTERRUPTED = 130
 TRACEBACK_AT = 2

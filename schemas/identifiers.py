@@ -77,7 +77,7 @@ def is_nino(values: pd.Series) -> pd.Series:
 
 def _test(values: pd.Series, rule: object) -> pd.Series:
     # Each distinct value is tested once: references repeat over years.
-    codes, distinct = pd.factorize(values)
+    codes, distinct = pd.factorize(values.to_numpy(dtype=object))
     passed = pd.array([rule(str(value)) for value in distinct], dtype=bool)  # type: ignore[operator]
     result = pd.Series(True, index=values.index)
     present = codes >= 0

@@ -99,7 +99,7 @@ def _trade_share(panel: pd.DataFrame, streams: Streams) -> Floats:
 def _cost_share(panel: pd.DataFrame, streams: Streams) -> Floats:
     usual = trades()["costs"].to_numpy()[panel["trade"]]
     size = np.log(np.maximum(panel["gross"], 1_000) / 30_000)
-    odds = np.log(usual / (1 - usual)) - 0.60 + 0.30 * size + 0.92 * streams.normal("costs")
+    odds = np.log(usual / (1 - usual)) - 0.66 + 0.30 * size + 1.05 * streams.normal("costs")
     return np.asarray(1 / (1 + np.exp(-odds)))
 
 
@@ -119,7 +119,7 @@ def _add_trade(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) ->
     extra = streams.happens(0.06, "other business income", year) * np.exp(6.5 + streams.normal("extra", year))
     activity["other_business_income"] = extra * has_trade
     odds = _cost_share(panel, streams)
-    noisy = np.clip(odds * np.exp(0.32 * streams.normal("cost noise", year) - 0.03), 0.0, 1.6)
+    noisy = np.clip(odds * np.exp(0.42 * streams.normal("cost noise", year) - 0.06), 0.0, 1.6)
     costs = np.asarray(turnover) * noisy
     for box, part in zip(EXPENSE_BOXES, _mix(panel, streams).T, strict=True):
         activity[box] = costs * part
@@ -163,7 +163,7 @@ def _mix(panel: pd.DataFrame, streams: Streams) -> Floats:
     year = panel["year"].to_numpy()
     noise = np.column_stack(
         [
-            0.95 * streams.normal(f"mix {box}") + 0.50 * streams.normal(f"mix {box}", year)
+            1.05 * streams.normal(f"mix {box}") + 0.60 * streams.normal(f"mix {box}", year)
             for box in EXPENSE_BOXES
         ]
     )
@@ -181,7 +181,7 @@ def _accounts_months(panel: pd.DataFrame, streams: Streams) -> Floats:
 
 def _add_property(activity: pd.DataFrame, rents: pd.Series, streams: Streams, year: np.ndarray) -> None:
     activity["rents"] = rents * np.exp(0.25 * streams.normal("voids", year) - 0.03)
-    repairs = 0.09 * np.exp(0.8 * streams.normal("repairs") + 0.8 * streams.normal("repairs", year))
+    repairs = 0.09 * np.exp(0.9 * streams.normal("repairs") + 0.9 * streams.normal("repairs", year))
     costs = 0.15 * np.exp(
         0.7 * streams.normal("property costs") + 0.3 * streams.normal("property costs", year)
     )

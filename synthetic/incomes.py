@@ -67,7 +67,12 @@ def draw_reliefs(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) 
     share = 0.012 * np.exp(1.0 * streams.normal("employment expenses") + 0.4 * streams.normal("claims", year))
     activity["employment_expenses"] = claims * np.minimum(share, 0.2) * pay
     saves = streams.happens(np.clip(0.16 + 0.10 * np.log(total / 20_000), 0.08, 0.50), "pension saver")
-    saving = np.minimum(0.06 * total * np.exp(1.0 * streams.normal("pension saving") + 0.5 * streams.normal("pension saving", year)), 40_000)
+    saving = np.minimum(
+        0.06
+        * total
+        * np.exp(1.0 * streams.normal("pension saving") + 0.5 * streams.normal("pension saving", year)),
+        40_000,
+    )
     activity["pension_contributions"] = saves * saving
     gives = streams.happens(np.clip(0.10 + 0.05 * np.log(total / 20_000), 0.05, 0.35), "giver")
     activity["gift_aid"] = gives * np.minimum(
@@ -77,7 +82,7 @@ def draw_reliefs(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) 
 
 def _invested_share(panel: pd.DataFrame, streams: Streams) -> Floats:
     holds = streams.happens(
-        np.clip(0.16 + 0.09 * np.log(panel["total_income"] / 30_000), 0.08, 0.75), "shares"
+        np.clip(0.21 + 0.08 * np.log(panel["total_income"] / 30_000), 0.08, 0.75), "shares"
     )
     return np.where(holds, np.minimum(0.07 * np.exp(1.1 * streams.normal("shares")), 0.8), 0.0)
 

@@ -18,7 +18,8 @@ from taxgap.synthetic.streams import Floats, Streams
 
 Amounts = dict[str, Floats]
 
-_SIZE_FADES = 0.50
+_SIZE_FADES = 0.42
+_COSTS_OF_A_JOB = ("cost_of_goods", "subcontractor_costs", "travel_costs")
 
 
 @dataclass(frozen=True)
@@ -126,14 +127,20 @@ def _claims_expenses(scene: Scene) -> NDArray[np.bool_]:
 
 
 def _suppressed_turnover(scene: Scene) -> Amounts:
-    share = scene.severity("turnover_suppressed", 0.34)
-    return {"turnover": share * scene.boxes["turnover"].to_numpy()}
+    share = scene.severity("turnover_suppressed", 0.46)
+    return _off_the_books(scene, "turnover_suppressed", share)
 
 
 def _omitted_cash(scene: Scene) -> Amounts:
-    share = scene.severity("cash_sales_omitted", 0.70)
-    cash = (scene.activity["cash"] * scene.boxes["turnover"]).to_numpy()
-    return {"turnover": share * cash}
+    share = scene.severity("cash_sales_omitted", 0.76)
+    return _off_the_books(scene, "cash_sales_omitted", share * scene.activity["cash"].to_numpy())
+
+
+def _off_the_books(scene: Scene, name: str, share: Floats) -> Amounts:
+    # Half leave out whole jobs with what they cost, so that their ratios look like anyone's; half only the sale.
+    whole = scene.streams.happens(0.5, f"{name} with costs") & _claims_expenses(scene)
+    costs = {box: whole * share * scene.boxes[box].to_numpy() for box in _COSTS_OF_A_JOB}
+    return {"turnover": share * scene.boxes["turnover"].to_numpy(), **costs}
 
 
 def _private_expenses(scene: Scene) -> Amounts:
@@ -142,11 +149,11 @@ def _private_expenses(scene: Scene) -> Amounts:
     boxes = ("travel_costs", "premises_costs", "office_costs")
     base = np.maximum(scene.boxes[list(boxes)].to_numpy(), 0.06 * scene.boxes[["turnover"]].to_numpy())
     lean = np.column_stack([scene.streams.uniform(f"private {box}") for box in boxes])
-    return {box: -1.9 * share * lean[:, i] * base[:, i] for i, box in enumerate(boxes)}
+    return {box: -2.4 * share * lean[:, i] * base[:, i] for i, box in enumerate(boxes)}
 
 
 def _inflated_expenses(scene: Scene) -> Amounts:
-    share = scene.severity("expenses_inflated", 0.24)
+    share = scene.severity("expenses_inflated", 0.34)
     picks = scene.streams.choice([0.4, 0.25, 0.35], "inflated box")
     extra = share * 0.8 * scene.boxes["turnover"].to_numpy()
     boxes = ("cost_of_goods", "staff_costs", "other_expenses")
@@ -180,7 +187,7 @@ def _overclaimed_reliefs(scene: Scene) -> Amounts:
     picks = scene.streams.choice([0.5, 0.3, 0.2], "relief")
     employed = (scene.boxes["employment_pay"] > 5_000).to_numpy()
     boxes = ("pension_contributions", "gift_aid", "employment_expenses")
-    rate = (0.22, 0.10, 0.11)
+    rate = (0.26, 0.12, 0.12)
     usable = (True, True, employed)
     return {box: -share * rate[i] * income * (picks == i) * usable[i] for i, box in enumerate(boxes)}
 
@@ -188,7 +195,7 @@ def _overclaimed_reliefs(scene: Scene) -> Amounts:
 def _honest_slip(scene: Scene) -> Amounts:
     # A slip can go either way; those that cost the Exchequer are a little more common.
     sign = np.where(scene.streams.happens(0.74, "slip costs tax", scene.year), 1.0, -1.0)
-    share = 0.20 * np.exp(1.35 * scene.streams.normal("slip", scene.year))
+    share = 0.24 * np.exp(1.5 * scene.streams.normal("slip", scene.year))
     picks = scene.streams.choice([0.5, 0.3, 0.2], "slip box", scene.year)
     trade = _trades(scene)
     turnover = scene.boxes["turnover"].to_numpy()
@@ -213,14 +220,14 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "turnover_suppressed",
         "Part of the turnover is left out, whichever way customers paid",
-        rate=-1.05,
+        rate=-0.95,
         leaning=0.8,
         disposition=0.7,
         agent=-0.35,
         visibility=-2.0,
         leaves_a_profit=True,
         behaviours=_DELIBERATE,
-        fields=("turnover",),
+        fields=("turnover", *_COSTS_OF_A_JOB),
         evidence=("third_party.takings", "margin.net", "expenses.total"),
         exposed=_trades,
         amounts=_suppressed_turnover,
@@ -228,14 +235,14 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "cash_sales_omitted",
         "Sales for cash are left out, which no third party reports",
-        rate=-0.4,
+        rate=-0.3,
         leaning=1.0,
         disposition=0.7,
         agent=-0.30,
         visibility=0.0,
         leaves_a_profit=True,
         behaviours=_DELIBERATE,
-        fields=("turnover",),
+        fields=("turnover", *_COSTS_OF_A_JOB),
         evidence=("third_party.takings", "margin.net", "expenses.goods"),
         exposed=lambda scene: _trades(scene) & (scene.activity["cash"] > 0.03).to_numpy(),
         amounts=_omitted_cash,

@@ -133,7 +133,8 @@ def _plant_one(scene: Scene, boxes: pd.DataFrame, position: int, room: Floats) -
     parts = []
     wanted_by_field = mechanism.amounts(scene)
     if mechanism.leaves_a_profit:
-        total = np.sum([np.abs(wanted) for wanted in wanted_by_field.values()], axis=0) * active
+        profit = [wanted if field == "turnover" else -wanted for field, wanted in wanted_by_field.items()]
+        total = np.maximum(np.sum(profit, axis=0), 0.0) * active
         kept = np.minimum(1.0, room / np.maximum(total, 1.0))
         room -= kept * total
         wanted_by_field = {field: wanted * kept for field, wanted in wanted_by_field.items()}

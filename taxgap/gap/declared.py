@@ -13,6 +13,7 @@ from taxgap.synthetic.published import published, trades
 from taxgap.synthetic.settings import BASE_YEAR
 
 _TOP_BAND = 200_000  # bands above are taken together: a sample has few people there
+_LARGE_TRADERS = 0.025  # about three standard errors of a share of the few large traders in a sample
 _DIVIDEND_BAND = 50_000  # below it many people with dividends file no return
 
 
@@ -128,14 +129,14 @@ def _large_traders(large: pd.DataFrame) -> list[Row]:
     regions = Group("Regions of traders above the VAT threshold", fact)
     for region, sole in zip(fact["region"], fact["sole"], strict=True):
         count = int((large["region"] == region).sum())
-        regions.add(region, sole / sum(fact["sole"]), share_interval(count, len(large)), tolerance=0.02)
+        regions.add(region, sole / sum(fact["sole"]), share_interval(count, len(large)), tolerance=_LARGE_TRADERS)
     fact = published()["registered_sole_by_industry"]
     industries = Group("Industries of traders above the VAT threshold", fact)
     division = large["sic2007"].map(trades().set_index("sic2007")["divisions"])
     for code, title, sole in zip(fact["divisions"], fact["industry"], fact["sole"], strict=True):
         if sole and (trades()["divisions"] == code).any():
             count = int((division == code).sum())
-            industries.add(title, sole / sum(fact["sole"]), share_interval(count, len(large)), tolerance=0.02)
+            industries.add(title, sole / sum(fact["sole"]), share_interval(count, len(large)), tolerance=_LARGE_TRADERS)
     return [*regions.rows, *industries.rows]
 
 

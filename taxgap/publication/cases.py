@@ -7,16 +7,29 @@ from dataclasses import dataclass
 
 from taxgap.publication.content import ExampleCase
 from taxgap.publication.picture import Picture, take_picture
-from taxgap.publication.tables import Cell, Table, make_table
+from taxgap.publication.tables import Table, make_table
+from taxgap.publication.truths import describe_truth, tabulate_truth
 from taxgap.publication.waterfall import describe_step, draw_waterfall, waterfall_steps
-from taxgap.publication.wording import count, factor, in_words, interval, listing, money, number_of, share
+from taxgap.publication.wording import (
+    count,
+    factor,
+    interval,
+    listing,
+    money,
+    number_of,
+    share,
+    signed,
+)
 
-NO_REASON = "No single reason stands out. Many small things together put this return where it is."
+NO_REASON = "No single reason stands out."
 """What is said where there are no reasons."""
 
+SMALL_THINGS = "This return differs from those of similar taxpayers in many small ways, or not at all."
+"""What is added where it is not the group either."""
+
 BY_GROUP = (
-    "This return ranks high mainly because of its group: returns of this trade and size more often "
-    "under-declare. That is not a reason to suspect this taxpayer."
+    "Most of this score comes from the group: returns of this trade and size more often under-declare. That "
+    "says nothing about this one taxpayer, and is never a reason."
 )
 """What is said where the group outweighs everything that is the taxpayer's own."""
 
@@ -74,7 +87,7 @@ class CaseCard:
     planted: Table | None
 
 
-def describe_case(case: ExampleCase, number: int) -> CaseCard:
+def describe_case(case: ExampleCase, number: int, *, material: float) -> CaseCard:
     """Turn an example into words, tables and a picture.
 
     Parameters
@@ -82,6 +95,8 @@ def describe_case(case: ExampleCase, number: int) -> CaseCard:
     case : ExampleCase
     number : int
         Its place on the page, from 1.
+    material : float
+        Pounds from which under-declared tax is material.
 
     Returns
     -------
@@ -94,9 +109,9 @@ def describe_case(case: ExampleCase, number: int) -> CaseCard:
         about=f"Taxpayer {case.taxpayer_id}, {case.period}. Ranked {count(row['rank'])} of "
         f"{number_of(case.ranked, 'return')}.",
         facts=(
-            ("Tax expected", money(row["expected_tax"])),
-            ("Likely to lie between", interval(row["amount_low"], row["amount_high"], money)),
-            ("Chance of a material loss", share(row["probability"])),
+            ("Expected to be found", money(row["expected_tax"])),
+            ("If tax is found, likely", interval(row["amount_low"], row["amount_high"], money)),
+            (f"Chance of {money(material)} or more", share(row["probability"])),
         ),
         outcome=describe_outcome(case),
         reasons=tuple(
@@ -111,21 +126,24 @@ def describe_case(case: ExampleCase, number: int) -> CaseCard:
         ),
         picture=_picture(case, key),
         declared=_declared(case, key),
-        truth=_describe_truth(case),
-        planted=_planted(case, key),
+        truth=describe_truth(case),
+        planted=tabulate_truth(case, f"{key}-truth"),
     )
 
 
 def is_mainly_group(case: ExampleCase) -> bool:
-    """Whether the group raises the score at least as much as everything that is the taxpayer's own."""
+    """Whether the group raises the score more than everything that is the taxpayer's own."""
     own = float(case.contributions["contribution"].sum())
-    group = float(case.score_row["group_effect"])
-    return group > 0 and group >= own
+    return float(case.score_row["group_effect"]) > max(own, 0.0)
 
 
 def describe_outcome(case: ExampleCase) -> str:
     """Say what is true of the reasons as a whole; nothing where they speak for themselves."""
-    said = [BY_GROUP] * is_mainly_group(case) + [NO_REASON] * case.reasons.empty
+    said = [NO_REASON] * case.reasons.empty
+    if is_mainly_group(case):
+        said.append(BY_GROUP)
+    elif said:
+        said.append(SMALL_THINGS)
     return " ".join(said)
 
 
@@ -167,25 +185,30 @@ def _topic(case: ExampleCase) -> str:
 def _picture(case: ExampleCase, key: str) -> Picture:
     steps = waterfall_steps(case)
     rows = [
-        (row.label, describe_step(row.kind, row.size), f"{row.size:+.2f}".replace("-", "−"), money(math.exp(row.after)))
+        (
+            row.label,
+            describe_step(row.kind, row.size),
+            signed(row.size),
+            money(math.exp(row.after)),
+        )
         for row in steps.itertuples(index=False)
     ]
-    heads = ["Step", "What it does", "On the score", "Tax expected after it"]
+    heads = ["Step", "What it does", "On the score", "Expected tax after it"]
     table = make_table(f"{key}-steps", "How the score comes about", heads, rows, text=["What it does"])
     between = steps.iloc[1:-1]
     order = between["size"].abs().sort_values(ascending=False).index[:3]
     largest = [f"{rows[place][0]} {rows[place][1]}" for place in order]
     alt = (
-        f"Waterfall chart. It starts at {rows[0][3]}, the average of all returns, and ends at {rows[-1][3]}, the "
-        f"tax expected on this return. Largest steps: {listing(largest)}. The table below has every step."
+        f"Waterfall chart. It starts at {rows[0][3]}, the average score, and ends at {rows[-1][3]}, the "
+        f"score of this return. Largest steps: {listing(largest)}. The table below has every step."
     )
     return take_picture(
         f"{key}-waterfall",
         lambda size: draw_waterfall(steps, size),
         title="How the score comes about",
         alt=alt,
-        reading="Each bar multiplies the tax expected. Dark blue raises it, green lowers it, grey is the trade "
-        "and size group, which is never a reason.",
+        reading="Each bar multiplies the tax that an enquiry is expected to find. Dark blue raises it, green "
+        "lowers it, grey is the trade and size group, which is never a reason.",
         table=table,
     )
 
@@ -194,42 +217,12 @@ def _declared(case: ExampleCase, key: str) -> Table | None:
     if case.declared.empty:
         return None
     rows = [
-        (str(row.item), money(row.declared), money(row.reported) if math.isfinite(row.reported) else "nobody reports it")
+        (
+            str(row.item),
+            money(row.declared),
+            money(row.reported) if math.isfinite(row.reported) else "nobody reports it",
+        )
         for row in case.declared.itertuples(index=False)
     ]
     heads = ["Item", "Declared", "Reported by others"]
     return make_table(f"{key}-declared", "What was declared, and what others report", heads, rows)
-
-
-def _describe_truth(case: ExampleCase) -> tuple[str, ...]:
-    found = f"An officer who opened this return would find {money(case.officer_would_find)}."
-    if case.truth.empty:
-        return ("Nothing is wrong with this return.", "A flag is a reason to look; looking may find nothing.", found)
-    lost = float(case.truth["tax_lost"].sum())
-    revealing = case.truth["could_reveal"].astype(bool)
-    led = (
-        "The reasons given could lead an officer to all of it."
-        if revealing.all()
-        else "The reasons given could lead an officer to part of it."
-        if revealing.any()
-        else "None of the reasons given would lead an officer to it."
-    )
-    return (f"Tax lost on this return: {money(lost)}.", led, found)
-
-
-def _planted(case: ExampleCase, key: str) -> Table | None:
-    if case.truth.empty:
-        return None
-    rows = [
-        (
-            str(row.title),
-            in_words(str(row.field)),
-            money(row.amount),
-            money(row.tax_lost),
-            Cell("Yes" if row.could_reveal else "No"),
-        )
-        for row in case.truth.itertuples(index=False)
-    ]
-    heads = ["What happened", "Box", "True less declared", "Tax lost", "Could a reason reveal it?"]
-    text = ["Box", "Could a reason reveal it?"]
-    return make_table(f"{key}-truth", "Where the return differs from the truth", heads, rows, text=text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,8 +44,8 @@ _READING = (
     "memory."
 )
 _OVERVIEW_READING = (
-    "Each mark is one figure. Round dots lie within tolerance, diamonds outside. A hollow mark means that the "
-    "reference figure is derived or from memory. At the right: how many lie within tolerance."
+    "Each mark is one figure. Round dots lie within tolerance, diamonds outside. A hollow mark means that "
+    "the reference figure is derived or from memory. At the right: how many lie within tolerance."
 )
 
 
@@ -115,7 +116,10 @@ def _count_within(targets: pd.DataFrame, others: pd.DataFrame) -> Iterator[str]:
     if len(targets):
         yield f"{_tally(targets)} {_are(targets, 'target')} within tolerance.{_misses(targets)}"
     if len(others):
-        figures = "figure that the population was not fitted to", "figures that the population was not fitted to"
+        figures = (
+            "figure that the population was not fitted to",
+            "figures that the population was not fitted to",
+        )
         yield f"Of {number_of(len(others), *figures)}, {_inside(others)} within tolerance.{_misses(others)}"
 
 
@@ -144,7 +148,11 @@ def _describe_basis(comparison: pd.DataFrame) -> str:
         for basis, words in _BASIS.items()
         if basis in counts
     ]
-    marked = "" if set(counts.index) <= {"found"} else " Only the first kind are published figures; the others are marked."
+    marked = (
+        ""
+        if set(counts.index) <= {"found"}
+        else " Only the first kind are published figures; the others are marked."
+    )
     return f"Of the {number_of(len(comparison), 'reference figure')}, {listing(parts)}.{marked}"
 
 
@@ -163,12 +171,11 @@ def _tabulate(key: str, name: str, rows: pd.DataFrame) -> Table:
 def _cells(row: dict[str, object]) -> list[str | Cell]:
     form = FORMATS[str(row["unit"])]
     numbers = {name: float(row[name]) for name in ("published", "simulated", "low", "high", "tolerance")}  # type: ignore[arg-type]
-    allowed = form(numbers["tolerance"])
     return [
         Cell(str(row["target"]), note="" if row["is_target"] else "Not fitted"),
         Cell(form(numbers["published"]), tag=MARKS[str(row["basis"])]),
         Cell(form(numbers["simulated"]), note=interval(numbers["low"], numbers["high"], form)),
-        "none set" if numbers["tolerance"] != numbers["tolerance"] else f"± {allowed}",  # noqa: PLR0124
+        f"± {form(numbers['tolerance'])}" if math.isfinite(numbers["tolerance"]) else "none set",
         Cell("Within") if row["within"] else Cell("", tag="Outside"),
         str(row["source"]),
     ]
@@ -180,8 +187,9 @@ def _picture(key: str, name: str, sentence: str, rows: pd.DataFrame, table: Tabl
         return None
     furthest = differences.loc[differences["difference"].abs().idxmax()]
     alt = (
-        f"Dot plot, one row for each of {number_of(len(differences), 'figure')}. {sentence} Furthest from its "
-        f"reference: {furthest['target']}, by {share(furthest['difference'])}. The table below has every number."
+        f"Dot plot, one row for each of {number_of(len(differences), 'figure')}. {sentence} Furthest from "
+        f"its reference: {furthest['target']}, by {share(furthest['difference'])}. The table below has every "
+        "number."
     )
     title = f"{name}: distance from the reference figures"
     return take_picture(
@@ -205,9 +213,8 @@ def _overview(comparison: pd.DataFrame) -> Picture | None:
     ]
     heads = ["Group", "Figures", "Within tolerance", "Largest difference"]
     table = make_table("compared-overview-table", "Figures within tolerance, by group", heads, rows)
-    alt = (
-        "Dot plot with a row for each group of figures. "
-        + " ".join(f"{name}: {inside} of {every} within tolerance." for name, every, inside, _ in rows)
+    alt = "Dot plot with a row for each group of figures. " + " ".join(
+        f"{name}: {inside} of {every} within tolerance." for name, every, inside, _ in rows
     )
     return take_picture(
         "compared-overview",

@@ -84,7 +84,7 @@ BASES = ("found", "derived", "memory")
 HEADLINE = ("share_of_gap@5%", "strike_rate@5%", "auc")
 """What must be known of the model, measured against the truth."""
 
-_SUM_TOLERANCE = 1e-6
+_SUM_TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,17 +154,18 @@ class PageContent:
         (mapping of package to version)`, random_share, risk_share, detection` (assumed share of tax that
         officers find)`, multiplier` (that it implies)`, material` (pounds from which a loss counts).
     comparison : DataFrame
-        The population beside figures from outside: `target, group, unit` (of `UNITS`)`, published` (the figure
-        from outside)`, simulated, low, high` (95% interval, missing where none)`, tolerance` (largest
-        difference allowed, in the unit of the row)`, within, source, basis` (of `BASES`)`, is_target` (whether
-        the population was fitted to it).
+        The population beside figures from outside: `target, group, unit` (of `UNITS`)`, published` (the
+        figure from outside)`, simulated, low, high` (95% interval, missing where none)`, tolerance` (largest
+        difference allowed, in the unit of the row)`, within, source, basis` (of `BASES`)`, is_target`
+        (whether the population was fitted to it).
     validation : DataFrame
         What validation found: `rule, severity, table, count, sentence`.
     rows : DataFrame
         `table, rows_in, kept, quarantined`.
     evaluation : DataFrame
         `label` (``truth`` or ``random enquiries``)`, ranking` (``model`` or the name of a baseline)`, metric`
-        (``auc``, ``average_precision``, ``share_of_gap@5%``, ``strike_rate@5%``)`, value, low, high, n`.
+        (``auc``, ``average_precision``, ``share_of_gap@5%``, ``strike_rate@5%`` for any tax, ``precision@5%``
+        for a material amount; other percentages alike)`, value, low, high, n`.
     gain : DataFrame
         `ranking, share_examined, share_of_gap`, both shares from 0 to 1; a ranking ``ceiling`` is the best
         order there could be.
@@ -226,5 +227,7 @@ def _check_values(column: str, values: pd.Series, known: Sequence[str]) -> None:
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise UsageError(
-            f"Unknown {column}: {', '.join(map(str, unknown))}.", where=f"comparison.{column}", available=known
+            f"Unknown {column}: {', '.join(map(str, unknown))}.",
+            where=f"comparison.{column}",
+            available=known,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
@@ -15,11 +17,12 @@ NAMES = {
     "largest mismatch": "Largest mismatch first",
     "turnover": "Largest turnover first",
     "random": "Random order",
+    "probability": "By probability",
     "ceiling": "Best possible order",
 }
 """What the rankings are called on the page, in the order in which they are shown."""
 
-_STYLES = {
+_STYLES: dict[str, dict[str, Any]] = {
     "model": {"color": COLOURS["main"], "linewidth": points(4)},
     "largest mismatch": {"color": COLOURS["alert"], "linestyle": (0, (6, 2))},
     "turnover": {"color": COLOURS["second"], "linestyle": (0, (2, 1))},
@@ -60,9 +63,6 @@ def draw_gain(gain: pd.DataFrame, size: Size) -> Figure:
         style = {"linewidth": points(2.5)} | _STYLES.get(ranking, {})
         axes.plot(line["share_examined"], line["share_of_gap"], label=name_ranking(ranking), **style)
     axes.axvline(0.05, color=COLOURS["ink"], linewidth=points(1))
-    axes.annotate(
-        "5%", (0.05, 0), xytext=(points(5), points(6)), textcoords="offset points", color=COLOURS["ink"]
-    )
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.005)
     _in_percent(axes, "Share of returns examined", "Share of the tax lost that they hold")
@@ -120,7 +120,7 @@ def _from_the_top(gain: pd.DataFrame) -> list[str]:
 
 def _new_axes(size: Size, *, height: int, legend: int) -> tuple[Figure, Axes]:
     figure = new_figure(size, height)
-    left, right, top, bottom = (50, 16, 34, 56 + legend) if size.is_narrow else (70, 24, 40, 64)
+    left, right, top, bottom = (46, 26, 34, 52 + legend) if size.is_narrow else (70, 24, 40, 64)
     width = size.width
     axes = figure.add_axes(
         (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)

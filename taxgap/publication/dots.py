@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from taxgap.publication.rows import Axes, Rows, arrange_rows, start_figure
 from taxgap.publication.theme import COLOURS, Size, points
+from taxgap.publication.wording import MINUS
 
 FURTHEST = 1.0
 """Differences are drawn up to this share of the reference figure; further ones stand at the edge."""
@@ -132,9 +134,9 @@ def spread_out(places: Sequence[float]) -> list[int]:
     return levels
 
 
-def _mark(axes: Axes, row: tuple[object, ...], height: float) -> None:
-    value = float(np.clip(row.difference, -FURTHEST, FURTHEST))  # type: ignore[attr-defined]
-    within, basis = bool(row.within), row.basis  # type: ignore[attr-defined]
+def _mark(axes: Axes, row: Any, height: float) -> None:
+    value = float(np.clip(row.difference, -FURTHEST, FURTHEST))
+    within, basis = bool(row.within), row.basis
     edge = COLOURS["main"] if within else COLOURS["alert"]
     axes.plot(
         [value],
@@ -154,7 +156,9 @@ def _set_axis(axes: Axes, rows: Rows, differences: pd.DataFrame) -> float:
     limit = min(FURTHEST, max(0.05, 1.05 * float(np.nanmax(values.to_numpy()))))
     axes.set_xlim(-limit, limit)
     axes.axvline(0, color=COLOURS["ink"], linewidth=points(1.5), zorder=1)
-    axes.xaxis.set_major_locator(MaxNLocator(4 if rows.size.is_narrow else 8, symmetric=True))
+    axes.xaxis.set_major_locator(
+        MaxNLocator(4 if rows.size.is_narrow else 8, symmetric=True, steps=[1, 2, 2.5, 5, 10])
+    )
     axes.xaxis.set_major_formatter(FuncFormatter(_in_percent))
     axes.grid(visible=True, axis="x", color=COLOURS["band"], linewidth=points(1))
     axes.tick_params(axis="x", length=0)
@@ -164,9 +168,8 @@ def _set_axis(axes: Axes, rows: Rows, differences: pd.DataFrame) -> float:
 
 def _in_percent(value: float, _position: int) -> str:
     percent = round(100 * value, 6)
-    return f"{percent:+g}%".replace("-", "−") if percent else "0"
+    return f"{percent:+g}%".replace("-", MINUS) if percent else "0"
 
 
 def _half(rows: Rows) -> float:
     return 9 / rows.step
-

@@ -7,7 +7,7 @@ from typing import Any
 
 from taxgap.publication.comparison import count_within
 from taxgap.publication.content import PageContent
-from taxgap.publication.wording import count, interval, money, share
+from taxgap.publication.wording import count, interval, share
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ def describe_headline(content: PageContent) -> Headline:
     held, strike = (_find(content, metric) for metric in ("share_of_gap@5%", "strike_rate@5%"))
     inside, targets = count_within(content.comparison)
     sentence = (
-        f"In a made-up population of {count(content.made['taxpayers'])} taxpayers, the 5% of returns that the "
-        f"model ranks highest hold {share(held['value'])} of the tax lost. A random 5% would hold 5%."
+        f"In a made-up population of {count(content.made['taxpayers'])} taxpayers, the 5% of returns that "
+        f"the model ranks highest hold {share(held['value'])} of the tax lost. A random 5% would hold 5%."
     )
     return Headline(
         sentence,
@@ -60,7 +60,7 @@ def describe_headline(content: PageContent) -> Headline:
             ),
             KeyFigure(
                 share(strike["value"]),
-                f"of those returns have lost at least {money(content.made['material'])} of tax",
+                "of those returns have under-declared tax",
                 _sureness(strike),
             ),
             KeyFigure(

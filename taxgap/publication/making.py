@@ -51,9 +51,9 @@ def describe_making(made: Mapping[str, Any]) -> Making:
     years = [str(year) for year in made["tax_years"]]
     sentence = (
         f"The computer made up {count(made['taxpayers'])} taxpayers and their "
-        f"{number_of(made['returns'], 'Self Assessment return')} over {number_of(len(years), 'tax year')}. It "
-        "also decided who leaves something out, and by how much. That is why this page can compare what a model says with the "
-        "truth, which no tax administration can do."
+        f"{number_of(made['returns'], 'Self Assessment return')} over {number_of(len(years), 'tax year')}. "
+        "It also decided who leaves something out, and by how much. That is why this page can compare what "
+        "a model says with the truth, which no tax administration can do."
     )
     facts = (
         ("Taxpayers", count(made["taxpayers"])),

@@ -65,22 +65,29 @@ def render_page(content: PageContent) -> str:
     -------
     str
     """
-    cases = [describe_case(case, number) for number, case in enumerate(content.cases, start=1)]
-    return _environment().get_template("page.html").render(
-        title=content.title,
-        contents=SECTIONS,
-        headline=describe_headline(content),
-        making=describe_making(content.made),
-        comparison=describe_comparison(content.comparison),
-        quality=describe_quality(content.validation, content.rows),
-        performance=describe_performance(content),
-        cases=cases,
-        limits=content.limits,
-        commands=content.commands,
-        seed=content.made["seed"],
-        versions=content.made["versions"],
-        colours=COLOURS,
-        font=SCREEN_FONT,
+    cases = [
+        describe_case(case, number, material=content.made["material"])
+        for number, case in enumerate(content.cases, start=1)
+    ]
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            title=content.title,
+            contents=SECTIONS,
+            headline=describe_headline(content),
+            making=describe_making(content.made),
+            comparison=describe_comparison(content.comparison),
+            quality=describe_quality(content.validation, content.rows),
+            performance=describe_performance(content),
+            cases=cases,
+            limits=content.limits,
+            commands=content.commands,
+            seed=content.made["seed"],
+            versions=content.made["versions"],
+            colours=COLOURS,
+            font=SCREEN_FONT,
+        )
     )
 
 

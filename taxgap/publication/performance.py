@@ -1,4 +1,4 @@
-"""The section that says how good the model is, against the truth, against enquiries and against naive orders."""
+"""The section that says how good the model is, beside the truth, enquiries and naive orders."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from taxgap.publication.tables import Cell, Table, make_table
 from taxgap.publication.wording import Format, count, decimal, in_words, interval, money, number_of, share
 
 BASELINES = {
-    "largest mismatch": "puts first the returns with the largest gap between what was declared and what others "
-    "report (employers, banks, platforms, card processors, contractors). Many teams start here.",
+    "largest mismatch": "puts first the returns with the largest gap between what was declared and what "
+    "others report (employers, banks, platforms, card processors, contractors). Many teams start here.",
     "turnover": "puts the largest businesses first.",
     "random": "is what examining returns by lot would find.",
 }
@@ -30,7 +30,8 @@ LABELS = {
 }
 """What the ways to measure are called, in the order in which they are shown."""
 
-_AT = re.compile(r"^(share_of_gap|strike_rate)@(\d+(?:\.\d+)?)%$")
+_AT = re.compile(r"^(share_of_gap|strike_rate|precision)@(\d+(?:\.\d+)?)%$")
+_CHANCE = "Part of what goes wrong on a return is chance, which no model can foresee."
 _SHARES_SHOWN = (0.01, 0.05, 0.1, 0.2, 0.5)
 
 
@@ -41,7 +42,7 @@ class Performance:
     Attributes
     ----------
     material : str
-        The amount from which a loss counts.
+        The amount from which under-declared tax is material.
     ceiling : str
     tables : tuple of Table
     baselines : tuple of (str, str)
@@ -94,7 +95,8 @@ def name_metric(metric: str) -> str:
         what, top = matched.groups()
         return {
             "share_of_gap": f"Tax lost that the top {top}% hold",
-            "strike_rate": f"Top {top}% with a material loss",
+            "strike_rate": f"Top {top}% with under-declared tax",
+            "precision": f"Top {top}% with a material amount of it",
         }[what]
     known = {"auc": "Area under the curve (AUC)", "average_precision": "Average precision"}
     return known.get(metric, in_words(metric))
@@ -102,14 +104,14 @@ def name_metric(metric: str) -> str:
 
 def _describe_ceiling(ceiling: Mapping[str, Any]) -> str:
     within = interval(ceiling["low"], ceiling["high"], decimal)
-    meaning = ceiling.get("meaning", "Part of what goes wrong on a return is chance, which no model can foresee.")
-    return f"No ranking could reach more than {decimal(ceiling['auc'])}{f' ({within})' if within else ''}. {meaning}"
+    most = f"{decimal(ceiling['auc'])} ({within})" if within else decimal(ceiling["auc"])
+    return f"No ranking could reach more than {most}. {ceiling.get('meaning', _CHANCE)}"
 
 
 def _tabulate(label: str, rows: pd.DataFrame) -> Table:
     rankings = order_rankings(rows["ranking"])
     by_place = {(row["metric"], row["ranking"]): row for row in rows.to_dict("records")}
-    body = [
+    body: list[list[str | Cell]] = [
         [name_metric(metric), *(_cell(by_place.get((metric, name)), metric) for name in rankings)]
         for metric in dict.fromkeys(rows["metric"])
     ]
@@ -130,16 +132,16 @@ def _picture_gain(gain: pd.DataFrame) -> Picture:
     table = _tabulate_gain(gain)
     words = [f"{head.head} {table.rows[1][place].text}" for place, head in enumerate(table.columns) if place]
     alt = (
-        f"Line chart of {number_of(len(table.columns) - 1, 'ranking')}. When the first {share(_SHARES_SHOWN[1])} "
-        f"of returns are examined, these shares of the tax lost have been seen: {', '.join(words)}. "
-        "The table below has more points."
+        f"Line chart of {number_of(len(words), 'ranking')}. The first {table.rows[1][0].text} of returns "
+        f"hold these shares of the tax lost: {', '.join(words)}. The table below has more points."
     )
     return take_picture(
         "gain",
         lambda size: draw_gain(gain, size),
         title="Tax found against returns examined",
         alt=alt,
-        reading="The steeper a line rises at the left, the more of the tax lost is seen early.",
+        reading="The steeper a line rises at the left, the more of the tax lost is seen early. The thin "
+        "upright line marks the first 5% of returns.",
         table=table,
     )
 
@@ -161,7 +163,7 @@ def _read(curve: pd.DataFrame, at: float) -> float:
 def _picture_calibration(calibration: pd.DataFrame) -> Picture:
     body = [
         (
-            str(row.decile),
+            _name_decile(int(row.decile)),
             share(row.predicted),
             Cell(share(row.observed), note=interval(row.low, row.high, share)),
             count(row.n),
@@ -172,16 +174,20 @@ def _picture_calibration(calibration: pd.DataFrame) -> Picture:
     table = make_table("calibration-table", "Predicted and observed shares", heads, body)
     inside = int(calibration["predicted"].between(calibration["low"], calibration["high"]).sum())
     alt = (
-        f"Dot plot of observed against predicted shares for {number_of(len(calibration), 'group')} of returns, "
-        f"with 95% intervals. In {count(inside)} of them the interval holds the predicted share. "
+        f"Dot plot of observed against predicted shares for {number_of(len(calibration), 'group')} of "
+        f"returns, with 95% intervals. In {count(inside)} of them the interval holds the predicted share. "
         "The table below has every number."
     )
     return take_picture(
         "calibration",
         lambda size: draw_calibration(calibration, size),
-        title="Predicted and observed shares with a material loss",
+        title="Predicted and observed shares with a material under-declaration",
         alt=alt,
         reading="A dot on the dashed line means that the model's probability is right on average. The lines "
         "through the dots are 95% intervals.",
         table=table,
     )
+
+
+def _name_decile(decile: int) -> str:
+    return {1: "1 (lowest)", 10: "10 (highest)"}.get(decile, str(decile))

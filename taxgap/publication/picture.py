@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -98,7 +98,8 @@ def to_svg(figure: Figure) -> str:
         Drawn, and written, within `taxgap.publication.theme.drawing`.
     """
     text = StringIO()
-    FigureCanvasSVG(figure).print_svg(text, metadata=_NOTHING)
+    canvas: Any = FigureCanvasSVG(figure)
+    canvas.print_svg(text, metadata=_NOTHING)
     svg = _PROLOGUE.sub("", text.getvalue(), count=1)
     for useless in (_COMMENT, _FONT, _TURN):
         svg = useless.sub("", svg)

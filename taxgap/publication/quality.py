@@ -47,7 +47,9 @@ def _sentence(validation: pd.DataFrame, rows: pd.DataFrame) -> str:
     rows_in, kept, quarantined = (int(rows[name].sum()) for name in ("rows_in", "kept", "quarantined"))
     checked = f"Every rule was checked on {number_of(rows_in, 'row')} in {number_of(len(rows), 'table')}."
     kept_all = "Every row was kept."
-    aside = f"{number_of(kept, 'row was', 'rows were')} kept and {count(quarantined)} set aside, with the reason."
+    aside = (
+        f"{number_of(kept, 'row was', 'rows were')} kept and {count(quarantined)} set aside, with the reason."
+    )
     outcome = aside if quarantined else kept_all
     if validation.empty:
         return f"{checked} Nothing was found. {outcome}"
@@ -56,7 +58,10 @@ def _sentence(validation: pd.DataFrame, rows: pd.DataFrame) -> str:
 
 def _tally(validation: pd.DataFrame) -> list[str]:
     counts = validation["severity"].value_counts()
-    said = {"reject": ("rule was broken", "rules were broken"), "warn": ("gave a warning", "gave warnings")}
+    said = {
+        "reject": ("rule was broken", "rules were broken"),
+        "warn": ("rule gave a warning", "rules gave warnings"),
+    }
     return [number_of(counts[name], *words) for name, words in said.items() if name in counts]
 
 

@@ -56,7 +56,7 @@ class Rows:
     def step(self) -> int:
         """The height of a row in pixels."""
         text = self.line * max(map(len, self.labels))
-        return text + self.mark + 6 if self.size.is_narrow else max(text, self.mark) + 12
+        return text + self.mark + 10 if self.size.is_narrow else max(text, self.mark) + 12
 
     @property
     def height(self) -> int:
@@ -92,7 +92,6 @@ def arrange_rows(
     note_width: int = 0,
     mark: int = 22,
     top: int = 4,
-    bottom: int = 62,
 ) -> Rows:
     """Break labels into lines and work out where the rows lie.
 
@@ -101,7 +100,7 @@ def arrange_rows(
     size : Size
     labels, notes : sequence of str
         One a row, from the top; no notes at all are allowed.
-    note_width, mark, top, bottom : int
+    note_width, mark, top : int
         As of `Rows`.
 
     Returns
@@ -113,7 +112,7 @@ def arrange_rows(
     widest = max(map(len, notes), default=0) * _LETTER * size.text if size.is_narrow else 0
     letters = int((room - widest) / (_LETTER * size.text))
     lines = tuple(tuple(wrap(label, letters, break_on_hyphens=False)) or (" ",) for label in labels)
-    return Rows(size, lines, notes, note_width, mark, top, bottom)
+    return Rows(size, lines, notes, note_width, mark, top, bottom=3 * size.text + 12)
 
 
 def start_figure(rows: Rows) -> tuple[Figure, Axes]:
@@ -127,7 +126,12 @@ def start_figure(rows: Rows) -> tuple[Figure, Axes]:
     """
     figure = new_figure(rows.size, rows.height)
     width, height = rows.size.width, rows.height
-    bounds = (rows.left / width, rows.bottom / height, rows.across / width, 1 - (rows.top + rows.bottom) / height)
+    bounds = (
+        rows.left / width,
+        rows.bottom / height,
+        rows.across / width,
+        1 - (rows.top + rows.bottom) / height,
+    )
     axes = figure.add_axes(bounds)
     axes.set_ylim(len(rows.labels) - 0.5, -0.5)
     axes.set_yticks([])
@@ -143,22 +147,24 @@ def _write_label(axes: Axes, rows: Rows, position: int, lines: Sequence[str]) ->
     if rows.size.is_narrow:
         tops = [rows.line * number for number in range(len(lines))]
         for line, down in zip(lines, tops, strict=True):
-            _write(axes, rows, line, (0, position - 0.5), (0, -down - rows.line / 2), "left")
+            _write(axes, rows, line, at=(0, position - 0.5), move=(0, -down - rows.line / 2), side="left")
     else:
         middle = (len(lines) - 1) / 2
         for number, line in enumerate(lines):
-            _write(axes, rows, line, (0, position), (-_GAP, (middle - number) * rows.line), "right")
+            _write(
+                axes, rows, line, at=(0, position), move=(-_GAP, (middle - number) * rows.line), side="right"
+            )
 
 
 def _write_note(axes: Axes, rows: Rows, position: int, note: str) -> None:
     if rows.size.is_narrow:
-        _write(axes, rows, note, (1, position - 0.5), (0, -rows.line / 2), "right")
+        _write(axes, rows, note, at=(1, position - 0.5), move=(0, -rows.line / 2), side="right")
     else:
-        _write(axes, rows, note, (1, position), (_GAP, 0), "left")
+        _write(axes, rows, note, at=(1, position), move=(_GAP, 0), side="left")
 
 
 def _write(
-    axes: Axes, rows: Rows, text: str, at: tuple[float, float], move: tuple[float, float], side: str
+    axes: Axes, rows: Rows, text: str, *, at: tuple[float, float], move: tuple[float, float], side: str
 ) -> None:
     """Write one line: `at` in shares of the width and in rows, `move` in pixels to the right and up."""
     axes.annotate(
@@ -171,5 +177,7 @@ def _write(
         va="center_baseline",
         color=COLOURS["ink"],
         annotation_clip=False,
-        bbox={"facecolor": COLOURS["paper"], "edgecolor": "none", "pad": points(1)} if rows.size.is_narrow else None,
+        bbox={"facecolor": COLOURS["paper"], "edgecolor": "none", "pad": points(1)}
+        if rows.size.is_narrow
+        else None,
     )

@@ -1,4 +1,4 @@
-"""The one look of the page: colours, type and picture sizes, for the style sheet and for the pictures alike."""
+"""The one look of the page: colours, type and sizes, for the style sheet and the pictures alike."""
 
 from __future__ import annotations
 
@@ -100,7 +100,8 @@ def drawing(size: Size) -> Iterator[None]:
     ----------
     size : Size
     """
-    with mpl.rc_context(_settings() | _OURS | {"font.size": points(size.text)}):
+    settings: Any = _settings() | _OURS | {"font.size": points(size.text)}
+    with mpl.rc_context(settings):
         yield
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
+from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
@@ -16,6 +17,9 @@ from taxgap.publication.wording import factor, money, number_of
 
 SHOWN = 6
 """Contributions, by reason code, that get a bar of their own; the others share one."""
+
+_TICKS = ((1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 7), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))
+_TICK_GAP, _TICK_EDGE = 62, 14  # pixels
 
 START, GROUP, OWN, REST, END = "start", "group", "own", "rest", "end"
 
@@ -37,7 +41,7 @@ def waterfall_steps(case: ExampleCase) -> pd.DataFrame:
     own = case.contributions.groupby("title", sort=True)["contribution"].sum()
     own = own.loc[own.abs().sort_values(ascending=False, kind="stable").index]
     steps = [
-        ("Average of all returns", START, float(row["population_mean"])),
+        ("Average score", START, float(row["population_mean"])),
         ("Trade and size group", GROUP, float(row["group_effect"])),
         *((title, OWN, float(size)) for title, size in own.iloc[:SHOWN].items()),
     ]
@@ -48,7 +52,7 @@ def waterfall_steps(case: ExampleCase) -> pd.DataFrame:
     frame["after"] = frame["size"].cumsum()
     frame["before"] = frame["after"] - frame["size"]
     end = float(frame["after"].iloc[-1])
-    frame.loc[len(frame)] = ["This return", END, end, end, end]
+    frame.loc[len(frame)] = ["Score of this return", END, end, end, end]
     return frame[["label", "kind", "size", "before", "after"]]
 
 
@@ -81,8 +85,8 @@ def draw_waterfall(steps: pd.DataFrame, size: Size) -> Figure:
     return figure
 
 
-def _draw_step(axes: Axes, step: tuple[object, ...], height: float, rows: Rows) -> None:
-    kind, before, after = step.kind, step.before, step.after  # type: ignore[attr-defined]
+def _draw_step(axes: Axes, step: Any, height: float, rows: Rows) -> None:
+    kind, before, after = step.kind, step.before, step.after
     if kind != END:
         axes.vlines(after, height, height + 1, color=COLOURS["grey"], linewidth=points(1), linestyle=":")
     if kind in {START, END}:
@@ -98,13 +102,13 @@ def _set_axes(axes: Axes, steps: pd.DataFrame, rows: Rows) -> None:
     high = float(steps[["before", "after"]].to_numpy().max())
     margin = 0.06 * max(high - low, 1.0)
     axes.set_xlim(low - margin, high + margin)
-    ticks = _pound_ticks(low - margin, high + margin, 4 if rows.size.is_narrow else 7)
-    axes.xaxis.set_major_locator(FixedLocator(np.log(ticks)))
+    ticks = _pound_ticks(low - margin, high + margin, rows.across)
+    axes.xaxis.set_major_locator(FixedLocator([math.log(tick) for tick in ticks]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _position: _pounds(math.exp(value))))
     axes.grid(visible=True, axis="x", color=COLOURS["band"], linewidth=points(1))
     axes.tick_params(axis="x", length=0)
-    axes.set_xlabel("Tax expected", labelpad=points(8))
+    axes.set_xlabel("Tax that an enquiry is expected to find", labelpad=points(8))
     score = axes.secondary_xaxis("top")
     score.spines["top"].set_visible(False)
     score.tick_params(axis="x", length=0, labelcolor=COLOURS["quiet"])
@@ -112,15 +116,17 @@ def _set_axes(axes: Axes, steps: pd.DataFrame, rows: Rows) -> None:
     score.set_xlabel("Score (natural logarithm)", color=COLOURS["quiet"], labelpad=points(6))
 
 
-def _pound_ticks(low: float, high: float, most: int) -> list[float]:
-    """Choose round amounts between two logarithms, thinned to at most so many."""
+def _pound_ticks(low: float, high: float, pixels: int) -> list[float]:
+    """Choose round amounts between two logarithms: as many as leave room for their labels."""
+    edge = _TICK_EDGE / pixels * (high - low)
+    apart = _TICK_GAP / pixels * (high - low)
     decades = range(math.floor(low / math.log(10)), math.ceil(high / math.log(10)) + 1)
-    for steps in ((1, 2, 5), (1, 3), (1,)):
-        ticks = [step * 10.0**decade for decade in decades for step in steps]
-        inside = [tick for tick in ticks if low <= math.log(tick) <= high]
-        if len(inside) <= most:
-            return inside
-    return inside[:: math.ceil(len(inside) / most)]
+    for steps in _TICKS:
+        every = [step * 10.0**decade for decade in decades for step in steps]
+        ticks = [tick for tick in every if low + edge <= math.log(tick) <= high - edge]
+        if all(math.log(after / before) >= apart for before, after in pairwise(ticks)):
+            return ticks
+    return ticks[:: math.ceil(apart / math.log(10))]
 
 
 def _pounds(value: float) -> str:

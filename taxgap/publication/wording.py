@@ -11,7 +11,9 @@ Format: TypeAlias = Callable[[float], str]
 UNKNOWN = "not known"
 """What stands where there is no number."""
 
-_MINUS = "−"
+MINUS = "\N{MINUS SIGN}"
+"""The sign that stands before a number below zero."""
+
 _LARGE = ((1e9, "billion"), (1e6, "million"))
 
 
@@ -20,12 +22,14 @@ def money(value: float) -> str:
 
     Examples
     --------
-    >>> money(1234.4), money(-50), money(4_810_000_000)
-    ('£1,234', '−£50', '£4.81 billion')
+    >>> money(1234.4), money(4_810_000_000)
+    ('£1,234', '£4.81 billion')
+    >>> money(-50) == f"{MINUS}£50"
+    True
     """
     if not math.isfinite(value):
         return UNKNOWN
-    sign = _MINUS if round(value) < 0 else ""
+    sign = MINUS if round(value) < 0 else ""
     size = abs(value)
     for unit, name in _LARGE:
         if size >= unit * 0.9995:
@@ -111,6 +115,17 @@ def interval(low: float, high: float, form: Format) -> str:
     return f"{form(low)} to {form(high)}"
 
 
+def signed(value: float, digits: int = 2) -> str:
+    """Write a number with its sign.
+
+    Examples
+    --------
+    >>> signed(0.588), signed(-0.51) == f"{MINUS}0.51"
+    ('+0.59', True)
+    """
+    return f"{value:+.{digits}f}".replace("-", MINUS)
+
+
 def listing(items: Sequence[Any], last: str = "and") -> str:
     """Write things one after the other, as in a sentence.
 
@@ -150,7 +165,7 @@ def in_words(name: str) -> str:
 
 def _signed(text: str) -> str:
     digits = text.lstrip("-")
-    return _MINUS + digits if text.startswith("-") and digits.strip("0.,") else digits
+    return MINUS + digits if text.startswith("-") and digits.strip("0.,") else digits
 
 
 def _two_figures(value: float) -> str:

@@ -63,10 +63,7 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     UsageError
         The folder exists and `replace` is false, or it cannot be written to.
     """
-    if path.exists() and not replace:
-        raise UsageError(
-            "The output exists already.", where=str(path), remedy="Name another folder, or replace this one."
-        )
+    check_absent(path, replace=replace)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -79,6 +76,20 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         raise _unwritable(path, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_absent(path: Path, *, replace: bool = False) -> None:
+    """Refuse an output that exists, unless it may be replaced: called before hours are spent.
+
+    Raises
+    ------
+    UsageError
+        The output exists and `replace` is false.
+    """
+    if path.exists() and not replace:
+        raise UsageError(
+            "The output exists already.", where=str(path), remedy="Name another folder, or use --replace."
+        )
 
 
 def checksum(path: Path) -> str:

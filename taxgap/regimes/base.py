@@ -102,12 +102,18 @@ class Regime:
         """
         wanted = list(records.periods if periods is None else periods)
         tables, present = read_inputs(records, self._needs, wanted, partition)
-        observed = self.compute(tables, wanted)[list(self.columns)]
+        computed = self.compute(tables, wanted)
+        observed = {name: computed[name] for name in GROUPS}
         lacking = set(self._lacking(present))
         for name, feature in self.feature.items():
-            values = np.nan if name in lacking else observed[name].clip(-feature.limit, feature.limit)
-            observed[name] = values
-        return observed
+            values = computed[name].to_numpy(dtype=np.float64)
+            cut = (
+                np.full(len(values), np.nan)
+                if name in lacking
+                else np.clip(values, -feature.limit, feature.limit)
+            )
+            observed[name] = pd.Series(cut, index=computed.index)
+        return pd.DataFrame(observed)
 
     def compare(self, observed: pd.DataFrame, peers: PeerGroups) -> pd.DataFrame:
         """Turn measures into what the model sees: relative features become positions among the peers.

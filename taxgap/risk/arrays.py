@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,10 @@ import pandas as pd
 
 from taxgap.errors import InvalidDataError, UsageError
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Integers = npt.NDArray[np.int64]
-Column = Sequence[Any] | npt.NDArray[Any] | pd.Series
+Floats: TypeAlias = npt.NDArray[np.float64]
+Bools: TypeAlias = npt.NDArray[np.bool_]
+Integers: TypeAlias = npt.NDArray[np.int64]
+Column: TypeAlias = Sequence[Any] | npt.NDArray[Any] | pd.Series
 
 
 def to_floats(values: Column, name: str, *, index: pd.Index | None = None, rows: int | None = None) -> Floats:

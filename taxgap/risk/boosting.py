@@ -123,7 +123,7 @@ def grow(
         params=parameters,
     )
     booster = lgb.train(parameters, data, num_boost_round=growth.n_estimators)
-    # The trees do not depend on the number of threads, so its trace in the text would only blur the model's identity.
+    # The trees do not depend on the number of threads: its trace would only blur the model's identity.
     return _THREADS.sub("[num_threads: 1]", str(booster.model_to_string(num_iteration=-1)))
 
 

@@ -92,7 +92,9 @@ def fit_curve(raw: Floats, event: Bools, weight: Floats) -> ProbabilityCurve:
     x = np.concatenate([[knots[0] - _REACH], knots, [knots[-1] + _REACH]])
     y = np.concatenate([[heights[0] - reach], heights, [heights[-1] + reach]])
     target = np.average(event, weights=weight)
-    shift = brentq(lambda s: np.average(expit(np.interp(raw, x, y) + s), weights=weight) - target, -60.0, 60.0)
+    shift = brentq(
+        lambda s: np.average(expit(np.interp(raw, x, y) + s), weights=weight) - target, -60.0, 60.0
+    )
     return ProbabilityCurve(tuple(x.tolist()), tuple((y + shift).tolist()))
 
 
@@ -105,7 +107,9 @@ def _fit_line(raw: Floats, event: Bools, weight: Floats) -> tuple[float, float]:
     for _ in range(50):
         fitted = expit((beta[:, None] * design).sum(axis=0))
         gradient = (design * (weight * (event - fitted))).sum(axis=1) - _RIDGE * beta
-        hessian = (design[:, None] * design * (weight * fitted * (1 - fitted))).sum(axis=2) + _RIDGE * np.eye(2)
+        hessian = (design[:, None] * design * (weight * fitted * (1 - fitted))).sum(axis=2) + _RIDGE * np.eye(
+            2
+        )
         beta = beta + np.clip(np.linalg.solve(hessian, gradient), -2.0, 2.0)
     # A score that ranks no better than chance must still keep its order.
     slope = float(np.clip(beta[1] / spread, 0.1, 10.0))
@@ -118,10 +122,12 @@ def _pool_bins(
     bins = int(np.clip(len(raw) // _CASES_PER_KNOT, 1, _MOST_KNOTS))
     _, label = np.unique(split_bins(raw, weight, bins), return_inverse=True)
     mass = np.bincount(label, weights=weight)
-    knots = np.bincount(label, weights=weight * raw) / mass
+    knots: Floats = np.bincount(label, weights=weight * raw) / mass
     events = np.bincount(label, weights=weight * event)
     prior = expit(slope * knots + intercept)
-    return knots, (events + _PRIOR_CASES * prior) / (mass + _PRIOR_CASES), mass + _PRIOR_CASES
+    size: Floats = np.asarray(mass + _PRIOR_CASES, dtype=np.float64)
+    rate: Floats = (events + _PRIOR_CASES * prior) / size
+    return knots, rate, size
 
 
 def fit_offset(raw: Floats, amount: Floats, weight: Floats) -> float:
@@ -144,7 +150,7 @@ def fit_offset(raw: Floats, amount: Floats, weight: Floats) -> float:
     Examples
     --------
     >>> raw = np.log(np.array([1.0, 2.0]))
-    >>> round(np.exp(fit_offset(raw, np.array([0.0, 600.0]), np.ones(2))), 6)
+    >>> round(float(np.exp(fit_offset(raw, np.array([0.0, 600.0]), np.ones(2)))), 6)
     200.0
     """
     return float(np.log(np.sum(weight * amount)) - np.log(np.sum(weight * np.exp(raw))))

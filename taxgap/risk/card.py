@@ -18,8 +18,8 @@ from taxgap.errors import UsageError
 if TYPE_CHECKING:
     from taxgap.risk.model import RiskModel
 
-KIND = "taxgap.risk_model"
-FORMAT = 1
+FORMAT = "taxgap.risk_model"
+VERSION = 1
 _LIBRARIES = ("taxgap", "lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 
@@ -34,10 +34,37 @@ def build_card(model: RiskModel) -> dict[str, Any]:
     Returns
     -------
     dict
-        Plain data: format and kind, model_id, features (name, direction, levels, and what the regime says of
+        Plain data: format, model_id, features (name, direction, levels, and what the regime says of
         them), settings, counts, calibration, then the facts given to `RiskModel.annotate`.
     """
-    return {"format": FORMAT, "kind": KIND, "model_id": model.model_id, **_describe(model), **to_plain(model.notes_)}
+    own = {"format": FORMAT, "format_version": VERSION, "model_id": model.model_id}
+    return {**own, **_describe(model), **to_plain(model.notes_)}
+
+
+def summarise_card(card: Mapping[str, Any]) -> str:
+    """Return the card in a few lines, for people.
+
+    Parameters
+    ----------
+    card : mapping
+        As `build_card` gives it.
+
+    Returns
+    -------
+    str
+    """
+    counts, training = card["counts"], card.get("training", {})
+    window = f" of {', '.join(training['periods'])}" if training.get("periods") else ""
+    regime = f" for {card['regime']}" if card.get("regime") else ""
+    share, mean = counts["random_material_share"], counts["random_mean_tax_found"]
+    lines = [
+        f"Risk model {card['model_id']}{regime}",
+        f"Trained on {counts['cases']:,} closed enquiries{window}, {counts['random_cases']:,} random.",
+        f"Random enquiries: a material under-declaration in {share:.1%}; £{mean:,.0f} found on average.",
+    ]
+    if "evaluation" in card:
+        lines += _summarise_evaluation(card["evaluation"], training)
+    return "\n".join([*lines, "A high score is a reason to look, not a finding."])
 
 
 def identify(model: RiskModel) -> str:
@@ -51,8 +78,8 @@ def identify(model: RiskModel) -> str:
     Returns
     -------
     str
-        The first 16 hexadecimal digits of a SHA-256 over boosters, features, settings, calibration, regime and
-        background rows. No clock, library version, metric or number of threads enters.
+        The first 16 hexadecimal digits of a SHA-256 over boosters, features, settings, calibration, regime
+        and background rows. No clock, library version, metric or number of threads enters.
     """
     digest = hashlib.sha256()
     described = _describe(model)
@@ -96,6 +123,28 @@ def read_versions() -> dict[str, str]:
     return found
 
 
+def _summarise_evaluation(evaluation: Mapping[str, Any], training: Mapping[str, Any]) -> list[str]:
+    rows = {(row["ranking"], row["metric"]): row for row in evaluation["metrics"]}
+    auc, share = rows["model", "auc"], rows["model", "share_of_gap@5%"]
+    others = [
+        f"{name} {row['value']:.0%}"
+        for (name, metric), row in rows.items()
+        if metric == "share_of_gap@5%" and name not in {"model", "probability"} and row["value"] is not None
+    ]
+    beside = f" ({', '.join(others)})" if others else ""
+    period = training.get("evaluation_period", "a later period")
+    return [
+        f"Evaluated on {auc['n']:,} random enquiries of {period}: AUC {_with_interval(auc, '.2f')}.",
+        f"The top 5% hold {_with_interval(share, '.0%')} of the tax found there{beside}.",
+    ]
+
+
+def _with_interval(row: Mapping[str, Any], form: str) -> str:
+    if None in (row["value"], row["low"], row["high"]):
+        return "not measured"
+    return f"{row['value']:{form}} ({row['low']:{form}} to {row['high']:{form}})"
+
+
 def _describe(model: RiskModel) -> dict[str, Any]:
     settings = to_plain(model.get_params(deep=False))
     directions = model.monotone or {}
@@ -124,7 +173,9 @@ def _to_scalar(value: Any) -> Any:
         return value
     if isinstance(value, (datetime, date)):
         return value.isoformat()
-    raise UsageError(f"A model card cannot hold a {type(value).__name__}.", remedy="Convert it to plain data first.")
+    raise UsageError(
+        f"A model card cannot hold a {type(value).__name__}.", remedy="Convert it to plain data first."
+    )
 
 
 def _read_bytes(rows: pd.DataFrame) -> Iterable[bytes]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from taxgap.errors import UsageError
 from taxgap.risk.arrays import Floats, Integers
+from taxgap.risk.boosting import read_booster, score_raw
 
 TAXPAYER = "taxpayer_id"
 
@@ -62,9 +63,9 @@ def cross_fit(
     target: Floats,
     weight: Floats,
     fold: Integers,
-    fit_and_score: Callable[[Floats, Floats, Floats, Floats], Floats],
+    plant: Callable[[Floats, Floats, Floats], str],
 ) -> Floats:
-    """Return out-of-fold scores of all rows.
+    """Return out-of-fold raw scores of all rows.
 
     Parameters
     ----------
@@ -74,8 +75,8 @@ def cross_fit(
         What is modelled, and weights.
     fold : ndarray of int
         As `assign_folds` gives it.
-    fit_and_score : callable
-        From training matrix, target and weight, and another matrix, to the scores of the latter.
+    plant : callable
+        From matrix, target and weight to the text of a booster.
 
     Returns
     -------
@@ -84,5 +85,6 @@ def cross_fit(
     scores = np.empty(len(target))
     for held_out in np.unique(fold):
         test = fold == held_out
-        scores[test] = fit_and_score(matrix[~test], target[~test], weight[~test], matrix[test])
+        booster = read_booster(plant(matrix[~test], target[~test], weight[~test]))
+        scores[test] = score_raw(booster, matrix[test])
     return scores

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from taxgap.risk.arrays import Floats
-from taxgap.risk.boosting import Growth, Objective, grow, read_booster, score_raw
+from taxgap.risk.boosting import Growth, Objective, grow
 from taxgap.risk.calibration import ProbabilityCurve, fit_curve, fit_offset
 from taxgap.risk.crossfit import assign_folds, cross_fit
 from taxgap.risk.frames import FrameSpec
@@ -89,8 +89,7 @@ def fit_parts(
     for kind, (objective, target) in targets.items():
         plant = partial(grow, objective=objective, spec=spec, directions=directions, growth=growth)
         texts[kind] = plant(matrix, target, outcomes.weight)
-        score = partial(_grow_and_score, plant, growth.n_threads)
-        held_out[kind] = cross_fit(matrix, target, outcomes.weight, fold, score)
+        held_out[kind] = cross_fit(matrix, target, outcomes.weight, fold, plant)
     return _calibrate(texts, held_out, outcomes)
 
 
@@ -113,17 +112,6 @@ def cap_amounts(outcomes: Outcomes, quantile: float) -> Floats:
     capped = np.minimum(found, np.quantile(found[found > 0], quantile))
     scaled: Floats = capped / np.average(capped, weights=outcomes.weight)
     return scaled
-
-
-def _grow_and_score(
-    plant: Callable[[Floats, Floats, Floats], str],
-    n_threads: int,
-    matrix: Floats,
-    target: Floats,
-    weight: Floats,
-    other: Floats,
-) -> Floats:
-    return score_raw(read_booster(plant(matrix, target, weight)), other, n_threads)
 
 
 def _calibrate(texts: Mapping[str, str], held_out: Mapping[str, Floats], outcomes: Outcomes) -> FittedParts:

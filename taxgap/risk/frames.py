@@ -178,16 +178,14 @@ class FrameSpec:
         wrong = [n for n, d in given.items() if d not in (-1, 0, 1) or (d != 0 and n in self.levels)]
         if wrong:
             raise UsageError(
-                f"A direction is 1, -1 or 0, and 0 for a categorical feature; see {', '.join(sorted(wrong))}.",
+                f"A direction is 1, -1 or 0, and 0 for a categorical feature: {', '.join(sorted(wrong))}.",
                 where="monotone",
             )
         return [int(given.get(name, 0)) for name in self.names]
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Return the features as plain data, for the card."""
-        return [
-            {"name": n, "levels": list(self.levels[n]) if n in self.levels else None} for n in self.names
-        ]
+        return [{"name": n, "levels": list(self.levels[n]) if n in self.levels else None} for n in self.names]
 
     @classmethod
     def from_dict(cls, features: Sequence[Mapping[str, Any]]) -> FrameSpec:
@@ -208,7 +206,9 @@ def _check_frame(X: pd.DataFrame) -> None:
             remedy="Names tell the features apart; an array has none.",
         )
     if X.shape[0] == 0 or X.shape[1] == 0:
-        raise InvalidDataError(f"The feature frame is empty: {X.shape[0]} rows, {X.shape[1]} columns.", where="X")
+        raise InvalidDataError(
+            f"The feature frame is empty: {X.shape[0]} rows, {X.shape[1]} columns.", where="X"
+        )
     if not X.columns.is_unique:
         twice = ", ".join(sorted({str(c) for c in X.columns[X.columns.duplicated()]}))
         raise InvalidDataError(f"Feature names occur more than once: {twice}.", where="X")
@@ -229,7 +229,7 @@ def _encode_levels(column: pd.Series, known: tuple[str, ...]) -> Floats:
     if unseen.any():
         count = len(set(column.cat.codes.to_numpy()[unseen].tolist()))
         raise IncompatibleError(
-            f"{column.name} holds {count} level(s) that the model was not trained on, in {int(unseen.sum())} rows.",
+            f"{column.name} holds {count} level(s) unknown to the model, in {int(unseen.sum())} rows.",
             where=str(column.name),
             available=known,
             remedy="Map them to a known level or leave them missing.",

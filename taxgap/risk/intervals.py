@@ -22,7 +22,8 @@ class AmountErrors:
     Parameters
     ----------
     low, high : tuple of float
-        Quantiles of log(tax found) - centre for tails of 0.5%, 1%, ... 50%; missing where the cases are too few.
+        Quantiles of log(tax found) - centre for tails of 0.5%, 1%, ... 50%; infinite where the cases are too
+        few.
     cases : int
         How many random cases with tax found they rest on.
     """
@@ -58,7 +59,7 @@ class AmountErrors:
         position = int(np.floor((1.0 - coverage) * 100 + 1e-9)) - 1
         if position < 0 or not np.isfinite([self.low[position], self.high[position]]).all():
             raise NotIdentifiedError(
-                f"An interval of {coverage:.0%} cannot rest on {self.cases} random cases in which tax was found.",
+                f"An interval of {coverage:.0%} cannot rest on {self.cases} random cases with tax found.",
                 where="coverage",
                 remedy="Ask for a lower coverage, or train on more random enquiries.",
             )

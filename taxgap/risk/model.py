@@ -13,9 +13,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from taxgap.errors import UsageError
-from taxgap.risk.card import build_card, identify, read_versions
 from taxgap.risk.arrays import Bools, Column, Floats
 from taxgap.risk.boosting import read_booster, score_raw
+from taxgap.risk.card import build_card, identify, read_versions, summarise_card
 from taxgap.risk.fitting import FittedParts, fit_parts
 from taxgap.risk.frames import FrameSpec
 from taxgap.risk.outcomes import check_outcomes
@@ -28,9 +28,9 @@ Kind = Literal["expected_tax", "probability"]
 class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Rank returns by expected tax, with a calibrated probability and an interval for the amount.
 
-    Two LightGBM boosters: one with a log link for the tax an enquiry finds, whose raw score (plus one constant)
-    is the ranking score; one for the probability of a material under-declaration. Both are calibrated on random
-    enquiries only, out of fold.
+    Two LightGBM boosters: one with a log link for the tax an enquiry finds, whose raw score (plus one
+    constant) is the ranking score; one for the probability of a material under-declaration. Both are
+    calibrated on random enquiries only, out of fold.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     max_bin : int, default 63
         Most thresholds tried a feature.
     amount_cap_quantile : float, default 0.99
-        Tax found is capped at this quantile of the amounts found while the trees grow, because a few very large
-        settlements would otherwise decide where they split. The calibration uses the uncapped amounts.
+        Tax found is capped at this quantile of the amounts found while the trees grow, because a few very
+        large settlements would otherwise decide where they split. The calibration uses the uncapped amounts.
     weight_power, weight_cap_quantile : float, default 0.5, 0.99
         Weights while the trees grow are (1 / inclusion probability) to this power, capped at this quantile of
         theirs, of mean 1; see `taxgap.risk.outcomes.stabilise_weights`.
@@ -156,9 +156,11 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X : DataFrame
             Features, one row a case; rows with the same index level ``taxpayer_id`` stay in one fold.
         y : array-like of bool, optional
-            Whether a material under-declaration was found; without it, whether ``amount`` is ``material`` or more.
+            Whether a material under-declaration was found; without it, whether ``amount`` reaches
+            ``material``.
         amount : array-like
-            Tax found (GBP), 0 where nothing was found. Required: the ranking score is the log of expected tax.
+            Tax found (GBP), 0 where nothing was found. Required: the ranking score is the log of expected
+            tax.
         inclusion_probability : array-like, optional
             Probability that the case was opened at all, by any programme; 1 for all where not given.
         random : array-like of bool, optional
@@ -320,9 +322,13 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.peer_rows_ = check_peer_rows(peers.rows)
         return self
 
-    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+    def summary(self) -> str:
+        """Return the card in a few lines, for people."""
+        return summarise_card(self.card_)
+
+    def save(self, folder: str | Path, *, replace: bool = False) -> Path:
         """Write the model to a folder; see `taxgap.risk.storage.save`."""
-        return save(self, folder, overwrite=overwrite)
+        return save(self, folder, replace=replace)
 
     @classmethod
     def load(cls, folder: str | Path) -> RiskModel:

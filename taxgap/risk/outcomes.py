@@ -147,7 +147,9 @@ def _check_enough(material: Bools, found: Floats, random: Bools) -> None:
         raise InvalidDataError("No tax was found in any case: there is nothing to learn.", where="amount")
     if material.all() or not material.any():
         share = "every" if material.all() else "no"
-        raise InvalidDataError(f"A material under-declaration was found in {share} case: one class only.", where="y")
+        raise InvalidDataError(
+            f"A material under-declaration was found in {share} case: one class only.", where="y"
+        )
     _check_random(material[random], found[random])
 
 
@@ -165,7 +167,10 @@ def _check_random(material: Bools, found: Floats) -> None:
             where="random",
             remedy=remedy,
         )
-    counts = ((found > 0).sum(), "in which tax was found"), (material.sum(), "with a material under-declaration")
+    counts = (
+        ((found > 0).sum(), "in which tax was found"),
+        (material.sum(), "with a material under-declaration"),
+    )
     for count, what in counts:
         if count < MINIMUM_FOUND or len(found) - count < MINIMUM_FOUND:
             raise NotIdentifiedError(

@@ -10,7 +10,7 @@ from typing import Any
 from taxgap.errors import UsageError
 from taxgap.risk.boosting import Growth
 
-# Setting: least value, whether it may be the least itself, greatest value (may be reached), whole numbers only.
+# Setting: least value, whether that is allowed itself, greatest value (allowed), whole numbers only.
 _RANGES: dict[str, tuple[float, bool, float, bool]] = {
     "material": (0.0, False, float("inf"), False),
     "n_estimators": (1, True, 100_000, True),

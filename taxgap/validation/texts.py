@@ -51,4 +51,4 @@ class Texts:
         codes, distinct = pd.factorize(np.concatenate(list(columns.values())))
         ends = np.cumsum([len(values) for values in columns.values()])[:-1]
         self._codes[column] = dict(zip(columns, np.split(codes, ends), strict=True))
-        self._distinct[column] = pd.Series(distinct, dtype="str")
+        self._distinct[column] = pd.Series(distinct, dtype=object)

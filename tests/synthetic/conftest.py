@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,16 +71,22 @@ def named_items(planted: Planted) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def small() -> Settings:
     """The settings of populations that are drawn more than once."""
-    return Settings(taxpayers=400, seed=5, random_share=0.2, risk_share=0.2)
+    return Settings(taxpayers=300, seed=5, random_share=0.2, risk_share=0.2)
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small population on disk, in more than one partition."""
+def whole(small: Settings) -> tuple[Tables, Tables]:
+    """The tables of the small population, made in one piece."""
+    return make_tables(np.arange(small.taxpayers), small)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory, small: Settings) -> Path:
+    """The small population on disk, in two partitions."""
     out = tmp_path_factory.mktemp("synthetic") / "population"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("taxgap.records.partitions.TAXPAYERS_PER_PARTITION", 150)
-        generate(out, taxpayers=400, seed=5, random_share=0.2, risk_share=0.2)
+        generate(out, **asdict(small))
     return out
 
 

@@ -93,7 +93,7 @@ def test_everyone_is_registered_for_self_assessment_once(records: Tables) -> Non
 def test_nobody_files_before_registering(records: Tables) -> None:
     table = records["registrations"]
     registered = table[table["regime"] == "self_assessment"].set_index("taxpayer_id")
-    returns = records["self_assessment"].join(registered, on="taxpayer_id", rsuffix="_register")
+    returns = records["self_assessment"].join(registered[["effective_from", "applied_on"]], on="taxpayer_id")
     assert (returns["effective_from"] <= returns["period_start"]).all()
     assert (returns["applied_on"] < returns["received_on"]).all()
 

@@ -52,7 +52,7 @@ def plant_at_random(scene: Scene, seed: int) -> tuple[pd.DataFrame, pd.DataFrame
 
 
 @given(st.integers(0, 10_000))
-@settings(deadline=None, max_examples=4)
+@settings(deadline=None, max_examples=3)
 def test_tax_lost_adds_up_for_any_plants(scene: Scene, seed: int) -> None:
     few = rows_of(scene, np.random.default_rng(seed).choice(len(scene.panel), 200, replace=False))
     boxes, items = plant_at_random(few, seed)
@@ -66,7 +66,7 @@ def test_tax_lost_adds_up_for_any_plants(scene: Scene, seed: int) -> None:
 
 
 @given(st.integers(0, 10_000))
-@settings(deadline=None, max_examples=4)
+@settings(deadline=None, max_examples=3)
 def test_setting_every_planted_box_right_gives_the_twin(scene: Scene, seed: int) -> None:
     few = rows_of(scene, np.random.default_rng(seed).choice(len(scene.panel), 200, replace=False))
     boxes, items = plant_at_random(few, seed)

@@ -117,13 +117,13 @@ def test_the_score_rises_with_what_others_report_and_with_costs_and_lateness(
 def test_longer_accounts_do_not_hide_a_shortfall(
     world: World, reports: pd.DataFrame, late: np.ndarray
 ) -> None:
-    form = world.planted.reported
-    longer = form.assign(accounts_months=24.0, turnover=form["turnover"] * 2)
-    costs = longer.assign(total_expenses=form["total_expenses"] * 2)
-    np.testing.assert_allclose(
-        risk_score(world.panel, costs, reports, late)[form["turnover"] > 1_000],
-        risk_score(world.panel, form, reports, late)[form["turnover"] > 1_000],
+    form = world.planted.reported.assign(accounts_months=12.0)
+    doubled = {name: form[name] * 2 for name in ("accounts_months", "turnover", "total_expenses")}
+    trades = form["turnover"] > 1_000
+    short, long = (
+        risk_score(world.panel, boxes, reports, late)[trades] for boxes in (form, form.assign(**doubled))
     )
+    np.testing.assert_allclose(long, short)
 
 
 def test_the_draw_of_a_return_depends_on_no_other(

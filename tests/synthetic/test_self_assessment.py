@@ -46,7 +46,7 @@ def one(**given_boxes: object) -> pd.Series:
 
 
 @given(st.integers(0, 10_000))
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 def test_the_boxes_of_any_return_add_up(seed: int) -> None:
     form = complete_return(make_boxes(seed, 50))
     assert (form["total_expenses"] == form[EXPENSES].sum(axis=1)).all()
@@ -63,7 +63,7 @@ def test_the_boxes_of_any_return_add_up(seed: int) -> None:
 
 
 @given(st.integers(0, 10_000))
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 def test_losses_never_exceed_the_profit_they_are_set_against(seed: int) -> None:
     form = complete_return(make_boxes(seed, 50))
     assert (form["losses_brought_forward"] <= form["losses_available"]).all()
@@ -73,7 +73,7 @@ def test_losses_never_exceed_the_profit_they_are_set_against(seed: int) -> None:
 
 
 @given(st.integers(0, 10_000), st.sampled_from(["turnover", "rents", "interest", "dividends", "pension"]))
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 def test_more_income_never_means_less_tax(seed: int, box: str) -> None:
     boxes = make_boxes(seed, 50)
     more = boxes.assign(**{box: boxes[box] + 1_000})
@@ -81,7 +81,7 @@ def test_more_income_never_means_less_tax(seed: int, box: str) -> None:
 
 
 @given(st.integers(0, 10_000), st.sampled_from([*EXPENSES, "capital_allowances", "property_repairs"]))
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 def test_more_costs_never_mean_more_tax(seed: int, box: str) -> None:
     boxes = make_boxes(seed, 50)
     more = boxes.assign(**{box: boxes[box] + 1_000})
@@ -89,7 +89,7 @@ def test_more_costs_never_mean_more_tax(seed: int, box: str) -> None:
 
 
 @given(st.integers(0, 10_000))
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=5)
 def test_the_tax_of_a_return_depends_on_no_other_return(seed: int) -> None:
     boxes = make_boxes(seed, 30)
     together = complete_return(boxes)["tax_charged"]

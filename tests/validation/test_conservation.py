@@ -104,7 +104,7 @@ def test_rows_in_are_kept_or_quarantined_and_trusted_records_pass_again(
 
 
 @pytest.mark.long
-@settings(max_examples=500, deadline=None, suppress_health_check=slow)
+@settings(max_examples=200, deadline=None, suppress_health_check=slow)
 @damage
 def test_the_same_for_much_more_damage(
     clean_frames: Frames, wrong: list[Any], rows: list[Any], columns: list[Any]

@@ -1,0 +1,152 @@
+"""The options that verbs share, and how a run shows what it does."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Progress = Callable[[int, int], None]
+
+
+def common(command: Command) -> Command:
+    """Add ``--json``, ``-v``, ``-q`` and ``--config`` to a verb."""
+    for option in (_config, _quiet, _verbose, _json):
+        command = option(command)
+    return command
+
+
+def _set_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    ctx.obj.as_json = ctx.obj.as_json or value
+
+
+def _set_verbose(ctx: click.Context, _: click.Parameter, value: int) -> None:
+    if value:
+        ctx.obj.verbosity = value
+        logging.basicConfig(stream=sys.stderr, level=logging.DEBUG if value > 1 else logging.INFO)
+
+
+def _set_quiet(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.obj.verbosity = -1
+
+
+def _read_config(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> None:
+    if value is None:
+        return
+    try:
+        content = tomllib.loads(value.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise click.BadParameter(f"{value} cannot be read as TOML.", ctx, parameter) from error
+    name = ctx.command.name or ""
+    settings = {key.replace("-", "_"): item for key, item in content.get(name, content).items()}
+    known = {option.name for option in ctx.command.params if option.name}
+    unknown = sorted(set(settings) - known)
+    if unknown:
+        text = f"{value} has settings that '{name}' does not know: {', '.join(unknown)}."
+        raise click.BadParameter(f"{text} Known: {', '.join(sorted(known))}.", ctx, parameter)
+    ctx.default_map = settings
+
+
+_json = click.option(
+    "--json",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_set_json,
+    help="Write the result, and any error, as JSON.",
+)
+_verbose = click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_set_verbose,
+    help="Say more; twice for the traceback of an unexpected error.",
+)
+_quiet = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_set_quiet,
+    help="Say nothing but errors.",
+)
+_config = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    is_eager=True,
+    expose_value=False,
+    callback=_read_config,
+    help="A TOML file with options of this verb, alone or in a table of its name.",
+)
+
+records_argument = click.argument("records", type=click.Path(path_type=Path, file_okay=False))
+replace_option = click.option("--replace", is_flag=True, help="Replace the output if it exists.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+as_of_option = click.option("--as-of", metavar="DATE", help="See nothing received after this date.")
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=lambda: min(os.cpu_count() or 1, 8),
+    show_default="one a processor",
+    help="Processes that make partitions.",
+)
+
+
+def out_option(what: str, *, required: bool = True) -> Callable[[Command], Command]:
+    """Return the ``--out`` option of a verb that writes `what`."""
+    return click.option(
+        "--out", type=click.Path(path_type=Path), required=required, help=f"The folder to write: {what}."
+    )
+
+
+def seed_option(what: str) -> Callable[[Command], Command]:
+    """Return the ``--seed`` option."""
+    return click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help=what)
+
+
+def show(ctx: click.Context, text: str, data: Any) -> None:
+    """Write the result to standard output: text for people, or JSON for machines."""
+    if ctx.obj.as_json:
+        click.echo(json.dumps(data, default=str))
+    elif ctx.obj.verbosity >= 0:
+        click.echo(text)
+
+
+@contextmanager
+def progress(ctx: click.Context, title: str) -> Iterator[Progress]:
+    """Show progress on standard error, only on a terminal; give the function to call with (done, total)."""
+    if ctx.obj.verbosity < 0 or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console  # noqa: PLC0415  only on a terminal
+    from rich.progress import Progress as Bar  # noqa: PLC0415  only on a terminal
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def table(rows: list[tuple[str, ...]], *, right: tuple[int, ...] = ()) -> str:
+    """Lay rows out in columns; the first row is the head, `right` names columns set to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])

@@ -1,0 +1,81 @@
+"""``taxgap score``: score every return and explain the flags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from taxgap.cli import options
+
+
+@click.command(short_help="Score every return, flag cases within capacity, and give the reasons.")
+@options.records_argument
+@click.option(
+    "--model", type=click.Path(path_type=Path, file_okay=False), required=True, help="The model's folder."
+)
+@options.out_option("the scores")
+@click.option(
+    "--reasons", type=click.IntRange(0, 4), default=4, show_default=True, help="Reasons a case, at most."
+)
+@click.option(
+    "--explain-share",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    show_default=True,
+    help="Share of returns, by expected tax, that are explained.",
+)
+@click.option(
+    "--capacity-share",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    show_default=True,
+    help="Share of returns that can be worked.",
+)
+@click.option("--cutoff", type=click.FloatRange(0, 1), help="Least probability of a flag; else the model's.")
+@click.option("--period", "periods", multiple=True, metavar="YEAR", help="A tax year; all when absent.")
+@options.as_of_option
+@click.option("--trusted", is_flag=True, help="The records were validated: do not check them again.")
+@options.replace_option
+@options.dry_run_option
+@options.common
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    *,
+    records: Path,
+    model: Path,
+    out: Path,
+    periods: tuple[str, ...],
+    trusted: bool,
+    replace: bool,
+    dry_run: bool,
+    **settings: object,
+) -> None:
+    """Score every return in RECORDS with a model, flag cases within capacity, and give the reasons.
+
+    OUT receives one parquet file a partition and a manifest. A flag is a reason to look, not a finding.
+
+    Example: taxgap score population/records --model model --out scores
+    """
+    from taxgap.batch import write_scores  # noqa: PLC0415  heavy: only when the verb runs
+    from taxgap.records import Records  # noqa: PLC0415  heavy
+    from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
+
+    opened, loaded = Records.open(records), RiskModel.load(model)
+    if dry_run:
+        count = opened.manifest.rows(loaded.card_["regime"])
+        text = f"Would score {count:,} returns in {len(opened.partitions)} partitions, into {out}."
+        options.show(ctx, text, {"returns": count, "partitions": len(opened.partitions), "out": out})
+        return
+    summary = write_scores(
+        opened,
+        loaded,
+        out,
+        periods=list(periods) or None,
+        validate=not trusted,
+        replace=replace,
+        **settings,  # type: ignore[arg-type]
+    )
+    options.show(ctx, summary.to_text(), summary.to_dict())

@@ -1,0 +1,8 @@
+"""Scoring at scale: every return of the records ranked, flagged and explained."""
+
+from __future__ import annotations
+
+from taxgap.batch.files import read_scores, write_scores
+from taxgap.batch.scoring import score
+
+__all__ = ["read_scores", "score", "write_scores"]

@@ -1,0 +1,71 @@
+"""How to score: checked before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from taxgap.errors import UsageError
+from taxgap.reasons import MOST_REASONS
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreSettings:
+    """The settings of a scoring; see `taxgap.batch.score` for what each means.
+
+    Raises
+    ------
+    UsageError
+        Settings are out of range; all are named at once.
+    """
+
+    reasons: int = 4
+    explain_share: float = 0.05
+    periods: tuple[str, ...] | None = None
+    as_of: str | None = None
+    capacity_share: float = 0.05
+    cutoff: float | None = None
+    validate: bool = True
+
+    def __post_init__(self) -> None:
+        shares = {"explain_share": self.explain_share, "capacity_share": self.capacity_share}
+        if self.cutoff is not None:
+            shares["cutoff"] = self.cutoff
+        wrong = [
+            f"{name} is {value}, not from 0 to 1" for name, value in shares.items() if not 0 <= value <= 1
+        ]
+        if not 0 <= self.reasons <= MOST_REASONS:
+            wrong.append(f"reasons is {self.reasons}, not from 0 to {MOST_REASONS}")
+        if wrong:
+            raise UsageError(f"These settings cannot be used: {'; '.join(wrong)}.", where="settings")
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        periods: Sequence[str] | None = None,
+        as_of: str | pd.Timestamp | None = None,
+        **others: Any,
+    ) -> ScoreSettings:
+        """Build settings from the arguments of `taxgap.batch.score`."""
+        return cls(
+            periods=None if periods is None else tuple(periods),
+            as_of=None if as_of is None else str(as_of),
+            **others,
+        )
+
+    def flag_rule(self, cutoff: float) -> str:
+        """Say in words which returns are flagged.
+
+        Examples
+        --------
+        >>> ScoreSettings().flag_rule(0.5)
+        'Flagged if the probability is at least 0.5 and the rank is within the first 5% of the tax year.'
+        """
+        return (
+            f"Flagged if the probability is at least {cutoff:.4g} "
+            f"and the rank is within the first {100 * self.capacity_share:.4g}% of the tax year."
+        )

@@ -1,0 +1,163 @@
+"""The best that the features allow: what a model trained on the truth reaches."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from taxgap.errors import InvalidDataError
+from taxgap.risk.arrays import Bools, Column, Floats, Integers, to_floats
+from taxgap.risk.boosting import Growth, grow
+from taxgap.risk.crossfit import TAXPAYER, assign_folds, cross_fit
+from taxgap.risk.evaluation import evaluate
+from taxgap.risk.frames import FrameSpec
+
+# The truth of tens of thousands of returns needs less smoothing than thousands of enquiries.
+_GROWTH = Growth(n_estimators=300, learning_rate=0.05, min_child_samples=20, path_smooth=50.0)
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """How well the truth can be told from the features.
+
+    Parameters
+    ----------
+    auc : float
+        Area under the ROC curve for material under-declaration, out of fold.
+    low, high : float
+        Bootstrap interval of it.
+    n : int
+        Returns it rests on.
+    material_share : float
+        Share of them with a material under-declaration in truth.
+    material : float
+        Amount from which an under-declaration is material (GBP).
+    folds : int
+        Folds.
+    """
+
+    auc: float
+    low: float
+    high: float
+    n: int
+    material_share: float
+    material: float
+    folds: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+
+def ceiling(
+    X: pd.DataFrame,
+    tax_lost: Column,
+    groups: Column,
+    *,
+    material: float = 1000.0,
+    folds: int = 3,
+    most_rows: int = 50_000,
+    confidence: float = 0.95,
+    draws: int = 200,
+    seed: int = 0,
+    n_threads: int = 1,
+) -> Ceiling:
+    """Train on the truth, out of fold, and measure how well it can be told from these features.
+
+    An audit: only where the truth is known, and never part of a model. A model trained on enquiries that
+    comes near it has got out of the features what is in them.
+
+    Parameters
+    ----------
+    X : DataFrame
+        The features of the model to compare with.
+    tax_lost : array-like
+        Tax truly lost on each return (GBP).
+    groups : array-like
+        Whose return it is; a taxpayer's returns stay in one fold.
+    material : float, default 1000
+        Amount from which an under-declaration is material (GBP).
+    folds : int, default 3
+        Folds.
+    most_rows : int, default 50,000
+        Above this many returns, whole taxpayers are drawn up to about as many.
+    confidence : float, default 0.95
+        Confidence of the interval.
+    draws, seed : int
+        Bootstrap draws, and the seed of everything drawn.
+    n_threads : int, default 1
+        LightGBM's threads.
+
+    Returns
+    -------
+    Ceiling
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"mismatch": rng.normal(size=600)})
+    >>> lost = np.where(rng.normal(size=600) < X["mismatch"], 5000.0, 0.0)
+    >>> 0.7 < ceiling(X, lost, groups=range(600), draws=20).auc < 0.9
+    True
+    """
+    lost = to_floats(tax_lost, "tax_lost", index=X.index)
+    taxpayer = _read_groups(groups, len(X))
+    kept = _draw_taxpayers(taxpayer, most_rows, seed)
+    flags = lost[kept] >= material
+    _check_classes(flags, folds)
+    growth = replace(_GROWTH, random_state=seed, n_threads=n_threads)
+    score = _score_held_out(X[kept], taxpayer[kept], flags, folds, growth)
+    result = evaluate(
+        score,
+        amount=lost[kept],
+        material=material,
+        coverages=(),
+        confidence=confidence,
+        draws=draws,
+        seed=seed,
+        label="truth",
+    )
+    auc = result.frame.set_index(["ranking", "metric"]).loc[("model", "auc")]
+    low, high = float(auc["low"]), float(auc["high"])
+    return Ceiling(float(auc["value"]), low, high, len(flags), float(flags.mean()), material, folds)
+
+
+def _read_groups(groups: Column, rows: int) -> Integers:
+    taxpayer, _ = pd.factorize(pd.Series(list(groups)), sort=True)
+    if len(taxpayer) != rows or (taxpayer < 0).any():
+        raise InvalidDataError(
+            f"Each of the {rows} returns needs its taxpayer; {len(taxpayer)} were given.", where="groups"
+        )
+    groups_as_codes: Integers = taxpayer.astype(np.int64)
+    return groups_as_codes
+
+
+def _draw_taxpayers(taxpayer: Integers, most_rows: int, seed: int) -> Bools:
+    count = int(taxpayer.max()) + 1
+    order = np.random.default_rng([seed, 3]).permutation(count)
+    rows = np.bincount(taxpayer, minlength=count)[order].cumsum()
+    drawn = np.zeros(count, dtype=np.bool_)
+    drawn[order[rows <= max(most_rows, rows[0])]] = True
+    kept: Bools = drawn[taxpayer]
+    return kept
+
+
+def _check_classes(flags: Bools, folds: int) -> None:
+    least = int(min(flags.sum(), (~flags).sum()))
+    if least < 10 * folds:
+        raise InvalidDataError(
+            f"The truth needs at least {10 * folds} returns of each kind, material or not; one has {least}.",
+            where="tax_lost",
+        )
+
+
+def _score_held_out(X: pd.DataFrame, taxpayer: Integers, flags: Bools, folds: int, growth: Growth) -> Floats:
+    spec = FrameSpec.learn(X)
+    index = pd.Index(taxpayer, name=TAXPAYER)
+    fold = assign_folds(index, flags.astype(np.int64), folds, growth.random_state)
+    plant = partial(grow, objective="binary", spec=spec, directions=[0] * len(spec.names), growth=growth)
+    return cross_fit(spec.encode(X), flags.astype(np.float64), np.ones(len(X)), fold, plant)

@@ -1,0 +1,182 @@
+"""Scores: one row a return, ranked, flagged and explained by rules that anyone can check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from taxgap.batch import score
+from taxgap.batch.scoring import SCORE_COLUMNS
+from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
+from taxgap.peers import PeerGroups
+from taxgap.reasons import contributions, reason_columns
+from taxgap.records import Records
+from taxgap.regimes import get_regime
+from taxgap.risk.model import RiskModel
+
+REGIME = get_regime("self_assessment")
+KEY = ["taxpayer_id", "period"]
+Copy = Callable[[], RiskModel]
+
+
+@pytest.fixture(scope="module")
+def scores(records: Records, model: RiskModel) -> pd.DataFrame:
+    return score(records, model, explain_share=0.1, capacity_share=0.08)
+
+
+@pytest.fixture
+def X(records: Records, model: RiskModel) -> pd.DataFrame:
+    return REGIME.compare(REGIME.measure(records), model.peers)
+
+
+def test_there_is_one_row_a_return_with_the_columns_of_the_design(
+    scores: pd.DataFrame, records: Records
+) -> None:
+    assert scores.columns.tolist() == [*SCORE_COLUMNS, *reason_columns()]
+    returns = records.table("self_assessment", KEY).drop_duplicates()
+    assert sorted(map(tuple, scores[KEY].to_numpy())) == sorted(map(tuple, returns.to_numpy()))
+    kinds = scores.dtypes.astype(str)
+    assert kinds[["taxpayer_id", "period", "model_id", "flagged", "rank"]].tolist() == [
+        *("str", "str", "str", "bool", "int64")
+    ]
+    assert kinds[["regime", "flag_rule", "reason_1_code"]].tolist() == ["category"] * 3
+
+
+def test_numbers_are_those_of_the_model(scores: pd.DataFrame, model: RiskModel, X: pd.DataFrame) -> None:
+    found = scores.set_index(KEY).loc[X.index]
+    np.testing.assert_array_equal(found["score"], model.ranking_score(X))
+    np.testing.assert_array_equal(found["expected_tax"], model.expected_tax(X))
+    np.testing.assert_array_equal(found["probability"], model.predict_proba(X)[:, 1])
+    np.testing.assert_array_equal(found[["amount_low", "amount_high"]], model.amount_interval(X))
+    assert (found["model_id"] == model.model_id).all()
+
+
+def test_ranks_count_from_the_highest_score_of_each_period(scores: pd.DataFrame) -> None:
+    for _, year in scores.groupby("period"):
+        ordered = year.sort_values("rank")
+        assert ordered["rank"].tolist() == list(range(1, len(year) + 1))
+        assert ordered["score"].is_monotonic_decreasing
+
+
+def test_flags_follow_the_rule_that_the_rows_state(scores: pd.DataFrame) -> None:
+    returns = scores.groupby("period")["rank"].transform("max")
+    expected = (scores["probability"] >= 0.4) & (scores["rank"] <= np.floor(0.08 * returns))
+    assert (scores["flagged"] == expected).all()
+    assert scores["flagged"].any()
+    assert scores["flag_rule"].unique().tolist() == [
+        "Flagged if the probability is at least 0.4 and the rank is within the first 8% of the tax year."
+    ]
+
+
+def test_reasons_are_given_to_the_highest_ranks_and_add_up(
+    scores: pd.DataFrame, model: RiskModel, X: pd.DataFrame
+) -> None:
+    returns = scores.groupby("period")["rank"].transform("max")
+    explained = scores["rank"] <= np.floor(0.1 * returns)
+    assert (scores["reason_1_sentence"].notna() == explained).all()
+    assert (scores["group_effect"].notna() == explained).all()
+    assert scores.loc[~explained, reason_columns()].isna().all().all()
+    rows = scores[explained].set_index(KEY)
+    own = contributions(model, X.loc[rows.index]).own_effect
+    np.testing.assert_allclose(
+        rows["population_mean"] + rows["group_effect"] + own, rows["score"], atol=1e-6, rtol=0
+    )
+
+
+def test_partitions_change_nothing(scores: pd.DataFrame, parted: Records, model: RiskModel) -> None:
+    again = score(parted, model, explain_share=0.1, capacity_share=0.08)
+    assert again["taxpayer_id"].tolist() != scores["taxpayer_id"].tolist()  # the order is by partition
+    expected = scores.set_index(KEY).loc[pd.MultiIndex.from_frame(again[KEY])].reset_index()
+    pd.testing.assert_frame_equal(again, expected)
+
+
+def test_a_loaded_model_scores_the_same(
+    scores: pd.DataFrame, records: Records, model: RiskModel, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = model.save(tmp_path_factory.mktemp("model") / "saved")
+    again = score(records, RiskModel.load(folder), explain_share=0.1, capacity_share=0.08, validate=False)
+    pd.testing.assert_frame_equal(again, scores)
+
+
+def test_one_period_is_scored_as_among_all(scores: pd.DataFrame, records: Records, model: RiskModel) -> None:
+    year = records.periods[-1]
+    found = score(records, model, periods=[year], explain_share=0.1, capacity_share=0.08, validate=False)
+    expected = scores[scores["period"] == year].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_an_earlier_date_sees_less(scores: pd.DataFrame, records: Records, model: RiskModel) -> None:
+    first = records.table("self_assessment", ["received_on"])["received_on"].quantile(0.3)
+    found = score(records, model, as_of=first, reasons=0, validate=False)
+    assert 0 < len(found) < len(scores)
+
+
+def test_without_reasons_nothing_is_explained(records: Records, model: RiskModel) -> None:
+    found = score(records, model, reasons=0, validate=False)
+    assert found.columns.tolist() == list(SCORE_COLUMNS)
+    assert found[["population_mean", "group_effect"]].isna().all().all()
+
+
+def test_records_that_break_a_rule_are_not_scored(records: Records, model: RiskModel) -> None:
+    frames = {name: records.table(name) for name in records.tables}
+    broken = {**frames, "self_assessment": frames["self_assessment"].assign(turnover=-1.0)}
+    with pytest.raises(InvalidDataError):
+        score(Records.from_frames(broken), model)
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"reasons": 5}, "reasons is 5"),
+        ({"explain_share": 1.5, "cutoff": -1.0}, r"explain_share is 1.5.*cutoff is -1"),
+        ({"periods": ["1999-00"]}, "no returns of 1999-00"),
+        ({"periods": []}, "any tax year"),
+        ({"as_of": "soon"}, "no date"),
+    ],
+)
+def test_settings_out_of_range_are_named(
+    records: Records, model: RiskModel, settings: dict[str, object], complaint: str
+) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        score(records, model, validate=False, **settings)  # type: ignore[arg-type]
+
+
+def test_a_model_of_another_regime_or_with_other_features_is_refused(
+    records: Records, model: RiskModel
+) -> None:
+    X = pd.DataFrame({"shoe_size": np.arange(300.0), "days_late": 1.0})
+    other = RiskModel(n_estimators=2, folds=2).fit(X, amount=3_000.0 * (X["shoe_size"] > 200))
+    with pytest.raises(IncompatibleError, match="which regime"):
+        score(records, other)
+    with pytest.raises(IncompatibleError, match="does not build: shoe_size"):
+        score(records, other.annotate(regime="self_assessment"))
+    with pytest.raises(IncompatibleError, match="'window'"):
+        score(records, other.annotate(regime="window"))
+
+
+def test_a_model_without_peers_is_refused(records: Records) -> None:
+    X = pd.DataFrame({"days_late": np.arange(300.0)})
+    bare = RiskModel(n_estimators=2, folds=2).fit(X, amount=3_000.0 * (X["days_late"] > 200))
+    with pytest.raises(IncompatibleError, match="peers"):
+        score(records, bare.annotate(regime="self_assessment"))
+
+
+def test_records_that_lack_what_the_model_relies_on_are_refused(records: Records, model: RiskModel) -> None:
+    frames = {name: records.table(name) for name in records.tables if name != "third_party"}
+    with pytest.raises(IncompatibleError, match="interest_unmatched"):
+        score(Records.from_frames(frames), model, validate=False)
+
+
+def test_what_the_model_does_not_look_at_may_be_missing(records: Records, model: RiskModel) -> None:
+    frames = {name: records.table(name) for name in records.tables if name != "payments"}
+    found = score(Records.from_frames(frames), model, validate=False, reasons=0)
+    assert len(found) == len(records.table("self_assessment", KEY).drop_duplicates())
+
+
+def test_peers_are_rebuilt_from_the_rows_a_model_carries(records: Records, model: RiskModel) -> None:
+    observed = REGIME.measure(records)
+    rebuilt = PeerGroups(model.peer_rows_)
+    pd.testing.assert_frame_equal(REGIME.compare(observed, rebuilt), REGIME.compare(observed, model.peers))

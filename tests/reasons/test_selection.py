@@ -1,0 +1,137 @@
+"""Which contributions become reasons: rules that hold for any numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from taxgap.errors import UsageError
+from taxgap.reasons.selection import (
+    LEAST_LOG_UNITS,
+    LEAST_SHARE,
+    MOST_OF_A_FAMILY,
+    NONE,
+    Selection,
+    select_reasons,
+)
+from taxgap.regimes import Regime, get_regime
+
+REGIME = get_regime("self_assessment")
+NAMES = list(REGIME.feature)
+NUMBERS = arrays(
+    np.float64,
+    (4, len(NAMES)),
+    elements=st.sampled_from([-0.4, -0.1, 0.0, 0.01, 0.04, 0.05, 0.2, 0.3, 1.0]) | st.floats(-1, 1),
+)
+
+
+def select(
+    values: dict[str, float], *, hidden: tuple[str, ...] = (), most: int = 4
+) -> list[tuple[str, str, float]]:
+    """Select for one return; return (code, feature, contribution)."""
+    frame = pd.DataFrame([values])
+    seen = pd.DataFrame([{name: name not in hidden for name in values}])
+    return read(REGIME, select_reasons(REGIME, frame, seen, most=most), 0)
+
+
+def read(regime: Regime, chosen: Selection, row: int) -> list[tuple[str, str, float]]:
+    found = zip(chosen.codes[row], chosen.features[row], chosen.contributions[row], strict=True)
+    return [
+        (regime.codes[code].code, regime.features[feature].name, float(amount))
+        for code, feature, amount in found
+        if code != NONE
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(values=NUMBERS, seen=arrays(np.bool_, (4, len(NAMES))), most=st.integers(0, 4))
+def test_the_rules_hold_for_any_contributions(values: np.ndarray, seen: np.ndarray, most: int) -> None:
+    frame, visible = pd.DataFrame(values, columns=NAMES), pd.DataFrame(seen, columns=NAMES)
+    chosen = select_reasons(REGIME, frame, visible, most=most)
+    for row in range(len(frame)):
+        reasons = read(REGIME, chosen, row)
+        sums = frame.iloc[row].groupby([REGIME.feature[name].code for name in NAMES]).sum()
+        floor = max(LEAST_LOG_UNITS, LEAST_SHARE * sums.clip(lower=0).sum())
+        amounts = [amount for _, _, amount in reasons]
+        codes = [code for code, _, _ in reasons]
+        assert len(reasons) <= most
+        assert len(set(codes)) == len(codes)
+        assert amounts == sorted(amounts, reverse=True)
+        assert (
+            max(Counter(REGIME.code[code].family for code in codes).values(), default=0) <= MOST_OF_A_FAMILY
+        )
+        for code, feature, amount in reasons:
+            assert amount == pytest.approx(sums[code])
+            assert amount >= floor * (1 - 1e-12)
+            own = [name for name in NAMES if REGIME.feature[name].code == code and visible.loc[row, name]]
+            assert feature in own
+            assert frame.loc[row, feature] == frame.loc[row, own].max() > 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(values=NUMBERS)
+def test_nothing_stronger_is_left_out_without_cause(values: np.ndarray) -> None:
+    frame = pd.DataFrame(values, columns=NAMES)
+    chosen = select_reasons(REGIME, frame, frame > -2)
+    for row in range(len(frame)):
+        reasons = read(REGIME, chosen, row)
+        families = Counter(REGIME.code[code].family for code, _, _ in reasons)
+        weakest = min((amount for _, _, amount in reasons), default=np.inf)
+        sums = frame.iloc[row].groupby([REGIME.feature[name].code for name in NAMES]).sum()
+        floor = max(LEAST_LOG_UNITS, LEAST_SHARE * sums.clip(lower=0).sum())
+        left = set(sums.index[sums > floor * (1 + 1e-9)]) - {code for code, _, _ in reasons}
+        for code in left:
+            full = families[REGIME.code[code].family] == MOST_OF_A_FAMILY
+            assert full or (len(reasons) == 4 and sums[code] <= weakest + 1e-12)
+
+
+def test_contributions_are_summed_within_a_code_and_the_largest_is_named() -> None:
+    assert select({"staff_to_turnover": 0.2, "subcontractors_to_turnover": 0.1}) == [
+        ("expenses.labour", "staff_to_turnover", pytest.approx(0.3))
+    ]
+
+
+def test_what_lowers_the_risk_counts_against_its_code() -> None:
+    assert select({"staff_to_turnover": 0.2, "subcontractors_to_turnover": -0.18}) == []
+
+
+def test_a_feature_on_the_other_side_of_the_peers_counts_but_is_not_named() -> None:
+    values = {"staff_to_turnover": 0.2, "subcontractors_to_turnover": 0.1}
+    assert select(values, hidden=("staff_to_turnover",)) == [
+        ("expenses.labour", "subcontractors_to_turnover", pytest.approx(0.3))
+    ]
+    assert select(values, hidden=tuple(values)) == []
+
+
+def test_the_third_of_a_family_makes_room_for_another() -> None:
+    values = {
+        "travel_to_turnover": 0.9,
+        "premises_to_turnover": 0.8,
+        "office_to_turnover": 0.7,
+        "days_late": 0.2,
+    }
+    assert [code for code, _, _ in select(values)] == ["expenses.travel", "expenses.premises", "timing.late"]
+
+
+def test_ties_go_to_the_code_that_the_regime_names_first() -> None:
+    values = {"days_late": 0.3, "gift_aid_to_income": 0.3, "pay_unmatched": 0.3}
+    expected = ["third_party.employment", "reliefs.gift_aid", "timing.late"]
+    assert [code for code, _, _ in select(values)] == expected
+
+
+def test_weak_contributions_are_no_reasons() -> None:
+    assert select({"days_late": 0.049}) == []
+    assert select({"days_late": 0.06, "gift_aid_to_income": 2.0})[1:] == []
+    assert select({}) == []
+
+
+@pytest.mark.parametrize("most", [-1, 5])
+def test_the_number_of_reasons_is_limited(most: int) -> None:
+    with pytest.raises(UsageError, match="0 to 4"):
+        select({"days_late": 0.3}, most=most)

@@ -1,0 +1,124 @@
+"""The reason columns: complete where there is a reason, empty where there is none, and said in words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from taxgap.peers import PeerGroups
+from taxgap.reasons import (
+    GROUP_STANDS_OUT,
+    NOTHING_STANDS_OUT,
+    Contributions,
+    contributions,
+    give_reasons,
+    reason_columns,
+    write_sentence,
+)
+from taxgap.regimes import Regime
+from taxgap.risk.model import RiskModel
+
+
+@pytest.fixture(scope="module")
+def found(model: RiskModel, seen: pd.DataFrame) -> Contributions:
+    return contributions(model, seen)
+
+
+@pytest.fixture(scope="module")
+def table(regime: Regime, found: Contributions, observed: pd.DataFrame, peers: PeerGroups) -> pd.DataFrame:
+    return give_reasons(regime, found, observed, peers)
+
+
+def made_up(observed: pd.DataFrame, own: float, group: float) -> Contributions:
+    values = pd.DataFrame({"interest_unmatched": own}, index=observed.index)
+    return Contributions(values, 1.0, pd.Series(group, index=observed.index), "made up")
+
+
+def test_the_columns_are_those_of_the_design(table: pd.DataFrame, regime: Regime) -> None:
+    assert table.columns.tolist() == reason_columns()
+    assert reason_columns(1) == [
+        *("reason_1_code", "reason_1_feature", "reason_1_contribution", "reason_1_observed"),
+        *("reason_1_peer_low", "reason_1_peer_median", "reason_1_peer_high", "reason_1_sentence"),
+    ]
+    for k in range(1, 5):
+        assert table[f"reason_{k}_code"].cat.categories.tolist() == list(regime.code)
+        assert table[f"reason_{k}_feature"].cat.categories.tolist() == list(regime.feature)
+        assert table[f"reason_{k}_contribution"].dtype == np.float64
+        assert table[f"reason_{k}_sentence"].dtype == "str"
+
+
+def test_a_reason_is_whole_or_absent(table: pd.DataFrame) -> None:
+    for k in range(1, 5):
+        present = table[[name for name in reason_columns() if name.startswith(f"reason_{k}_")]].notna()
+        if k == 1:  # where there is no reason, the first sentence says so
+            present = present.drop(columns="reason_1_sentence")
+        assert (present.all(axis=1) == present.any(axis=1)).all()
+    assert table["reason_1_code"].notna().any()
+    assert table["reason_1_sentence"].notna().all()
+
+
+def test_a_reason_states_what_was_observed_and_what_peers_report(
+    table: pd.DataFrame, regime: Regime, observed: pd.DataFrame, peers: PeerGroups
+) -> None:
+    for key, row in table[table["reason_2_code"].notna()].head(30).iterrows():
+        feature = regime.feature[row["reason_2_feature"]]
+        bench = peers.benchmarks(observed.loc[[key]], feature.name).iloc[0]
+        value = observed.loc[key, feature.name]
+        assert feature.code == row["reason_2_code"]
+        assert row["reason_2_observed"] == value
+        assert row[["reason_2_peer_low", "reason_2_peer_median", "reason_2_peer_high"]].tolist() == [
+            *bench[["low", "median", "high"]]
+        ]
+        assert row["reason_2_sentence"] == write_sentence(feature, value, bench["low"], bench["high"])
+        assert (value - bench["median"]) * feature.side > 0
+
+
+def test_a_code_adds_up_the_contributions_of_its_features(
+    table: pd.DataFrame, regime: Regime, found: Contributions
+) -> None:
+    parts = found.values  # noqa: PD011 - a field of ours, not that of pandas
+    sums = parts.T.groupby([regime.feature[name].code for name in parts.columns]).sum().T
+    chosen = table[table["reason_1_code"].notna()].head(50)
+    expected = [sums.loc[key, code] for key, code in chosen["reason_1_code"].items()]
+    np.testing.assert_allclose(chosen["reason_1_contribution"], expected, rtol=1e-12)
+
+
+def test_no_single_reason_stands_out_is_an_answer(
+    regime: Regime, observed: pd.DataFrame, peers: PeerGroups
+) -> None:
+    table = give_reasons(regime, made_up(observed, own=0.01, group=-0.2), observed, peers)
+    assert table["reason_1_sentence"].unique().tolist() == [NOTHING_STANDS_OUT]
+    assert table.drop(columns="reason_1_sentence").isna().all().all()
+
+
+def test_where_the_group_explains_the_score_that_is_said(
+    regime: Regime, observed: pd.DataFrame, peers: PeerGroups
+) -> None:
+    table = give_reasons(regime, made_up(observed, own=0.01, group=0.2), observed, peers)
+    assert table["reason_1_sentence"].unique().tolist() == [GROUP_STANDS_OUT]
+
+
+def test_a_value_on_the_peers_side_or_missing_is_no_reason(
+    regime: Regime, observed: pd.DataFrame, peers: PeerGroups
+) -> None:
+    table = give_reasons(regime, made_up(observed, own=0.5, group=0.0), observed, peers)
+    median = peers.benchmarks(observed, "interest_unmatched")["median"]
+    assert (table["reason_1_code"].notna() == (observed["interest_unmatched"] > median)).all()
+
+
+def test_fewer_reasons_are_the_first_ones(
+    regime: Regime, found: Contributions, observed: pd.DataFrame, peers: PeerGroups, table: pd.DataFrame
+) -> None:
+    for most in (1, 3):
+        fewer = give_reasons(regime, found, observed, peers, most=most)
+        pd.testing.assert_frame_equal(fewer, table[reason_columns(most)])
+    assert give_reasons(regime, found, observed, peers, most=0).shape == (len(observed), 0)
+
+
+def test_no_returns_give_no_rows_but_the_same_columns(
+    regime: Regime, observed: pd.DataFrame, peers: PeerGroups, table: pd.DataFrame
+) -> None:
+    nobody = observed.iloc[:0]
+    empty = give_reasons(regime, made_up(nobody, own=0.5, group=0.0), nobody, peers)
+    pd.testing.assert_frame_equal(empty, table.iloc[:0])

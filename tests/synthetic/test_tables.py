@@ -1,0 +1,203 @@
+"""The tables: laid out by their schemas, true to their twins, the same in any partition."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from taxgap.schemas import TABLES, TRUTH_TABLES
+from taxgap.schemas.self_assessment import EXPENSE_BOXES
+from taxgap.schemas.table import column_names, known_later, row_key
+from taxgap.synthetic.identifiers import taxpayer_ids
+from taxgap.synthetic.self_assessment import PRIMITIVE_BOXES
+from taxgap.synthetic.settings import Settings
+from taxgap.synthetic.tables import Tables, make_tables
+
+KEYS = ["taxpayer_id", "period"]
+BOXES = [box for box in PRIMITIVE_BOXES if box != "losses_available"]
+every_table = pytest.mark.parametrize("name", TABLES)
+every_truth = pytest.mark.parametrize("name", TRUTH_TABLES)
+
+
+@pytest.fixture(scope="module")
+def latest(records: Tables) -> pd.DataFrame:
+    """The last version of every return, by its keys."""
+    returns = records["self_assessment"].sort_values([*KEYS, "version"])
+    return returns.drop_duplicates(KEYS, keep="last").set_index(KEYS)
+
+
+@pytest.fixture(scope="module")
+def twins(truth: Tables) -> pd.DataFrame:
+    return truth["self_assessment"].set_index(KEYS).sort_index()
+
+
+def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(left.reset_index(drop=True), right.reset_index(drop=True))
+
+
+@every_table
+def test_records_are_valid(records: Tables, name: str) -> None:
+    TABLES[name].validate(records[name], lazy=True)
+
+
+@every_truth
+def test_the_truth_is_valid(truth: Tables, name: str) -> None:
+    TRUTH_TABLES[name].validate(truth[name], lazy=True)
+
+
+@every_table
+def test_tables_have_the_columns_of_their_schema_and_are_sorted_by_key(
+    whole: tuple[Tables, Tables], name: str
+) -> None:
+    table, key = whole[0][name], row_key(TABLES[name])
+    assert len(table) > 0
+    assert list(table.columns) == column_names(TABLES[name])
+    same(table, table.sort_values(key))
+    assert not table.duplicated(key).any()
+
+
+@every_table
+def test_nothing_is_known_after_the_as_of_date(records: Tables, settings: Settings, name: str) -> None:
+    as_of = pd.Timestamp(settings.as_of)
+    assert (records[name]["received_on"] <= as_of).all()
+    for date, columns in known_later(TABLES[name]).items():
+        table = records[name]
+        assert not (table[date] > as_of).any()
+        if date == "closed_on":
+            assert table.loc[table[date].isna(), list(columns)].isna().all(axis=None)
+
+
+@every_table
+def test_every_row_belongs_to_a_registered_taxpayer(records: Tables, name: str) -> None:
+    assert set(records[name]["taxpayer_id"]) <= set(records["taxpayers"]["taxpayer_id"])
+
+
+def test_everyone_is_on_the_register(records: Tables, settings: Settings) -> None:
+    assert list(records["taxpayers"]["taxpayer_id"]) == list(taxpayer_ids(np.arange(settings.taxpayers)))
+    assert records["taxpayers"]["utr"].is_unique
+    assert records["taxpayers"]["nino"].is_unique
+
+
+def test_traders_have_a_trade_and_others_none(records: Tables) -> None:
+    trades = records["taxpayers"].set_index("taxpayer_id")["sic2007"].notna()
+    turnover = records["self_assessment"].groupby("taxpayer_id")["turnover"].max() > 0
+    assert (trades[turnover.index] == turnover).all()
+
+
+def test_every_report_has_its_own_name(records: Tables) -> None:
+    assert records["third_party"]["report_id"].is_unique
+
+
+@pytest.mark.parametrize("source", ["reports", "twins"])
+def test_the_boxes_of_every_return_add_up(latest: pd.DataFrame, twins: pd.DataFrame, source: str) -> None:
+    form = latest if source == "reports" else twins
+    assert (form["total_expenses"] == form[list(EXPENSE_BOXES)].sum(axis=1)).all()
+    deducted = form["total_expenses"] + form["capital_allowances"] + form["trading_allowance"]
+    assert (form["net_profit"] == form["turnover"] + form["other_business_income"] - deducted).all()
+    taxable = (form["net_profit"] + form["basis_adjustment"]).clip(lower=0)
+    assert (form["trading_profit"] == taxable - form["losses_brought_forward"]).all()
+
+
+def test_every_version_of_a_return_adds_up(records: Tables) -> None:
+    first = records["self_assessment"].query("version == 0")
+    assert (first["total_expenses"] == first[list(EXPENSE_BOXES)].sum(axis=1)).all()
+
+
+def test_amendments_follow_a_first_version(records: Tables) -> None:
+    returns = records["self_assessment"]
+    versions = returns.groupby(KEYS)["version"].agg(["min", "max", "size"])
+    assert (versions["min"] == 0).all()
+    assert (versions["max"] == versions["size"] - 1).all()
+    assert 0.02 < (versions["max"] == 1).mean() < 0.08
+    both = returns[returns.duplicated(KEYS, keep=False)].sort_values([*KEYS, "version"])
+    dates = both["received_on"].to_numpy().reshape(-1, 2)
+    assert (dates[:, 0] < dates[:, 1]).all()
+
+
+def test_an_amendment_changes_something(records: Tables) -> None:
+    returns = records["self_assessment"]
+    both = returns[returns.duplicated(KEYS, keep=False)].sort_values([*KEYS, "version"])
+    boxes = both[["turnover", "interest", "rents"]].to_numpy().reshape(-1, 2, 3)
+    assert (boxes[:, 0] != boxes[:, 1]).any(axis=1).mean() > 0.5
+
+
+def test_there_is_one_twin_a_return_on_file(latest: pd.DataFrame, twins: pd.DataFrame) -> None:
+    assert latest.index.sort_values().equals(twins.index)
+    assert (latest.sort_index()["version"] == twins["version"]).all()
+
+
+def test_a_twin_differs_from_the_last_version_by_what_was_planted(
+    latest: pd.DataFrame, twins: pd.DataFrame, truth: Tables
+) -> None:
+    planted = truth["misreporting"].pivot_table(index=KEYS, columns="field", values="amount", aggfunc="sum")
+    planted = planted.reindex(index=twins.index, columns=BOXES).fillna(0.0)
+    difference = twins[BOXES] - latest.sort_index()[BOXES]
+    np.testing.assert_array_equal(difference.to_numpy(), planted.to_numpy())
+
+
+def test_the_tax_lost_of_a_return_is_in_every_table_of_the_truth(
+    latest: pd.DataFrame, twins: pd.DataFrame, truth: Tables
+) -> None:
+    lost = (twins["tax_charged"] - latest.sort_index()["tax_charged"]).round(2)
+    potential = truth["enquiries"].set_index(KEYS)["tax_lost"].sort_index()
+    summed = truth["misreporting"].groupby(KEYS)["tax_lost"].sum().reindex(lost.index, fill_value=0.0)
+    np.testing.assert_allclose(potential, lost, rtol=0, atol=0.006)
+    np.testing.assert_allclose(summed, lost, rtol=0, atol=0.10)
+
+
+def test_no_enquiry_was_opened_before_the_version_on_file(records: Tables, latest: pd.DataFrame) -> None:
+    cases = records["enquiries"].set_index(KEYS)
+    received = latest["received_on"].reindex(cases.index)
+    assert (cases["opened_on"] > received).all()
+
+
+def test_both_programmes_open_about_the_share_asked_for(records: Tables, truth: Tables) -> None:
+    shares = records["enquiries"]["programme"].value_counts() / len(truth["enquiries"])
+    assert shares["random"] == pytest.approx(0.05, abs=0.008)
+    assert shares["risk"] == pytest.approx(0.05, abs=0.015)
+
+
+def test_the_rows_of_a_person_are_the_same_in_any_partition_and_order(
+    whole: tuple[Tables, Tables], small: Settings
+) -> None:
+    some = np.arange(3, small.taxpayers, 17)[::-1]
+    ids = set(taxpayer_ids(some))
+    for mine, theirs in zip(make_tables(some, small), whole, strict=True):
+        for name in mine:
+            same(mine[name], theirs[name][theirs[name]["taxpayer_id"].isin(ids)])
+
+
+@pytest.mark.parametrize("years", [1, 2])
+def test_fewer_years_give_the_same_rows_of_those_years(
+    whole: tuple[Tables, Tables], small: Settings, years: int
+) -> None:
+    fewer = replace(small, years=years)
+    for mine, theirs in zip(make_tables(np.arange(small.taxpayers), fewer), whole, strict=True):
+        for name in mine:
+            table = theirs[name]
+            same(mine[name], table[table["period"].isin(fewer.tax_years)] if "period" in table else table)
+
+
+def test_an_early_date_leaves_nothing_but_what_was_known(small: Settings) -> None:
+    early = replace(small, as_of="2023-01-15")
+    records, truth = make_tables(np.arange(small.taxpayers), early)
+    assert set(records["self_assessment"]["period"]) == {"2021-22"}
+    assert len(truth["self_assessment"]) == len(truth["enquiries"])
+    for name, table in records.items():
+        TABLES[name].validate(table)
+        assert (table["received_on"] <= pd.Timestamp(early.as_of)).all()
+
+
+@pytest.mark.usefixtures("honest")
+def test_in_an_honest_world_nothing_is_found(small: Settings) -> None:
+    records, truth = make_tables(np.arange(100), small)
+    assert len(truth["misreporting"]) == 0
+    assert len(records["adjustments"]) == 0
+    assert (records["enquiries"]["tax_found"].dropna() == 0).all()
+    for tables, models in ((records, TABLES), (truth, TRUTH_TABLES)):
+        for name, table in tables.items():
+            if len(table):
+                models[name].validate(table)
