@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sys
 import tempfile
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -46,8 +45,6 @@ def _run(name: str, check: Check) -> tuple[str, str, str]:
 
 
 def _python() -> str:
-    if sys.version_info < (3, 11):
-        raise TaxGapError("Python 3.11 or later is needed.")
     return f"taxgap {__version__}, Python {platform.python_version()}, {platform.system()}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,12 +27,12 @@ from taxgap.cli import options
 @options.common
 @click.pass_context
 def command(
-    ctx: click.Context, /, *, out: Path, workers: int, replace: bool, dry_run: bool, **settings: object
+    ctx: click.Context, /, *, out: Path, workers: int, replace: bool, dry_run: bool, **settings: Any
 ) -> None:
     """Make a synthetic population of Self Assessment taxpayers in which the truth is known.
 
-    OUT/records holds what an administration would hold, OUT/truth what only the generator knows. Same seed, same
-    bytes, whatever the number of workers.
+    OUT/records holds what an administration would hold, OUT/truth what only the generator knows. Same seed,
+    same bytes, whatever the number of workers.
 
     Example: taxgap generate --out population --taxpayers 10000
     """

@@ -7,9 +7,10 @@ import logging
 import os
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 import click
@@ -139,7 +140,21 @@ def progress(ctx: click.Context, title: str) -> Iterator[Progress]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def table(rows: list[tuple[str, ...]], *, right: tuple[int, ...] = ()) -> str:
+@contextmanager
+def step(ctx: click.Context, title: str) -> Iterator[None]:
+    """Say on standard error that a step begins, and how long it took."""
+    if ctx.obj.verbosity < 0:
+        yield
+        return
+    click.echo(f"{title} ...", err=True, nl=False)
+    start = monotonic()
+    try:
+        yield
+    finally:
+        click.echo(f" {monotonic() - start:.1f} s", err=True)
+
+
+def table(rows: Sequence[tuple[str, ...]], *, right: tuple[int, ...] = ()) -> str:
     """Lay rows out in columns; the first row is the head, `right` names columns set to the right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [

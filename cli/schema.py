@@ -16,7 +16,9 @@ from taxgap.cli import options
 @options.common
 @click.pass_context
 def command(ctx: click.Context, /, *, name: str | None, truth: bool, style: str) -> None:
-    """Describe the columns of TABLE: type, unit, box of the form, title and rule. Without TABLE, list the tables.
+    """Describe the columns of TABLE: type, unit, box of the form, title and rule.
+
+    Without TABLE, list the tables.
 
     Example: taxgap schema self_assessment
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -51,7 +52,7 @@ def command(
     trusted: bool,
     replace: bool,
     dry_run: bool,
-    **settings: object,
+    **settings: Any,
 ) -> None:
     """Score every return in RECORDS with a model, flag cases within capacity, and give the reasons.
 
@@ -59,7 +60,7 @@ def command(
 
     Example: taxgap score population/records --model model --out scores
     """
-    from taxgap.batch import write_scores  # noqa: PLC0415  heavy: only when the verb runs
+    from taxgap.batch import read_scores, summarise, write_scores  # noqa: PLC0415  heavy: only when it runs
     from taxgap.records import Records  # noqa: PLC0415  heavy
     from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
 
@@ -69,13 +70,14 @@ def command(
         text = f"Would score {count:,} returns in {len(opened.partitions)} partitions, into {out}."
         options.show(ctx, text, {"returns": count, "partitions": len(opened.partitions), "out": out})
         return
-    summary = write_scores(
+    write_scores(
         opened,
         loaded,
         out,
         periods=list(periods) or None,
         validate=not trusted,
         replace=replace,
-        **settings,  # type: ignore[arg-type]
+        **settings,
     )
+    summary = summarise(read_scores(out))
     options.show(ctx, summary.to_text(), summary.to_dict())

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from taxgap.cli import options
-from taxgap.errors import ThresholdError
+from taxgap.errors import InvalidDataError, ThresholdError
+
+if TYPE_CHECKING:
+    from taxgap.validation import ValidationReport
 
 
 @click.command(short_help="Check whether records can be trusted; put rows that cannot be into quarantine.")
@@ -29,13 +33,13 @@ def command(
     records: Path,
     out: Path | None,
     as_of: str | None,
-    fail_on: str | None,
+    fail_on: Literal["reject", "warn"] | None,
     replace: bool,
 ) -> None:
     """Check the folder RECORDS against the schemas and all rules, and say everything that is wrong at once.
 
-    With --out, trusted rows go to OUT/records and rejected ones, with their reasons, to OUT/quarantine; no row is
-    dropped or repaired. Without --out, rejected rows end the run with status 3.
+    With --out, trusted rows go to OUT/records and rejected ones, with their reasons, to OUT/quarantine; no
+    row is dropped or repaired. Without --out, rejected rows end the run with status 3.
 
     Example: taxgap validate population/records --out trusted
     """
@@ -50,10 +54,8 @@ def command(
         report.raise_if_failed()
 
 
-def _check_threshold(report: object, severity: str) -> None:
-    from taxgap.errors import InvalidDataError  # noqa: PLC0415  beside its only use
-
+def _check_threshold(report: ValidationReport, severity: Literal["reject", "warn"]) -> None:
     try:
-        report.raise_if_failed(severity)  # type: ignore[attr-defined]
+        report.raise_if_failed(severity)
     except InvalidDataError as error:
         raise ThresholdError(f"--fail-on {severity}: {error.message}", where=error.where) from error

@@ -137,7 +137,8 @@ def _omitted_cash(scene: Scene) -> Amounts:
 
 
 def _off_the_books(scene: Scene, name: str, share: Floats) -> Amounts:
-    # Half leave out whole jobs with what they cost, so that their ratios look like anyone's; half only the sale.
+    # Half leave out whole jobs with what they cost, so that their ratios look like anyone's; half only the
+    # sale.
     whole = scene.streams.happens(0.5, f"{name} with costs") & _claims_expenses(scene)
     costs = {box: whole * share * scene.boxes[box].to_numpy() for box in _COSTS_OF_A_JOB}
     return {"turnover": share * scene.boxes["turnover"].to_numpy(), **costs}
@@ -228,7 +229,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         leaves_a_profit=True,
         behaviours=_DELIBERATE,
         fields=("turnover", *_COSTS_OF_A_JOB),
-        evidence=("third_party.takings", "margin.net", "expenses.total"),
+        evidence=("third_party.takings", "expenses.total", "change.turnover"),
         exposed=_trades,
         amounts=_suppressed_turnover,
     ),
@@ -243,7 +244,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         leaves_a_profit=True,
         behaviours=_DELIBERATE,
         fields=("turnover", *_COSTS_OF_A_JOB),
-        evidence=("third_party.takings", "margin.net", "expenses.goods"),
+        evidence=("third_party.takings", "third_party.cover", "margin.gross"),
         exposed=lambda scene: _trades(scene) & (scene.activity["cash"] > 0.03).to_numpy(),
         amounts=_omitted_cash,
     ),
@@ -273,7 +274,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         leaves_a_profit=True,
         behaviours=_DELIBERATE,
         fields=("cost_of_goods", "staff_costs", "other_expenses"),
-        evidence=("expenses.total", "expenses.other", "margin.net"),
+        evidence=("expenses.total", "expenses.other", "margin.gross"),
         exposed=_claims_expenses,
         amounts=_inflated_expenses,
     ),
@@ -288,7 +289,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         leaves_a_profit=True,
         behaviours=_CARELESS,
         fields=("turnover",),
-        evidence=("third_party.platform", "third_party.takings", "margin.net"),
+        evidence=("third_party.platform", "third_party.takings", "expenses.total"),
         exposed=lambda scene: _trades(scene) & (scene.activity["platform"] > 0.03).to_numpy(),
         amounts=_omitted_platform,
     ),

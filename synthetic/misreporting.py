@@ -118,7 +118,8 @@ def is_active(mechanism: Mechanism, scene: Scene) -> NDArray[np.bool_]:
 
 
 def _room_to_hide(scene: Scene) -> Floats:
-    # Nobody hides so much that the profit left looks absurd: each keeps a share of the true profit on the form.
+    # Nobody hides so much that the profit left looks absurd: each keeps a share of the true profit on the
+    # form.
     profit = complete_return(scene.boxes)["net_profit"].clip(lower=0.0).to_numpy()
     return np.asarray(profit * (0.90 - 0.55 * scene.streams.uniform("profit left on the form")))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from taxgap.publication.dots import draw_differences, draw_overview, relative_differences
+from taxgap.publication.dots import FURTHEST, draw_differences, draw_overview, relative_differences
 from taxgap.publication.picture import Picture, take_picture
 from taxgap.publication.tables import Cell, Table, make_table
 from taxgap.publication.wording import (
@@ -38,6 +38,7 @@ _BASIS = {
     "derived": "worked out from published figures",
     "memory": "recalled and not checked",
 }
+_FEW = 3
 _READING = (
     "A grey band is the tolerance; a line is the 95% interval of the synthetic population. A round dot lies "
     "within tolerance, a diamond outside. A hollow mark means that the reference figure is derived or from "
@@ -47,6 +48,7 @@ _OVERVIEW_READING = (
     "Each mark is one figure. Round dots lie within tolerance, diamonds outside. A hollow mark means that "
     "the reference figure is derived or from memory. At the right: how many lie within tolerance."
 )
+_FURTHER = " A mark at the edge lies further out."
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,10 @@ def count_within(comparison: pd.DataFrame) -> tuple[int, int]:
 
 def _count_within(targets: pd.DataFrame, others: pd.DataFrame) -> Iterator[str]:
     if len(targets):
-        yield f"{_tally(targets)} {_are(targets, 'target')} within tolerance.{_misses(targets)}"
+        yield f"{_tally(targets)} {_are(targets, 'target')} within tolerance.{_sum_up_misses(targets)}"
     if len(others):
-        figures = (
-            "figure that the population was not fitted to",
-            "figures that the population was not fitted to",
-        )
-        yield f"Of {number_of(len(others), *figures)}, {_inside(others)} within tolerance.{_misses(others)}"
+        many = "figure that it was not fitted to", "figures that it was not fitted to"
+        yield f"Of {number_of(len(others), *many)}, {_inside(others)} within tolerance.{_sum_up_misses(others)}"
 
 
 def _tally(rows: pd.DataFrame) -> str:
@@ -138,7 +137,17 @@ def _inside(rows: pd.DataFrame) -> str:
 
 def _misses(rows: pd.DataFrame) -> str:
     missed = rows.loc[~rows["within"].astype(bool), "target"].tolist()
-    return f" Outside: {listing(missed)}." if missed else ""
+    return f" Outside: {'; '.join(missed)}." if missed else ""
+
+
+def _sum_up_misses(rows: pd.DataFrame) -> str:
+    """Name the misses where they are few; else say how many there are in each group, which names them."""
+    missed = rows[~rows["within"].astype(bool)]
+    if len(missed) <= _FEW:
+        return _misses(rows)
+    groups = missed.groupby("group", sort=False).size()
+    parts = [f"{count(number)} of “{group}”" for group, number in groups.items()]
+    return f" Outside: {listing(parts)}; they are named below."
 
 
 def _describe_basis(comparison: pd.DataFrame) -> str:
@@ -197,7 +206,7 @@ def _picture(key: str, name: str, sentence: str, rows: pd.DataFrame, table: Tabl
         lambda size: draw_differences(differences, size),
         title=title,
         alt=alt,
-        reading=_READING,
+        reading=_READING + _FURTHER * bool((differences["difference"].abs() > FURTHEST).any()),
         table=table,
     )
 
@@ -221,7 +230,7 @@ def _overview(comparison: pd.DataFrame) -> Picture | None:
         lambda size: draw_overview(differences, size),
         title="How far each figure is from its reference",
         alt=alt,
-        reading=_OVERVIEW_READING,
+        reading=_OVERVIEW_READING + _FURTHER * bool((differences["difference"].abs() > FURTHEST).any()),
         table=table,
     )
 

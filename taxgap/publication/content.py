@@ -209,6 +209,11 @@ class PageContent:
         model = self.evaluation.query("label == 'truth' and ranking == 'model'")
         _check_names("evaluation", model["metric"], {"evaluation": HEADLINE}, "The model's metrics")
 
+    def measure(self, label: str, metric: str) -> float:
+        """Return one measure of the model: `label` and `metric` as in `evaluation`."""
+        rows = self.evaluation.query("label == @label and ranking == 'model' and metric == @metric")
+        return float(rows["value"].iloc[0]) if len(rows) else float("nan")
+
 
 def _check_names(
     where: str, found: Collection[str], needed: Mapping[str, Sequence[str]], what: str = "The names"

@@ -20,8 +20,9 @@ FURTHEST = 1.0
 """Differences are drawn up to this share of the reference figure; further ones stand at the edge."""
 
 _DOT = 12  # pixels
+_ROOM = 1.08  # how far the axis goes beyond the furthest mark
 _LEVELS = (0, 1, -1, 2, -2)
-_SWARM = _DOT * len(_LEVELS)
+_SWARM = 48  # less than five dots: the gap between two rows holds the rest
 
 
 def relative_differences(comparison: pd.DataFrame) -> pd.DataFrame:
@@ -101,7 +102,7 @@ def draw_overview(differences: pd.DataFrame, size: Size) -> Figure:
     for position, group in enumerate(groups):
         members = differences[differences["group"] == group].sort_values("difference")
         axes.axhline(position + rows.offset, color=COLOURS["band"], linewidth=points(1), zorder=0)
-        pixels = members["difference"].clip(-FURTHEST, FURTHEST) / (2 * limit) * rows.across
+        pixels = members["difference"].clip(-FURTHEST, FURTHEST) / (2 * _ROOM * limit) * rows.across
         for row, level in zip(members.itertuples(index=False), spread_out(pixels.tolist()), strict=True):
             _mark(axes, row, position + rows.offset + level * _DOT / rows.step)
     return figure
@@ -153,8 +154,8 @@ def _mark(axes: Axes, row: Any, height: float) -> None:
 def _set_axis(axes: Axes, rows: Rows, differences: pd.DataFrame) -> float:
     """Set up the axis of differences, and return how far it goes to either side."""
     values = differences[["difference", "low", "high", "tolerance"]].abs()
-    limit = min(FURTHEST, max(0.05, 1.05 * float(np.nanmax(values.to_numpy()))))
-    axes.set_xlim(-limit, limit)
+    limit = min(FURTHEST, max(0.05, float(np.nanmax(values.to_numpy()))))
+    axes.set_xlim(-_ROOM * limit, _ROOM * limit)
     axes.axvline(0, color=COLOURS["ink"], linewidth=points(1.5), zorder=1)
     axes.xaxis.set_major_locator(
         MaxNLocator(4 if rows.size.is_narrow else 8, symmetric=True, steps=[1, 2, 2.5, 5, 10])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
@@ -13,7 +14,7 @@ from taxgap.publication.theme import COLOURS, Size, new_figure, points
 
 Axes: TypeAlias = Any
 
-_LABELS = 290  # pixels for the labels at the left of a wide picture
+_MOST_LABELS = 350  # pixels for the labels at the left of a wide picture
 _GAP = 16  # between label, drawing and note
 _LETTER = 0.53  # mean width of a letter, as a share of the height of the text
 _LINE = 1.25  # distance of two lines, likewise
@@ -31,8 +32,8 @@ class Rows:
         The lines of each row's label, rows from the top.
     notes : tuple of str
         What stands at the right of each row; may be empty.
-    note_width : int
-        Pixels for the notes of a wide picture.
+    label_width, note_width : int
+        Pixels for the labels and notes of a wide picture.
     mark : int
         Pixels that the marks of a row need.
     top, bottom : int
@@ -42,6 +43,7 @@ class Rows:
     size: Size
     labels: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
+    label_width: int
     note_width: int
     mark: int
     top: int
@@ -66,7 +68,7 @@ class Rows:
     @property
     def left(self) -> int:
         """Where the drawing begins, in pixels from the left."""
-        return _EDGE if self.size.is_narrow else _LABELS
+        return _EDGE if self.size.is_narrow else self.label_width
 
     @property
     def right(self) -> int:
@@ -108,11 +110,23 @@ def arrange_rows(
     Rows
     """
     notes = tuple(notes) or ("",) * len(labels)
-    room = size.width - 2 * _EDGE if size.is_narrow else _LABELS - _GAP
-    widest = max(map(len, notes), default=0) * _LETTER * size.text if size.is_narrow else 0
-    letters = int((room - widest) / (_LETTER * size.text))
-    lines = tuple(tuple(wrap(label, letters, break_on_hyphens=False)) or (" ",) for label in labels)
-    return Rows(size, lines, notes, note_width, mark, top, bottom=3 * size.text + 12)
+    letter = _LETTER * size.text
+    noted = max(map(len, notes), default=0) * letter if size.is_narrow else 0
+    room = size.width - 2 * _EDGE - noted if size.is_narrow else _MOST_LABELS - _GAP
+    lines = tuple(
+        tuple(wrap(label, int(room / letter), break_on_hyphens=False)) or (" ",) for label in labels
+    )
+    longest = max(len(line) for label in lines for line in label)
+    return Rows(
+        size,
+        lines,
+        notes,
+        math.ceil(longest * letter) + _GAP,
+        note_width,
+        mark,
+        top,
+        bottom=3 * size.text + 12,
+    )
 
 
 def start_figure(rows: Rows) -> tuple[Figure, Axes]:

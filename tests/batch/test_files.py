@@ -47,6 +47,13 @@ def test_the_same_run_gives_the_same_bytes(
     assert all((folder / name).read_bytes() == (again / name).read_bytes() for name in names)
 
 
+def test_a_partition_without_returns_is_a_file_without_rows(
+    parted: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    out = write_scores(parted, model, tmp_path / "out", as_of="2015-01-01", validate=False)
+    pd.testing.assert_frame_equal(read_scores(out), score(parted, model, as_of="2015-01-01", validate=False))
+
+
 def test_a_folder_is_replaced_only_when_asked(parted: Records, model: RiskModel, tmp_path: Path) -> None:
     out = write_scores(parted, model, tmp_path / "out", reasons=0, validate=False)
     with pytest.raises(UsageError, match="exists already"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +17,6 @@ from taxgap.risk.model import RiskModel
 
 REGIME = get_regime("self_assessment")
 KEY = ["taxpayer_id", "period"]
-Copy = Callable[[], RiskModel]
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +24,9 @@ def scores(records: Records, model: RiskModel) -> pd.DataFrame:
     return score(records, model, explain_share=0.1, capacity_share=0.08)
 
 
-@pytest.fixture
-def X(records: Records, model: RiskModel) -> pd.DataFrame:
+@pytest.fixture(scope="module")
+def seen(records: Records, model: RiskModel) -> pd.DataFrame:
+    """The returns as the model sees them."""
     return REGIME.compare(REGIME.measure(records), model.peers)
 
 
@@ -45,12 +43,12 @@ def test_there_is_one_row_a_return_with_the_columns_of_the_design(
     assert kinds[["regime", "flag_rule", "reason_1_code"]].tolist() == ["category"] * 3
 
 
-def test_numbers_are_those_of_the_model(scores: pd.DataFrame, model: RiskModel, X: pd.DataFrame) -> None:
-    found = scores.set_index(KEY).loc[X.index]
-    np.testing.assert_array_equal(found["score"], model.ranking_score(X))
-    np.testing.assert_array_equal(found["expected_tax"], model.expected_tax(X))
-    np.testing.assert_array_equal(found["probability"], model.predict_proba(X)[:, 1])
-    np.testing.assert_array_equal(found[["amount_low", "amount_high"]], model.amount_interval(X))
+def test_numbers_are_those_of_the_model(scores: pd.DataFrame, model: RiskModel, seen: pd.DataFrame) -> None:
+    found = scores.set_index(KEY).loc[seen.index]
+    np.testing.assert_array_equal(found["score"], model.ranking_score(seen))
+    np.testing.assert_array_equal(found["expected_tax"], model.expected_tax(seen))
+    np.testing.assert_array_equal(found["probability"], model.predict_proba(seen)[:, 1])
+    np.testing.assert_array_equal(found[["amount_low", "amount_high"]], model.amount_interval(seen))
     assert (found["model_id"] == model.model_id).all()
 
 
@@ -72,7 +70,7 @@ def test_flags_follow_the_rule_that_the_rows_state(scores: pd.DataFrame) -> None
 
 
 def test_reasons_are_given_to_the_highest_ranks_and_add_up(
-    scores: pd.DataFrame, model: RiskModel, X: pd.DataFrame
+    scores: pd.DataFrame, model: RiskModel, seen: pd.DataFrame
 ) -> None:
     returns = scores.groupby("period")["rank"].transform("max")
     explained = scores["rank"] <= np.floor(0.1 * returns)
@@ -80,7 +78,7 @@ def test_reasons_are_given_to_the_highest_ranks_and_add_up(
     assert (scores["group_effect"].notna() == explained).all()
     assert scores.loc[~explained, reason_columns()].isna().all().all()
     rows = scores[explained].set_index(KEY)
-    own = contributions(model, X.loc[rows.index]).own_effect
+    own = contributions(model, seen.loc[rows.index]).own_effect
     np.testing.assert_allclose(
         rows["population_mean"] + rows["group_effect"] + own, rows["score"], atol=1e-6, rtol=0
     )
@@ -114,6 +112,13 @@ def test_an_earlier_date_sees_less(scores: pd.DataFrame, records: Records, model
     assert 0 < len(found) < len(scores)
 
 
+def test_before_the_first_return_there_is_nothing_to_score(
+    scores: pd.DataFrame, parted: Records, model: RiskModel
+) -> None:
+    found = score(parted, model, as_of="2015-01-01", validate=False)
+    pd.testing.assert_frame_equal(found.drop(columns="flag_rule"), scores.iloc[:0].drop(columns="flag_rule"))
+
+
 def test_without_reasons_nothing_is_explained(records: Records, model: RiskModel) -> None:
     found = score(records, model, reasons=0, validate=False)
     assert found.columns.tolist() == list(SCORE_COLUMNS)
@@ -144,7 +149,7 @@ def test_settings_out_of_range_are_named(
         score(records, model, validate=False, **settings)  # type: ignore[arg-type]
 
 
-def test_a_model_of_another_regime_or_with_other_features_is_refused(
+def test_a_model_of_no_known_regime_or_with_other_features_is_refused(
     records: Records, model: RiskModel
 ) -> None:
     X = pd.DataFrame({"shoe_size": np.arange(300.0), "days_late": 1.0})
@@ -153,7 +158,7 @@ def test_a_model_of_another_regime_or_with_other_features_is_refused(
         score(records, other)
     with pytest.raises(IncompatibleError, match="does not build: shoe_size"):
         score(records, other.annotate(regime="self_assessment"))
-    with pytest.raises(IncompatibleError, match="'window'"):
+    with pytest.raises(UsageError, match="'window'"):
         score(records, other.annotate(regime="window"))
 
 

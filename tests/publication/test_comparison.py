@@ -24,8 +24,8 @@ def regions(content: PageContent) -> pd.DataFrame:
 
 def test_targets_are_counted_and_misses_named(whole: Comparison) -> None:
     first, second, _ = whole.sentences
-    assert first.startswith("17 of 20 targets are within tolerance. Outside: Of these, over £10,000")
-    assert second.startswith("Of 4 figures that the population was not fitted to, 3 are within tolerance.")
+    assert first.startswith("17 of 20 targets are within tolerance. Outside: Of these, over £10,000; Self-")
+    assert second.startswith("Of 4 figures that it was not fitted to, 3 are within tolerance.")
     assert second.endswith("Outside: Total income from £1,000,000.")
 
 
@@ -93,3 +93,23 @@ def test_dots_are_spread_over_levels_until_these_are_full() -> None:
     assert spread_out([0.0, 100.0]) == [0, 0]
     assert sorted(spread_out([0.0] * 5)) == [-2, -1, 0, 1, 2]
     assert len(spread_out([0.0] * 9)) == 9
+
+
+def test_many_misses_are_counted_by_group_and_named_there(content: PageContent) -> None:
+    figures = content.comparison.assign(within=False)
+    described = describe_comparison(figures)
+    assert described.sentences[0] == (
+        "0 of 20 targets are within tolerance. Outside: 5 of “What random enquiries found”, 8 of “Gross income "
+        "of sole traders and landlords”, 4 of “Self-employment income by band of total income” and 3 of "
+        "“Regions”; they are named below."
+    )
+    assert described.groups[3].sentence.endswith(
+        "Outside: South East; London; Northern Ireland; Scotland; Wales."
+    )
+
+
+def test_marks_beyond_the_edge_are_said_to_be_so(regions: pd.DataFrame) -> None:
+    near, far = (describe_comparison(regions.assign(simulated=value)).groups[0] for value in (0.1, 0.9))
+    assert near.picture is not None
+    assert far.picture is not None
+    assert "A mark at the edge lies further out." in far.picture.reading

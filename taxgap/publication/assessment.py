@@ -1,0 +1,130 @@
+"""How good the model is: against later random enquiries, and, where it is known, against the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from taxgap.peers import PeerGroups
+from taxgap.records import Records, Truth
+from taxgap.regimes import get_regime
+from taxgap.risk import RiskModel, ceiling, evaluate
+from taxgap.risk.baselines import rank_naively
+
+_SHOWN = ("auc", "average_precision", "strike_rate@", "precision@", "share_of_gap@")
+_CURVE_POINTS = 60
+CEILING_MEANING = (
+    "a model of the same kind trained on the truth of other taxpayers, from the same records: no model that "
+    "learns from enquiries can be expected to do better"
+)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The measures of a model, as the page shows them.
+
+    Attributes
+    ----------
+    evaluation, gain, calibration : DataFrame
+        As `taxgap.publication.content.PageContent` wants them.
+    ceiling : dict
+        What a model trained on the truth reaches.
+    """
+
+    evaluation: pd.DataFrame
+    gain: pd.DataFrame
+    calibration: pd.DataFrame
+    ceiling: dict[str, Any]
+
+
+def assess(records: Records, truth: Truth, model: RiskModel, *, seed: int = 0) -> Assessment:
+    """Measure a model on the period that its card names for evaluation.
+
+    Parameters
+    ----------
+    records : Records
+    truth : Truth
+        What was lost on each return: an audit that only a synthetic population allows.
+    model : RiskModel
+        From `taxgap.risk.train`; its card holds the evaluation on random enquiries.
+    seed : int, default 0
+        Of the bootstrap draws and the folds.
+
+    Returns
+    -------
+    Assessment
+    """
+    period = model.card_["training"]["evaluation_period"]
+    X = _features(records, model, period)
+    lost = _tax_lost(truth, period).reindex(X.index).to_numpy()
+    regime = get_regime(model.card_["regime"])
+    by_truth = evaluate(
+        pd.Series(model.ranking_score(X), index=X.index),
+        amount=lost,
+        probability=model.predict_proba(X)[:, 1],
+        baselines=rank_naively(records, regime, X, seed=seed),
+        material=model.material,
+        draws=200,
+        seed=seed,
+        label="truth",
+    )
+    by_enquiries = pd.DataFrame(model.card_["evaluation"]["metrics"])
+    calibration = pd.DataFrame(model.card_["evaluation"]["calibration"])
+    reached = ceiling(X, lost, X.index.get_level_values("taxpayer_id"), material=model.material, seed=seed)
+    return Assessment(
+        evaluation=_shown(pd.concat([by_truth.frame, by_enquiries], ignore_index=True)),
+        gain=_thin(pd.concat([by_truth.gain, _best_order(lost)], ignore_index=True)),
+        calibration=calibration[calibration["measure"] == "probability"].drop(columns="measure"),
+        ceiling={**reached.to_dict(), "meaning": CEILING_MEANING},
+    )
+
+
+def _features(records: Records, model: RiskModel, period: str) -> pd.DataFrame:
+    regime = get_regime(model.card_["regime"])
+    peers = PeerGroups(model.peer_rows_)
+    parts = [
+        regime.compare(regime.measure(records, [period], partition), peers)
+        for partition in records.partitions
+    ]
+    return pd.concat(parts)[list(model.feature_names_in_)]
+
+
+def _tax_lost(truth: Truth, period: str) -> pd.Series:
+    table = truth.read("enquiries", ["taxpayer_id", "period", "tax_lost"], periods=[period])
+    return table.set_index(["taxpayer_id", "period"])["tax_lost"]
+
+
+def _shown(frame: pd.DataFrame) -> pd.DataFrame:
+    rows = frame["metric"].str.startswith(_SHOWN) & frame["ranking"].ne("population")
+    return frame.loc[rows, ["label", "ranking", "metric", "value", "low", "high", "n"]]
+
+
+def _best_order(lost: np.ndarray) -> pd.DataFrame:
+    tax = np.sort(np.maximum(lost, 0.0))[::-1]
+    share = np.arange(len(tax) + 1) / len(tax)
+    return pd.DataFrame(
+        {
+            "ranking": "ceiling",
+            "share_examined": share,
+            "share_of_gap": np.concatenate([[0.0], np.cumsum(tax) / tax.sum()]),
+        }
+    )
+
+
+def _thin(gain: pd.DataFrame) -> pd.DataFrame:
+    # The page draws a line through a few points of each curve, closer together where it bends.
+    grid = np.linspace(0, 1, _CURVE_POINTS) ** 2
+    parts = [
+        pd.DataFrame(
+            {
+                "ranking": ranking,
+                "share_examined": grid,
+                "share_of_gap": np.interp(grid, curve["share_examined"], curve["share_of_gap"]),
+            }
+        )
+        for ranking, curve in gain.groupby("ranking", sort=False)
+    ]
+    return pd.concat(parts, ignore_index=True)
