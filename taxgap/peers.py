@@ -24,7 +24,8 @@ SIZE_BANDS = {
     "30k_50k": 30_000,
     "50k_90k": 50_000,
     "90k_150k": 90_000,
-    "150k_plus": 150_000,
+    "150k_300k": 150_000,
+    "300k_plus": 300_000,
 }
 """The frozen size bands and where each begins, in pounds a year."""
 
@@ -129,9 +130,19 @@ class PeerGroups:
         UsageError
             The sample does not hold the measure.
         """
-        found = self._look_up(groups, column)
+        found = self._look_up(groups, [column])[:, 0]
         table = pd.DataFrame(found[:, :_COUNT], index=groups.index, columns=["low", "median", "high"])
         return table.assign(n=found[:, _COUNT].astype(np.int64))
+
+    def quartiles(self, groups: pd.DataFrame, columns: Sequence[str]) -> Floats:
+        """Look up the same for many measures at once.
+
+        Returns
+        -------
+        ndarray, shape (rows, columns, 3)
+            Lower quartile, median, upper quartile.
+        """
+        return self._look_up(groups, columns)[:, :, :_COUNT]
 
     def position(self, observed: pd.DataFrame, column: str) -> pd.Series:
         r"""Express a measure as its distance from the peers' median.
@@ -156,18 +167,26 @@ class PeerGroups:
         scale off zero where more than half of the peers report the same, as the many who claim nothing do.
         Where the whole sample reports the same (d = 0), any other value lies at -10 or 10.
         """
-        found = self._look_up(observed, column)
-        away = observed[column].to_numpy(dtype=np.float64) - found[:, _MEDIAN]
-        scale = np.maximum((found[:, _HIGH] - found[:, _LOW]) / 2, self._benchmarks(column).narrowest)
+        return self.positions(observed, [column])[column]
+
+    def positions(self, observed: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+        """Express many measures as their positions; see `position`."""
+        low, median, high = np.moveaxis(self.quartiles(observed, columns), -1, 0)
+        away = observed[list(columns)].to_numpy(dtype=np.float64) - median
+        scale = np.maximum((high - low) / 2, [self._benchmarks(column).narrowest for column in columns])
         with np.errstate(divide="ignore", invalid="ignore"):
             place = np.where(away == 0, 0.0, away / scale)
-        return pd.Series(np.clip(place, -FURTHEST, FURTHEST), index=observed.index, name=column)
+        return pd.DataFrame(np.clip(place, -FURTHEST, FURTHEST), index=observed.index, columns=list(columns))
 
-    def _look_up(self, groups: pd.DataFrame, column: str) -> Floats:
-        trade, size = (
-            _codes(groups[name], levels) for name, levels in zip(GROUPS, self._levels, strict=True)
-        )
-        return self._benchmarks(column).cells[trade, size]
+    def _look_up(self, groups: pd.DataFrame, columns: Sequence[str]) -> Floats:
+        trade, size = self._codes(groups)
+        found = np.empty((len(groups), len(columns), 4))
+        for place, column in enumerate(columns):
+            found[:, place] = self._benchmarks(column).cells[trade, size]
+        return found
+
+    def _codes(self, groups: pd.DataFrame) -> list[Codes]:
+        return [_codes(groups[name], levels) for name, levels in zip(GROUPS, self._levels, strict=True)]
 
     def _benchmarks(self, column: str) -> _Benchmarks:
         if column not in self._known:
@@ -178,9 +197,7 @@ class PeerGroups:
         return self._known[column]
 
     def _summarise(self, values: Floats) -> _Benchmarks:
-        trade, size = (
-            _codes(self.rows[name], levels) for name, levels in zip(GROUPS, self._levels, strict=True)
-        )
+        trade, size = self._codes(self.rows)
         trades, sizes = (len(levels) + 1 for levels in self._levels)
         order = np.argsort(values)[: np.count_nonzero(~np.isnan(values))]
         values, trade, size = values[order], trade[order] % trades, size[order] % sizes
@@ -253,7 +270,7 @@ def size_band(amount: pd.Series) -> pd.Series:
     Examples
     --------
     >>> size_band(pd.Series([0.0, 10_000.0, 1e9])).tolist()
-    ['under_10k', '10k_20k', '150k_plus']
+    ['under_10k', '10k_20k', '300k_plus']
     """
     known = np.nan_to_num(amount.to_numpy(dtype=np.float64), nan=0.0)
     codes = np.searchsorted(list(SIZE_BANDS.values()), np.maximum(known, 0.0), side="right") - 1

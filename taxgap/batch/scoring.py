@@ -112,11 +112,12 @@ class Scorer:
         return scores.assign(**keys, partition=partition)
 
     def _explain(self, partition: int, chosen: pd.Index) -> pd.DataFrame:
-        observed = self._measure(partition).loc[chosen]
-        features = list(self.regime.feature)
-        found = Contributions(observed[features].iloc[:0], np.nan, pd.Series(dtype="float64"), "none")
-        if len(observed):
+        if len(chosen):
+            observed = self._measure(partition).loc[chosen]
             found = contributions(self.model, self._to_features(observed))
+        else:
+            observed = pd.DataFrame(np.nan, index=chosen, columns=list(self.regime.columns))
+            found = Contributions(observed, np.nan, observed.sum(axis=1), "none")
         reasons = give_reasons(self.regime, found, observed, self.peers, most=self.settings.reasons)
         return reasons.assign(population_mean=found.population_mean, group_effect=found.group_effect)
 

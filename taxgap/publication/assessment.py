@@ -14,11 +14,12 @@ from taxgap.regimes import get_regime
 from taxgap.risk import RiskModel, ceiling, evaluate
 from taxgap.risk.baselines import rank_naively
 
-_SHOWN = ("auc", "average_precision", "strike_rate@", "precision@", "share_of_gap@")
+_SHOWN = ("auc", "average_precision")
+_SHOWN_AT = ("@1%", "@5%", "@10%")
 _CURVE_POINTS = 60
 CEILING_MEANING = (
-    "a model of the same kind trained on the truth of other taxpayers, from the same records: no model that "
-    "learns from enquiries can be expected to do better"
+    "This is what a model of the same kind reaches when it is trained on the truth about other taxpayers, from "
+    "the same records. A model that learns from enquiries cannot be expected to do better."
 )
 
 
@@ -98,7 +99,8 @@ def _tax_lost(truth: Truth, period: str) -> pd.Series:
 
 
 def _shown(frame: pd.DataFrame) -> pd.DataFrame:
-    rows = frame["metric"].str.startswith(_SHOWN) & frame["ranking"].ne("population")
+    wanted = frame["metric"].isin(_SHOWN) | frame["metric"].str.endswith(_SHOWN_AT)
+    rows = wanted & frame["ranking"].ne("population")
     return frame.loc[rows, ["label", "ranking", "metric", "value", "low", "high", "n"]]
 
 

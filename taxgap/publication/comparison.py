@@ -118,8 +118,10 @@ def _count_within(targets: pd.DataFrame, others: pd.DataFrame) -> Iterator[str]:
     if len(targets):
         yield f"{_tally(targets)} {_are(targets, 'target')} within tolerance.{_sum_up_misses(targets)}"
     if len(others):
-        many = "figure that it was not fitted to", "figures that it was not fitted to"
-        yield f"Of {number_of(len(others), *many)}, {_inside(others)} within tolerance.{_sum_up_misses(others)}"
+        figures = number_of(
+            len(others), "figure that it was not fitted to", "figures that it was not fitted to"
+        )
+        yield f"Of {figures}, {_inside(others)} within tolerance.{_sum_up_misses(others)}"
 
 
 def _tally(rows: pd.DataFrame) -> str:

@@ -170,8 +170,8 @@ class PageContent:
         `ranking, share_examined, share_of_gap`, both shares from 0 to 1; a ranking ``ceiling`` is the best
         order there could be.
     ceiling : mapping
-        The largest area under the curve that could be reached: `auc, low, high`, and `meaning`, a sentence
-        that says how it was worked out.
+        The largest area under the curve that could be reached: `auc, low, high`, and `meaning`, words that
+        say why, to follow "The ceiling is 0.84:".
     calibration : DataFrame
         `decile, predicted, observed, low, high, n`.
     cases : sequence of ExampleCase
@@ -211,8 +211,9 @@ class PageContent:
 
     def measure(self, label: str, metric: str) -> float:
         """Return one measure of the model: `label` and `metric` as in `evaluation`."""
-        rows = self.evaluation.query("label == @label and ranking == 'model' and metric == @metric")
-        return float(rows["value"].iloc[0]) if len(rows) else float("nan")
+        rows = self.evaluation
+        asked = (rows["label"] == label) & (rows["ranking"] == "model") & (rows["metric"] == metric)
+        return float(rows.loc[asked, "value"].iloc[0]) if asked.any() else float("nan")
 
 
 def _check_names(

@@ -22,7 +22,6 @@ FURTHEST = 1.0
 _DOT = 12  # pixels
 _ROOM = 1.08  # how far the axis goes beyond the furthest mark
 _LEVELS = (0, 1, -1, 2, -2)
-_SWARM = 48  # less than five dots: the gap between two rows holds the rest
 
 
 def relative_differences(comparison: pd.DataFrame) -> pd.DataFrame:
@@ -96,7 +95,7 @@ def draw_overview(differences: pd.DataFrame, size: Size) -> Figure:
     groups = list(dict.fromkeys(differences["group"]))
     tally = differences.groupby("group")["within"].agg(["sum", "size"]).loc[groups]
     notes = [f"{inside} of {every}" for inside, every in zip(tally["sum"], tally["size"], strict=True)]
-    rows = arrange_rows(size, groups, notes, note_width=80, mark=_SWARM)
+    rows = arrange_rows(size, groups, notes, note_width=80, mark=62 if size.is_narrow else 48)
     figure, axes = start_figure(rows)
     limit = _set_axis(axes, rows, differences)
     for position, group in enumerate(groups):

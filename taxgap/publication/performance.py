@@ -17,8 +17,8 @@ from taxgap.publication.tables import Cell, Table, make_table
 from taxgap.publication.wording import Format, count, decimal, in_words, interval, money, number_of, share
 
 BASELINES = {
-    "largest mismatch": "puts first the returns with the largest gap between what was declared and what "
-    "others report (employers, banks, platforms, card processors, contractors). Many teams start here.",
+    "largest mismatch": "puts first the returns that differ most from what others report: employers, banks, "
+    "platforms, card processors, contractors.",
     "turnover": "puts the largest businesses first.",
     "random": "is what examining returns by lot would find.",
 }
@@ -31,7 +31,7 @@ LABELS = {
 """What the ways to measure are called, in the order in which they are shown."""
 
 _AT = re.compile(r"^(share_of_gap|strike_rate|precision)@(\d+(?:\.\d+)?)%$")
-_CHANCE = "Part of what goes wrong on a return is chance, which no model can foresee."
+_CHANCE = "part of what goes wrong on a return is chance, which no model can foresee"
 _SHARES_SHOWN = (0.01, 0.05, 0.1, 0.2, 0.5)
 
 
@@ -105,7 +105,7 @@ def name_metric(metric: str) -> str:
 def _describe_ceiling(ceiling: Mapping[str, Any]) -> str:
     within = interval(ceiling["low"], ceiling["high"], decimal)
     most = f"{decimal(ceiling['auc'])} ({within})" if within else decimal(ceiling["auc"])
-    return f"No ranking could reach more than {most}. {ceiling.get('meaning', _CHANCE)}"
+    return f"The ceiling is {most}: {str(ceiling.get('meaning', _CHANCE)).removesuffix('.')}."
 
 
 def _tabulate(label: str, rows: pd.DataFrame) -> Table:

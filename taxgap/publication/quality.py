@@ -40,7 +40,14 @@ def describe_quality(validation: pd.DataFrame, rows: pd.DataFrame) -> Quality:
     -------
     Quality
     """
-    return Quality(_sentence(validation, rows), _count_rows(rows), _list_findings(validation))
+    findings = _add_up(validation)
+    return Quality(_sentence(findings, rows), _count_rows(rows), _list_findings(findings))
+
+
+def _add_up(validation: pd.DataFrame) -> pd.DataFrame:
+    """Add up what was found over partitions and columns: one row a rule and table."""
+    keys = ["rule", "severity", "table", "sentence"]
+    return validation.groupby(keys, sort=False, as_index=False)["count"].sum()
 
 
 def _sentence(validation: pd.DataFrame, rows: pd.DataFrame) -> str:

@@ -46,7 +46,7 @@ class Contributions:
     @property
     def own_effect(self) -> pd.Series:
         """What all of the taxpayer's own contributions add to the score."""
-        return self.values.sum(axis=1)  # noqa: PD011 - the attribute above, not that of pandas
+        return self.values.sum(axis=1)
 
 
 def contributions(

@@ -58,12 +58,9 @@ def give_reasons(
         any says so in its first sentence. Codes and features are categoricals with the regime's levels.
     """
     features = list(regime.feature)
-    benchmarks = {name: peers.benchmarks(observed, name) for name in features}
     values = observed[features].to_numpy(dtype=np.float64)
-    ranges = {
-        part: np.column_stack([benchmarks[name][part] for name in features]).reshape(values.shape)
-        for part in _BENCHMARKS
-    }
+    quartiles = peers.quartiles(observed, features)
+    ranges = {part: quartiles[:, :, place] for place, part in enumerate(_BENCHMARKS)}
     sides = np.array([feature.side for feature in regime.features])
     visible = pd.DataFrame((values - ranges["median"]) * sides > 0, index=observed.index, columns=features)
     chosen = select_reasons(regime, found.values, visible, most=most)

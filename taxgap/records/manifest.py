@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,29 @@ class Manifest:
         check_format(content, name=FORMAT, version=FORMAT_VERSION, where=path)
         names = cls.__dataclass_fields__
         try:
-            return cls(**{name: content[name] for name in names})
+            manifest = cls(**{name: content[name] for name in names})
         except KeyError as error:
             raise InvalidDataError(f"The manifest lacks {error}.", where=str(path)) from error
+        wrong = [name for name, right in manifest._checks().items() if not right]
+        if wrong:
+            raise InvalidDataError(f"The manifest has unusable values: {', '.join(wrong)}.", where=str(path))
+        return manifest
+
+    def _checks(self) -> dict[str, bool]:
+        return {
+            "as_of": _is_date(self.as_of),
+            "periods": isinstance(self.periods, list),
+            "partitions": type(self.partitions) is int and self.partitions > 0,
+            "files": isinstance(self.files, dict),
+        }
 
     def rows(self, table: str) -> int:
         """Return the number of rows of a table, over all partitions."""
         return sum(int(item["rows"]) for name, item in self.files.items() if name.split("/")[0] == table)
+
+
+def _is_date(text: Any) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except (TypeError, ValueError):
+        return False

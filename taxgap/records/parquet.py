@@ -40,16 +40,16 @@ def write_table(path: Path, table: pd.DataFrame, model: type[Table], *, syntheti
     marks = {"taxgap.format": str(FORMAT_VERSION), "taxgap.synthetic": str(synthetic).lower()}
     schema = arrow_schema(model, marks)
     content = pa.Table.from_pandas(table[schema.names], schema=schema, preserve_index=False, safe=True)
-    content = content.replace_schema_metadata(marks)
-    with new_file(path) as temporary:
-        pq.write_table(
-            content,
-            temporary,
-            compression="zstd",
-            compression_level=3,
-            use_dictionary=[field.name for field in schema if pa.types.is_dictionary(field.type)],
-            store_schema=False,
-        )
+    content = content.replace_schema_metadata(None)
+    options = {
+        "compression": "zstd",
+        "compression_level": 3,
+        "use_dictionary": [field.name for field in schema if pa.types.is_dictionary(field.type)],
+        "store_schema": False,  # which leaves out the schema's own metadata, so the marks are added by hand
+    }
+    with new_file(path) as temporary, pq.ParquetWriter(temporary, content.schema, **options) as writer:
+        writer.write_table(content)
+        writer.add_key_value_metadata(marks)
 
 
 def read_table(

@@ -130,8 +130,9 @@ class Regime:
             The same rows and columns.
         """
         relative = [feature.name for feature in self.features if feature.relative]
-        positions = {name: peers.position(observed, name) for name in relative}
-        return observed[list(self.columns)].assign(**positions)
+        seen = observed[list(self.columns)].copy()
+        seen[relative] = peers.positions(observed, relative)
+        return seen
 
     def missing_features(self, records: Records) -> list[str]:
         """List the features and groups that are left out because the records lack what they need."""

@@ -28,7 +28,7 @@ class Growth:
     learning_rate: float = 0.03
     min_child_samples: int = 10
     path_smooth: float = 100.0
-    feature_fraction: float = 0.5
+    feature_fraction: float = 0.7
     bagging_fraction: float = 0.7
     max_bin: int = 63
     random_state: int = 0

@@ -46,7 +46,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Fewest cases in a leaf.
     path_smooth : float, default 100
         How many cases' weight draws a leaf towards its parent.
-    feature_fraction, bagging_fraction : float, default 0.5, 0.7
+    feature_fraction, bagging_fraction : float, default 0.7
         Share of features and of cases a tree sees.
     max_bin : int, default 63
         Most thresholds tried a feature.
@@ -109,7 +109,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         learning_rate: float = 0.03,
         min_child_samples: int = 10,
         path_smooth: float = 100.0,
-        feature_fraction: float = 0.5,
+        feature_fraction: float = 0.7,
         bagging_fraction: float = 0.7,
         max_bin: int = 63,
         amount_cap_quantile: float = 0.99,

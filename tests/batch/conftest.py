@@ -1,4 +1,4 @@
-"""What the tests of scoring share: a small population, as one partition and as three, and a model."""
+"""What the tests of scoring share: a small population, as one partition and as two, and a model."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Records:
 
 @pytest.fixture(scope="session")
 def parted(records: Records, tmp_path_factory: pytest.TempPathFactory) -> Records:
-    """The same population in four partitions."""
+    """The same population in two partitions."""
     folder = tmp_path_factory.mktemp("parted")
     for name in records.tables:
         table = records.table(name)
-        part = partition_of(table["taxpayer_id"], 4)
-        for number in range(4):
+        part = partition_of(table["taxpayer_id"], 2)
+        for number in range(2):
             write_table(
                 folder / name / part_name(number), table[part == number], TABLES[name], synthetic=True
             )
-    Manifest(records.manifest.as_of, records.periods, partitions=4, synthetic=True).write(folder)
+    Manifest(records.manifest.as_of, records.periods, partitions=2, synthetic=True).write(folder)
     return Records.open(folder)
 
 

@@ -14,7 +14,7 @@ RETURNS = st.lists(
 )
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(returns=RETURNS, seed=st.integers(0, 99))
 def test_ranks_are_a_permutation_by_score_that_the_order_of_rows_cannot_change(
     returns: list[tuple[str, float]], seed: int
@@ -38,7 +38,7 @@ def test_ties_are_not_settled_by_the_number_of_the_taxpayer() -> None:
     assert ranks.tolist() != sorted(ranks, reverse=True)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rows=st.integers(0, 300), percent=st.integers(0, 100))
 def test_a_share_is_rounded_down_to_whole_returns(rows: int, percent: int) -> None:
     periods = pd.Series(["2023-24"] * rows, dtype="str")

@@ -59,6 +59,11 @@ def short() -> PageContent:
 
 
 @pytest.fixture(scope="session")
+def short_page(short: PageContent) -> str:
+    return render_page(short)
+
+
+@pytest.fixture(scope="session")
 def elements(page: str) -> list[Element]:
     """Every element of the page, in the order in which they begin."""
     return read_elements(page)
@@ -146,7 +151,7 @@ def build_content() -> PageContent:
         rows=pd.DataFrame({"table": tables, "rows_in": rows, "kept": rows, "quarantined": 0}),
         evaluation=build_evaluation(),
         gain=build_gain(),
-        ceiling={"auc": 0.842, "low": 0.836, "high": 0.848, "meaning": "The dice decide the rest."},
+        ceiling={"auc": 0.842, "low": 0.836, "high": 0.848, "meaning": "the dice decide the rest"},
         calibration=build_calibration(),
         cases=[
             build_case("1093485720", 3, {"Takings that others report": 1.52, "Expenses as a whole": 0.61}),

@@ -99,9 +99,9 @@ def test_many_misses_are_counted_by_group_and_named_there(content: PageContent) 
     figures = content.comparison.assign(within=False)
     described = describe_comparison(figures)
     assert described.sentences[0] == (
-        "0 of 20 targets are within tolerance. Outside: 5 of “What random enquiries found”, 8 of “Gross income "
-        "of sole traders and landlords”, 4 of “Self-employment income by band of total income” and 3 of "
-        "“Regions”; they are named below."
+        "0 of 20 targets are within tolerance. Outside: 5 of “What random enquiries found”, 8 of “Gross "
+        "income of sole traders and landlords”, 4 of “Self-employment income by band of total income” and 3 "
+        "of “Regions”; they are named below."
     )
     assert described.groups[3].sentence.endswith(
         "Outside: South East; London; Northern Ireland; Scotland; Wales."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -80,15 +81,18 @@ def test_calibration_says_how_often_the_interval_holds(performance: Performance)
 
 
 def test_the_ceiling_is_said_with_its_interval(content: PageContent, performance: Performance) -> None:
-    assert (
-        performance.ceiling
-        == "No ranking could reach more than 0.84 (0.84 to 0.85). The dice decide the rest."
-    )
+    assert performance.ceiling == "The ceiling is 0.84 (0.84 to 0.85): the dice decide the rest."
     bare = replace(content, ceiling={"auc": 0.8, "low": float("nan"), "high": float("nan")})
-    assert describe_performance(bare).ceiling.startswith("No ranking could reach more than 0.80. Part of")
+    assert describe_performance(bare).ceiling.startswith("The ceiling is 0.80: part of")
 
 
 def test_the_headline_is_read_off_the_frames(content: PageContent) -> None:
     figures = describe_headline(content).figures
     assert [figure.number for figure in figures] == ["41%", "68%", "17 of 20"]
     assert figures[0].note == "95% interval: 40% to 42%"
+
+
+def test_a_measure_can_be_asked_for(content: PageContent) -> None:
+    assert content.measure("truth", "auc") == 0.791
+    assert content.measure("random enquiries", "auc") == pytest.approx(0.791 * 0.93)
+    assert math.isnan(content.measure("truth", "luck"))

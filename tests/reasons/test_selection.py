@@ -49,7 +49,7 @@ def read(regime: Regime, chosen: Selection, row: int) -> list[tuple[str, str, fl
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(values=NUMBERS, seen=arrays(np.bool_, (4, len(NAMES))), most=st.integers(0, 4))
 def test_the_rules_hold_for_any_contributions(values: np.ndarray, seen: np.ndarray, most: int) -> None:
     frame, visible = pd.DataFrame(values, columns=NAMES), pd.DataFrame(seen, columns=NAMES)
@@ -74,7 +74,7 @@ def test_the_rules_hold_for_any_contributions(values: np.ndarray, seen: np.ndarr
             assert frame.loc[row, feature] == frame.loc[row, own].max() > 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(values=NUMBERS)
 def test_nothing_stronger_is_left_out_without_cause(values: np.ndarray) -> None:
     frame = pd.DataFrame(values, columns=NAMES)

@@ -173,6 +173,7 @@ def test_an_incomplete_manifest_is_refused_by_the_name_of_what_it_lacks(tmp_path
     [
         ("as_of", "soon"),
         ("as_of", None),
+        ("as_of", "2026-02-30"),
         ("partitions", "2"),
         ("partitions", 0),
         ("partitions", True),

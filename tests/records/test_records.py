@@ -119,14 +119,14 @@ def test_types_stay_what_they_are_when_something_is_hidden(records: Records) -> 
 
 
 def test_rows_from_the_future_change_nothing(frames: Frames) -> None:
-    later = frames["self_assessment"].iloc[[0]].assign(received_on=pd.Timestamp("2025-07-01"))
+    later = frames["self_assessment"].iloc[[0]].assign(received_on=pd.Timestamp("2025-07-01").as_unit("ms"))
     more = frames | {"self_assessment": pd.concat([frames["self_assessment"], later])}
     known = Records.from_frames(more, as_of="2025-06-30").table("self_assessment")
     pd.testing.assert_frame_equal(known, frames["self_assessment"])
 
 
 def test_a_row_without_a_date_is_seen_not_dropped(frames: Frames) -> None:
-    frames["self_assessment"].loc[0, "received_on"] = pd.NaT
+    frames["self_assessment"].loc[1, "received_on"] = pd.NaT  # of 2023-24, received after the date
     assert len(Records.from_frames(frames, as_of="2024-12-31").table("self_assessment")) == 4
 
 
@@ -166,7 +166,8 @@ def test_frames_without_rows_have_a_date(frames: Frames) -> None:
 def test_frames_are_not_modified(frames: Frames) -> None:
     before = {name: frame.copy() for name, frame in frames.items()}
     records = Records.from_frames(frames)
-    records.table("taxpayers")["utr"] = "x"
+    people = records.table("taxpayers")
+    people["utr"] = "x"
     records.known_at("2024-12-31").read("enquiries", partition=0)
     for name, frame in frames.items():
         pd.testing.assert_frame_equal(frame, before[name])
@@ -176,7 +177,7 @@ def test_codes_in_frames_get_their_frozen_levels(frames: Frames) -> None:
     texts = frames["taxpayers"].assign(region="Wales", nation=pd.Categorical(["Wales"] * 3))
     read = Records.from_frames({"taxpayers": texts}).table("taxpayers")
     assert read["region"].dtype == frames["taxpayers"]["region"].dtype
-    assert list(read["nation"].cat.categories)[0] == "England"
+    assert read["nation"].dtype == frames["taxpayers"]["nation"].dtype
 
 
 @pytest.mark.parametrize("odd", [["Atlantis"] * 3, [1, 2, 3], [["Wales"], {}, None]])

@@ -113,7 +113,7 @@ def test_no_feature_states_size_in_pounds(observed: pd.DataFrame, draw: Callable
     pd.testing.assert_frame_equal(observed[features], larger[features], rtol=1e-9)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     trades=st.lists(
         st.tuples(
