@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import tempfile
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -49,10 +50,12 @@ def _python() -> str:
 
 
 def _libraries() -> str:
-    names = [text.split(";")[0] for text in requires("taxgap") or [] if "extra" not in text]
-    plain = sorted({"".join(c for c in name.split("[")[0] if c.isalnum() or c in "-_.") for name in names})
+    # A requirement begins with the name of the library; extras are not needed to work.
+    needed = [
+        re.split(r"[^A-Za-z0-9._-]", text)[0] for text in requires("taxgap") or [] if "extra" not in text
+    ]
     found = []
-    for name in [n.rstrip(".0123456789") for n in plain]:
+    for name in sorted(needed):
         try:
             found.append(f"{name} {version(name)}")
         except PackageNotFoundError as error:

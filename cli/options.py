@@ -48,7 +48,7 @@ def _read_config(ctx: click.Context, parameter: click.Parameter, value: Path | N
         content = tomllib.loads(value.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise click.BadParameter(f"{value} cannot be read as TOML.", ctx, parameter) from error
-    name = ctx.command.name or ""
+    name = ctx.info_name or ""
     settings = {key.replace("-", "_"): item for key, item in content.get(name, content).items()}
     known = {option.name for option in ctx.command.params if option.name}
     unknown = sorted(set(settings) - known)

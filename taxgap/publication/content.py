@@ -170,8 +170,8 @@ class PageContent:
         `ranking, share_examined, share_of_gap`, both shares from 0 to 1; a ranking ``ceiling`` is the best
         order there could be.
     ceiling : mapping
-        The largest area under the curve that could be reached: `auc, low, high`, and `meaning`, words that
-        say why, to follow "The ceiling is 0.84:".
+        The largest area under the curve that could be reached: `auc, low, high`, and `meaning`, a sentence
+        that says how it was worked out.
     calibration : DataFrame
         `decile, predicted, observed, low, high, n`.
     cases : sequence of ExampleCase

@@ -31,7 +31,7 @@ LABELS = {
 """What the ways to measure are called, in the order in which they are shown."""
 
 _AT = re.compile(r"^(share_of_gap|strike_rate|precision)@(\d+(?:\.\d+)?)%$")
-_CHANCE = "part of what goes wrong on a return is chance, which no model can foresee"
+_CHANCE = "Part of what goes wrong on a return is chance, which no model can foresee."
 _SHARES_SHOWN = (0.01, 0.05, 0.1, 0.2, 0.5)
 
 
@@ -105,7 +105,7 @@ def name_metric(metric: str) -> str:
 def _describe_ceiling(ceiling: Mapping[str, Any]) -> str:
     within = interval(ceiling["low"], ceiling["high"], decimal)
     most = f"{decimal(ceiling['auc'])} ({within})" if within else decimal(ceiling["auc"])
-    return f"The ceiling is {most}: {str(ceiling.get('meaning', _CHANCE)).removesuffix('.')}."
+    return f"The ceiling is {most}. {ceiling.get('meaning', _CHANCE)}"
 
 
 def _tabulate(label: str, rows: pd.DataFrame) -> Table:

@@ -189,6 +189,15 @@ class Records(TableSet):
     Every reader sees the records as they stood at `as_of`: rows received later are not there, and what became
     known later about a row (the outcome of an enquiry, say) is empty.
 
+    Parameters
+    ----------
+    source : Source
+        Where the tables come from; `open` and `from_frames` make one.
+    manifest : Manifest
+        What the records say of themselves.
+    as_of : Timestamp, optional
+        The date at which they are seen; the manifest's when absent.
+
     Examples
     --------
     >>> from taxgap.records import Records
@@ -235,7 +244,15 @@ class Records(TableSet):
 
 
 class Truth(TableSet):
-    """What only the generator knows: truthful twins, misreporting, what officers would have found."""
+    """What only the generator knows: truthful twins, misreporting, what officers would have found.
+
+    Parameters
+    ----------
+    source : Source
+        Where the tables come from; `open` makes one.
+    manifest : Manifest
+        What the tables say of themselves.
+    """
 
     models = TRUTH_TABLES
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from taxgap.errors import UsageError
+from taxgap.errors import InvalidDataError, UsageError
 from taxgap.peers import GROUPS, PeerGroups
 from taxgap.records import Records
 from taxgap.regimes.declaration import Declaration, Feature, ReasonCode
@@ -99,7 +99,16 @@ class Regime:
         DataFrame
             Indexed by (taxpayer_id, period), sorted; `columns`, each feature in its own unit, cut off at its
             limit, missing where it does not apply or needs what the records lack.
+
+        Raises
+        ------
+        InvalidDataError
+            There are no returns, or a table lacks a column of its key.
         """
+        if self.name not in records.tables:
+            raise InvalidDataError(
+                f"The records hold no returns: the table '{self.name}' is missing.", available=records.tables
+            )
         wanted = list(records.periods if periods is None else periods)
         tables, present = read_inputs(records, self._needs, wanted, partition)
         computed = self.compute(tables, wanted)

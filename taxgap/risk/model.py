@@ -46,7 +46,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Fewest cases in a leaf.
     path_smooth : float, default 100
         How many cases' weight draws a leaf towards its parent.
-    feature_fraction, bagging_fraction : float, default 0.7
+    feature_fraction, bagging_fraction : float, default 0.7, 0.7
         Share of features and of cases a tree sees.
     max_bin : int, default 63
         Most thresholds tried a feature.
@@ -282,11 +282,13 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     @property
     def model_id(self) -> str:
         """Sixteen characters that stand for all that the model answers from; the same data give the same."""
+        check_is_fitted(self, "parts_")
         return identify(self)
 
     @property
     def card_(self) -> dict[str, Any]:
         """What the model is, as plain data: features, settings, calibration, window, metrics, versions."""
+        check_is_fitted(self, "parts_")
         return build_card(self)
 
     def annotate(self, **facts: Any) -> RiskModel:
@@ -328,6 +330,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def save(self, folder: str | Path, *, replace: bool = False) -> Path:
         """Write the model to a folder; see `taxgap.risk.storage.save`."""
+        check_is_fitted(self, "parts_")
         return save(self, folder, replace=replace)
 
     @classmethod

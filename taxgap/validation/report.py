@@ -24,7 +24,16 @@ _NAMED = 3  # findings that an error names
 
 
 class ValidationReport:
-    """What validation found.
+    """What validation found. Made by `validate`.
+
+    Parameters
+    ----------
+    records : Records
+        What was validated.
+    outcomes : sequence of Outcome
+        What became of each table and partition.
+    written : Path, optional
+        The folder that the trusted records were written to.
 
     Attributes
     ----------

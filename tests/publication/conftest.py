@@ -151,7 +151,7 @@ def build_content() -> PageContent:
         rows=pd.DataFrame({"table": tables, "rows_in": rows, "kept": rows, "quarantined": 0}),
         evaluation=build_evaluation(),
         gain=build_gain(),
-        ceiling={"auc": 0.842, "low": 0.836, "high": 0.848, "meaning": "the dice decide the rest"},
+        ceiling={"auc": 0.842, "low": 0.836, "high": 0.848, "meaning": "The dice decide the rest."},
         calibration=build_calibration(),
         cases=[
             build_case("1093485720", 3, {"Takings that others report": 1.52, "Expenses as a whole": 0.61}),

@@ -81,9 +81,9 @@ def test_calibration_says_how_often_the_interval_holds(performance: Performance)
 
 
 def test_the_ceiling_is_said_with_its_interval(content: PageContent, performance: Performance) -> None:
-    assert performance.ceiling == "The ceiling is 0.84 (0.84 to 0.85): the dice decide the rest."
+    assert performance.ceiling == "The ceiling is 0.84 (0.84 to 0.85). The dice decide the rest."
     bare = replace(content, ceiling={"auc": 0.8, "low": float("nan"), "high": float("nan")})
-    assert describe_performance(bare).ceiling.startswith("The ceiling is 0.80: part of")
+    assert describe_performance(bare).ceiling.startswith("The ceiling is 0.80. Part of")
 
 
 def test_the_headline_is_read_off_the_frames(content: PageContent) -> None:

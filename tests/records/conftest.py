@@ -37,8 +37,8 @@ def make(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     return frame
 
 
-@pytest.fixture
-def frames() -> Frames:
+@pytest.fixture(scope="session")
+def clean_frames() -> Frames:
     """Three taxpayers; one enquiry closed, one open; the returns of two years."""
     day = pd.Timestamp
     people = [f"T{number}" for number in range(3)]
@@ -107,11 +107,17 @@ def frames() -> Frames:
 
 
 @pytest.fixture
-def write_records(tmp_path: Path) -> Callable[..., Path]:
+def frames(clean_frames: Frames) -> Frames:
+    """A copy of the frames, to change."""
+    return {name: frame.copy() for name, frame in clean_frames.items()}
+
+
+@pytest.fixture(scope="session")
+def write_records(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Write frames as a folder of records."""
 
     def write(frames: Frames, partitions: int = 1) -> Path:
-        folder, files = tmp_path / "records", {}
+        folder, files = tmp_path_factory.mktemp("population") / "records", {}
         for name, frame in frames.items():
             place = partition_of(frame["taxpayer_id"], partitions)
             for partition in range(partitions):

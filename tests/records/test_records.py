@@ -17,12 +17,12 @@ Frames = dict[str, pd.DataFrame]
 Write = Callable[..., Path]
 
 
-@pytest.fixture(params=["frames", "one partition", "three partitions"])
-def records(request: pytest.FixtureRequest, frames: Frames, write_records: Write) -> Records:
+@pytest.fixture(scope="session", params=["frames", "one partition", "three partitions"])
+def records(request: pytest.FixtureRequest, clean_frames: Frames, write_records: Write) -> Records:
     """The same records in memory, in a folder, and in a folder of several partitions."""
     if request.param == "frames":
-        return Records.from_frames(frames, as_of="2025-06-30")
-    return Records.open(write_records(frames, 1 if request.param == "one partition" else 3))
+        return Records.from_frames(clean_frames, as_of="2025-06-30")
+    return Records.open(write_records(clean_frames, 1 if request.param == "one partition" else 3))
 
 
 def by_key(table: pd.DataFrame, *keys: str) -> pd.DataFrame:

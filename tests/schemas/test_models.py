@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,7 @@ def tables(draw: st.DrawFn, model: type[Table]) -> pd.DataFrame:
     return to_frame(model, rows).drop_duplicates(row_key(model), ignore_index=True)
 
 
+@cache
 def one_row(model: type[Table]) -> pd.DataFrame:
     row: dict[str, Any] = {}
     for column in describe_columns(model):

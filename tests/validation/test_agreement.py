@@ -60,7 +60,7 @@ def change(frame: pd.DataFrame, row: int, column: int, text: Any, number: float)
 
 
 @pytest.mark.parametrize("name", TABLES)
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=4, deadline=None, derandomize=True)
 @given(
     changes=st.lists(
         st.tuples(st.integers(0, 40), st.integers(0, 60), st.sampled_from(TEXTS), st.sampled_from(NUMBERS)),

@@ -95,7 +95,7 @@ damage = given(
 slow = [HealthCheck.too_slow]
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=slow)
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=slow)
 @damage
 def test_rows_in_are_kept_or_quarantined_and_trusted_records_pass_again(
     clean_frames: Frames, wrong: list[Any], rows: list[Any], columns: list[Any]
