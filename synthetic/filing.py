@@ -49,10 +49,11 @@ def amended_on(filed: np.ndarray, panel: pd.DataFrame, streams: Streams) -> np.n
 
 
 def obligations(panel: pd.DataFrame, filed: np.ndarray, as_of: np.datetime64) -> pd.DataFrame:
-    """Make the obligation to file of each person and year."""
+    """Make the obligation to file of each person and year; none is missing before it is due."""
     year = panel["year"].to_numpy()
     met = np.where(filed <= as_of, filed, NOT_A_DAY)
-    status = np.where(np.isnat(met), 2, np.where(met > DUE[year], 1, 0))
+    unmet = np.where(DUE[year] < as_of, 2, 3)
+    status = np.where(np.isnat(met), unmet, np.where(met > DUE[year], 1, 0))
     return pd.DataFrame(
         {
             "taxpayer_id": panel["taxpayer_id"],
@@ -62,7 +63,7 @@ def obligations(panel: pd.DataFrame, filed: np.ndarray, as_of: np.datetime64) ->
             "period_end": PERIOD_END[year],
             "due_on": DUE[year],
             "met_on": met,
-            "status": np.array(OBLIGATION_STATUSES, dtype=object)[status],
+            "status": np.array([*OBLIGATION_STATUSES, None], dtype=object)[status],
             "received_on": PERIOD_END[year] + DAY,
         }
     )

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from taxgap.records.parquet import restore_types
+from taxgap.records.tables import hide_future
 from taxgap.schemas import TABLES, TRUTH_TABLES
 from taxgap.schemas.codes import LEGAL_FORMS
-from taxgap.schemas.table import Table, column_names, row_key
+from taxgap.schemas.table import Table, column_names, known_later, row_key
 from taxgap.synthetic import filing, identifiers
 from taxgap.synthetic.casework import enquiry_tables
 from taxgap.synthetic.mechanisms import MECHANISMS
@@ -140,5 +141,5 @@ def _misreporting(world: World) -> pd.DataFrame:
 def _lay_out(table: pd.DataFrame, model: type[Table], as_of: np.datetime64 | None) -> pd.DataFrame:
     table = table[column_names(model)]
     if as_of is not None:
-        table = table[(table["received_on"] <= as_of).to_numpy()]
+        table = hide_future(table, pd.Timestamp(as_of), known_later(model))
     return restore_types(table.sort_values(row_key(model)).reset_index(drop=True), model)

@@ -15,8 +15,8 @@ from taxgap.publication.wording import (
     factor,
     interval,
     listing,
-    money,
     number_of,
+    pounds,
     share,
     signed,
 )
@@ -109,9 +109,9 @@ def describe_case(case: ExampleCase, number: int, *, material: float) -> CaseCar
         about=f"Taxpayer {case.taxpayer_id}, {case.period}. Ranked {count(row['rank'])} of "
         f"{number_of(case.ranked, 'return')}.",
         facts=(
-            ("Expected to be found", money(row["expected_tax"])),
-            ("If tax is found, likely", interval(row["amount_low"], row["amount_high"], money)),
-            (f"Chance of {money(material)} or more", share(row["probability"])),
+            ("Expected to be found", pounds(row["expected_tax"])),
+            ("If tax is found, likely", interval(row["amount_low"], row["amount_high"], pounds)),
+            (f"Chance of {pounds(material)} or more", share(row["probability"])),
         ),
         outcome=describe_outcome(case),
         reasons=tuple(
@@ -189,7 +189,7 @@ def _picture(case: ExampleCase, key: str) -> Picture:
             row.label,
             describe_step(row.kind, row.size),
             signed(row.size),
-            money(math.exp(row.after)),
+            pounds(math.exp(row.after)),
         )
         for row in steps.itertuples(index=False)
     ]
@@ -219,8 +219,8 @@ def _declared(case: ExampleCase, key: str) -> Table | None:
     rows = [
         (
             str(row.item),
-            money(row.declared),
-            money(row.reported) if math.isfinite(row.reported) else "nobody reports it",
+            pounds(row.declared),
+            pounds(row.reported) if math.isfinite(row.reported) else "nobody reports it",
         )
         for row in case.declared.itertuples(index=False)
     ]

@@ -26,6 +26,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "model": {"color": COLOURS["main"], "linewidth": points(4)},
     "largest mismatch": {"color": COLOURS["alert"], "linestyle": (0, (6, 2))},
     "turnover": {"color": COLOURS["second"], "linestyle": (0, (2, 1))},
+    "probability": {"color": COLOURS["sixth"], "linestyle": (0, (4, 1, 1, 1, 1, 1))},
     "random": {"color": COLOURS["grey"], "linestyle": (0, (1, 2))},
     "ceiling": {"color": COLOURS["third"], "linestyle": (0, (6, 2, 1, 2))},
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from taxgap.publication.tables import Table, make_table
-from taxgap.publication.wording import count, decimal, listing, number_of, share
+from taxgap.publication.wording import count, day, decimal, listing, number_of, share
 
 _REAL_PROGRAMME = (
     "The real random programme is far smaller: about 3,800 returns a year (worked out from 53,000 random "
@@ -59,7 +59,7 @@ def describe_making(made: Mapping[str, Any]) -> Making:
         ("Taxpayers", count(made["taxpayers"])),
         ("Returns", count(made["returns"])),
         ("Tax years", f"{years[0]} to {years[-1]}" if len(years) > 1 else listing(years)),
-        ("Records as they stood on", str(made["as_of"])),
+        ("Records as they stood on", day(str(made["as_of"]))),
     )
     return Making(sentence, facts, _assumptions(made))
 

@@ -21,6 +21,8 @@ BASELINES = {
     "platforms, card processors, contractors.",
     "turnover": "puts the largest businesses first.",
     "random": "is what examining returns by lot would find.",
+    "probability": "puts first the returns on which the model is most sure that a material amount is "
+    "missing. It is no simple way: it shows what is lost when the size of amounts is left out.",
 }
 """What each naive order is, to follow its name."""
 
@@ -96,7 +98,7 @@ def name_metric(metric: str) -> str:
         return {
             "share_of_gap": f"Tax lost that the top {top}% hold",
             "strike_rate": f"Top {top}% with under-declared tax",
-            "precision": f"Top {top}% with a material amount of it",
+            "precision": f"Top {top}% with a material amount",
         }[what]
     known = {"auc": "Area under the curve (AUC)", "average_precision": "Average precision"}
     return known.get(metric, in_words(metric))

@@ -23,6 +23,7 @@ COLOURS = {
     "second": "#28A197",
     "third": "#801650",
     "alert": "#F46A25",
+    "sixth": "#A285D1",
     "grey": "#6f777b",
     "band": "#d9dfe5",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taxgap.publication.content import ExampleCase
 from taxgap.publication.tables import Table, make_table
-from taxgap.publication.wording import in_words, money
+from taxgap.publication.wording import in_words, pounds
 
 
 def describe_truth(case: ExampleCase) -> tuple[str, ...]:
@@ -19,14 +19,14 @@ def describe_truth(case: ExampleCase) -> tuple[str, ...]:
     tuple of str
         Sentences.
     """
-    found = f"An officer who opened this return would find {money(case.officer_would_find)}."
+    found = f"An officer who opened this return would find {pounds(case.officer_would_find)}."
     if case.truth.empty:
         nothing = "Nothing is wrong with this return."
         return nothing, "A flag is a reason to look; looking may find nothing.", found
     lost = round(float(case.truth["tax_lost"].sum()))
     if lost < 0:
-        return f"The mistakes on this return cost the taxpayer {money(-lost)} too much tax.", found
-    return f"Tax lost on this return: {money(lost)}.", _describe_reach(case), found
+        return f"The mistakes on this return cost the taxpayer {pounds(-lost)} too much tax.", found
+    return f"Tax lost on this return: {pounds(lost)}.", _describe_reach(case), found
 
 
 def tabulate_truth(case: ExampleCase, key: str) -> Table | None:
@@ -48,8 +48,8 @@ def tabulate_truth(case: ExampleCase, key: str) -> Table | None:
         (
             str(row.title),
             in_words(str(row.field)),
-            money(row.amount),
-            money(row.tax_lost),
+            pounds(row.amount),
+            pounds(row.tax_lost),
             "Yes" if row.could_reveal else "No",
         )
         for row in case.truth.itertuples(index=False)

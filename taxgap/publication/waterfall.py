@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from taxgap.publication.content import ExampleCase
 from taxgap.publication.rows import Axes, Rows, arrange_rows, start_figure
 from taxgap.publication.theme import COLOURS, Size, points
-from taxgap.publication.wording import factor, money, number_of
+from taxgap.publication.wording import factor, number_of, pounds
 
 SHOWN = 6
 """Contributions, by reason code, that get a bar of their own; the others share one."""
@@ -58,7 +58,7 @@ def waterfall_steps(case: ExampleCase) -> pd.DataFrame:
 
 def describe_step(kind: str, size: float) -> str:
     """Say what a step does: an amount at either end, a factor between."""
-    return money(math.exp(size)) if kind in {START, END} else factor(size)
+    return pounds(math.exp(size)) if kind in {START, END} else factor(size)
 
 
 def draw_waterfall(steps: pd.DataFrame, size: Size) -> Figure:

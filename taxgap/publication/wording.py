@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any, TypeAlias
+
+import pandas as pd
 
 Format: TypeAlias = Callable[[float], str]
 
@@ -27,14 +30,38 @@ def money(value: float) -> str:
     >>> money(-50) == f"{MINUS}£50"
     True
     """
+    for unit, name in _LARGE:
+        if math.isfinite(value) and abs(value) >= unit * 0.9995:
+            return f"{MINUS if value < 0 else ''}£{_three_figures(abs(value) / unit)} {name}"
+    return pounds(value)
+
+
+def pounds(value: float) -> str:
+    """Write whole pounds, however many: for the figures of one return.
+
+    Examples
+    --------
+    >>> pounds(1_012_345.6), pounds(0.2)
+    ('£1,012,346', '£0')
+    """
     if not math.isfinite(value):
         return UNKNOWN
-    sign = MINUS if round(value) < 0 else ""
-    size = abs(value)
-    for unit, name in _LARGE:
-        if size >= unit * 0.9995:
-            return f"{sign}£{_three_figures(size / unit)} {name}"
-    return f"{sign}£{size:,.0f}"
+    return f"{MINUS if round(value) < 0 else ''}£{abs(value):,.0f}"
+
+
+def day(text: str) -> str:
+    """Write a date such as 2026-09-30 in words; other text stays as it is.
+
+    Examples
+    --------
+    >>> day("2026-09-30"), day("last autumn")
+    ('30 September 2026', 'last autumn')
+    """
+    try:
+        found = pd.Timestamp(date.fromisoformat(text))
+    except ValueError:
+        return text
+    return f"{found.day} {found.month_name()} {found.year}"
 
 
 def share(value: float, digits: int | None = None) -> str:

@@ -104,11 +104,19 @@ def restore_types(table: pd.DataFrame, model: type[Table]) -> pd.DataFrame:
     for name, levels in code_levels(model).items():
         if name in table.columns:
             values = table[name]
+            if has_levels(values, levels):
+                continue
             if _are_all(values, levels):
                 table[name] = pd.Categorical(values, categories=levels)
             elif isinstance(values.dtype, pd.CategoricalDtype):
                 table[name] = values.astype(str)
     return table
+
+
+def has_levels(values: pd.Series, levels: list[str]) -> bool:
+    """Tell whether a column is a code with exactly these levels, in their order."""
+    dtype = values.dtype
+    return isinstance(dtype, pd.CategoricalDtype) and not dtype.ordered and list(dtype.categories) == levels
 
 
 def refuse_repeated(columns: list[str], where: str) -> None:

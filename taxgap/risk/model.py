@@ -270,7 +270,8 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         DataFrame
             ``amount_low``, ``amount_high`` (GBP), indexed as X.
         """
-        low, high = self.parts_.errors.to_interval(self.ranking_score(X), coverage)
+        score = self.ranking_score(X)
+        low, high = self.parts_.errors.to_interval(score, coverage)
         return pd.DataFrame({"amount_low": low, "amount_high": high}, index=X.index)
 
     @property

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from taxgap.errors import TaxGapError
 from taxgap.validation.rule import Severity
-from taxgap.validation.table_part import Failure, TablePart
+from taxgap.validation.table_part import Failure, Positions, TablePart, positions
 
 FINDING_COLUMNS = (
     "rule",
@@ -46,7 +44,7 @@ class Outcome:
         Whether the file could be read; its rows are not counted if not.
     as_it_was : bool
         Whether kept rows can be read as they stand.
-    rejected : ndarray of int
+    rejected : ndarray of int or range
         Positions of the quarantined rows.
     failures : tuple of Failure
     examples : tuple of tuple of str
@@ -60,7 +58,7 @@ class Outcome:
     quarantined: int
     readable: bool
     as_it_was: bool
-    rejected: NDArray[np.intp]
+    rejected: Positions
     failures: tuple[Failure, ...]
     examples: tuple[tuple[str, ...], ...]
 
@@ -89,7 +87,7 @@ class Outcome:
                 if failure.column
                 else failure.wording.sentence
             )
-            for row in failure.rows.tolist():
+            for row in map(int, failure.rows):
                 rules.setdefault(row, []).append(failure.wording.code)
                 sentences.setdefault(row, []).append(reason)
         rows = sorted(rules)
@@ -129,7 +127,7 @@ def with_reasons(raw: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
 
 def outcome_of(part: TablePart) -> Outcome:
     """Close the books of a part."""
-    rejected = np.flatnonzero(part.rejected)
+    rejected = positions(part.rejected)
     return Outcome(
         table=part.name,
         partition=part.partition,

@@ -113,7 +113,9 @@ def _fit_types(part: TablePart, raw: pd.DataFrame) -> None:
     levels = code_levels(part.model)
     columns = {column["column"]: column["type"] for column in columns_of(part.model)}
     fitted = {name: fit_column(raw[name], kind, levels.get(name, [])) for name, kind in columns.items()}
-    part.content = pd.DataFrame({name: column.content for name, column in fitted.items()}, copy=False)
+    changed = {name: column.content for name, column in fitted.items() if not column.as_it_was}
+    content = raw if len(raw.columns) == len(columns) else raw[list(columns)]
+    part.content = content.assign(**changed) if changed else content
     for name, column in fitted.items():
         part.mark_unfit(name, column.misfit)
     for name, column in fitted.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,14 @@ from taxgap.schemas import Table
 from taxgap.schemas.table import row_key
 from taxgap.validation.rule import Mask, Wording
 from taxgap.validation.value_types import empty_frame
+
+Positions: TypeAlias = "NDArray[np.int32] | range"
+"""Rows of a partition, counted from 0; a range where they are all of them, which may be very many."""
+
+
+def positions(mask: Mask) -> Positions:
+    """Return the positions of the rows that a mask marks."""
+    return range(len(mask)) if mask.all() else np.flatnonzero(mask).astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -23,13 +32,13 @@ class Failure:
     wording : Wording
     column : str
         The column at fault; empty where it is the row or the table.
-    rows : ndarray of int
+    rows : ndarray of int or range
         Positions in the partition, from 0; no row where the fault is the file's.
     """
 
     wording: Wording
     column: str
-    rows: NDArray[np.intp]
+    rows: Positions
 
 
 @dataclass
@@ -75,17 +84,16 @@ class TablePart:
 
     def fail_file(self, wording: Wording, column: str = "") -> None:
         """Note a fault of the file that is no single row's."""
-        self.failures.append(Failure(wording, column, np.zeros(0, dtype=np.intp)))
+        self.failures.append(Failure(wording, column, range(0)))
         self.as_it_was = False
 
     def fail(self, wording: Wording, column: str, failing: Mask) -> None:
         """Note the rows that fail a rule, and reject them if the rule says so."""
-        rows = np.flatnonzero(failing)
-        if not rows.size:
+        if not failing.any():
             return
-        self.failures.append(Failure(wording, column, rows))
+        self.failures.append(Failure(wording, column, positions(failing)))
         if wording.severity == "reject":
-            self.rejected[rows] = True
+            self.rejected |= failing
 
     def mark_unfit(self, column: str, failing: Mask) -> None:
         """Note cells that fail the schema, for the rules that read them."""
@@ -108,7 +116,7 @@ class TablePart:
         content = self.content if columns is None else self.content[columns]
         return content[~self.rejected] if self.rejected.any() else content
 
-    def name_rows(self, rows: NDArray[np.intp]) -> tuple[str, ...]:
+    def name_rows(self, rows: Positions) -> tuple[str, ...]:
         """Name rows by their keys, or by their positions where the key itself fails the schema."""
         key = row_key(self.model)
         if not self.complete:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from taxgap.records.parquet import has_levels
 from taxgap.schemas import Table
 from taxgap.schemas.table import code_levels, describe_columns
 from taxgap.validation.rule import Mask
@@ -29,11 +30,14 @@ class Fitted:
         Cells that hold something else than the type asks for.
     converted : bool
         Whether the column came in another type, which held the same values.
+    as_it_was : bool
+        Whether the content is the column that came.
     """
 
     content: pd.Series
     misfit: Mask
     converted: bool
+    as_it_was: bool = False
 
 
 def fit_column(values: pd.Series, kind: str, levels: list[str]) -> Fitted:
@@ -111,7 +115,7 @@ def _fit_date(values: pd.Series) -> Fitted:
     if isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
         moments = values.to_numpy()
         timed: Mask = (moments != moments.astype("datetime64[D]")) & ~np.isnat(moments)
-        return Fitted(values.mask(timed) if timed.any() else values, timed, converted=False)
+        return Fitted(values.mask(timed), timed, converted=False) if timed.any() else _as_it_is(values)
     return _fit_cells(values, _is_day, "datetime64[s]", pd.NaT)
 
 
@@ -124,9 +128,9 @@ def _fit_text(values: pd.Series) -> Fitted:
 
 
 def _fit_code(values: pd.Series, levels: list[str]) -> Fitted:
-    dtype = pd.CategoricalDtype(levels, ordered=False)
-    if isinstance(values.dtype, pd.CategoricalDtype) and list(values.dtype.categories) == levels:
+    if has_levels(values, levels):
         return _as_it_is(values)
+    dtype = pd.CategoricalDtype(levels, ordered=False)
     known = set(levels)
     fitted = _fit_cells(values, lambda cell: isinstance(cell, str) and cell in known, dtype, None)
     return Fitted(fitted.content, fitted.misfit, converted=False)
@@ -154,7 +158,7 @@ def _fit_cells(values: pd.Series, fits: Callable[[Any], bool], dtype: Any, fille
 
 
 def _as_it_is(values: pd.Series) -> Fitted:
-    return Fitted(values, _nothing(values), converted=False)
+    return Fitted(values, _nothing(values), converted=False, as_it_was=True)
 
 
 def _nothing(values: pd.Series) -> Mask:

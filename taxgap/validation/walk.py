@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from taxgap.errors import UsageError
 from taxgap.records import Records
 from taxgap.schemas import RETURN_TABLES, TABLES
@@ -127,7 +125,6 @@ def _empty_tables(tables: Sequence[str], outcomes: Sequence[Outcome]) -> list[Ou
 
 
 def _about_table(name: str, wording: Wording) -> Outcome:
-    nothing = np.zeros(0, dtype=np.intp)
     return Outcome(
         table=name,
         partition=None,
@@ -136,7 +133,7 @@ def _about_table(name: str, wording: Wording) -> Outcome:
         quarantined=0,
         readable=True,
         as_it_was=True,
-        rejected=nothing,
-        failures=(Failure(wording, "", nothing),),
+        rejected=range(0),
+        failures=(Failure(wording, "", range(0)),),
         examples=((),),
     )

@@ -125,7 +125,7 @@ def build_content() -> PageContent:
             "taxpayers": 50_000,
             "returns": 163_204,
             "tax_years": ["2021-22", "2022-23", "2023-24", "2024-25"],
-            "as_of": "30 September 2026",
+            "as_of": "2026-09-30",
             "seed": 7,
             "versions": {"taxgap": "0.1.0", "pandas": "3.1.1", "lightgbm": "4.6.0"},
             "random_share": 0.05,

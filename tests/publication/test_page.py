@@ -41,6 +41,7 @@ def test_it_is_said_plainly_that_nobody_is_real(page: str) -> None:
     assert "No real person is described here." in page
     assert "about 3,800 returns a year" in page
     assert "about 12 million" in page
+    assert "30 September 2026" in page
     assert "A flag is a reason to look, not a finding" in page
 
 

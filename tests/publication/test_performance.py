@@ -61,7 +61,7 @@ def test_an_unknown_ranking_keeps_its_name(content: PageContent) -> None:
     [
         ("share_of_gap@0.5%", "Tax lost that the top 0.5% hold"),
         ("strike_rate@5%", "Top 5% with under-declared tax"),
-        ("precision@5%", "Top 5% with a material amount of it"),
+        ("precision@5%", "Top 5% with a material amount"),
         ("brier", "Brier"),
     ],
 )

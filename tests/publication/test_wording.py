@@ -16,6 +16,7 @@ from taxgap.publication.wording import (
     listing,
     money,
     number_of,
+    pounds,
     share,
 )
 
@@ -55,6 +56,11 @@ def test_money(value: float, text: str) -> None:
 )
 def test_share(value: float, text: str) -> None:
     assert share(value) == text
+
+
+def test_figures_of_one_return_are_whole_pounds() -> None:
+    assert [pounds(value) for value in (1_012_345.6, -0.4, -12.0)] == ["£1,012,346", "£0", f"{MINUS}£12"]
+    assert pounds(math.nan) == UNKNOWN
 
 
 def test_columns_of_shares_have_one_decimal_place() -> None:

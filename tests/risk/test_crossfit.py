@@ -48,5 +48,5 @@ def test_no_row_is_scored_by_a_booster_that_has_seen_it(monkeypatch: pytest.Monk
     monkeypatch.setattr(crossfit, "score_raw", lambda seen, matrix: np.isin(matrix[:, 0], seen).astype(float))
     matrix = np.arange(12.0)[:, None]
     fold = np.arange(12) % 3
-    seen = cross_fit(matrix, np.ones(12), np.ones(12), fold, lambda m, _t, _w: m[:, 0])  # type: ignore[arg-type, return-value]
+    seen = cross_fit(matrix, np.ones(12), np.ones(12), fold, lambda m, _t, _w: m[:, 0])
     assert not seen.any()

@@ -22,7 +22,7 @@ from taxgap.synthetic.world import World, draw_world
 @pytest.fixture(scope="session")
 def settings() -> Settings:
     """The settings of the shared population."""
-    return Settings(taxpayers=7_000, seed=11)
+    return Settings(taxpayers=6_000, seed=11)
 
 
 @pytest.fixture(scope="session")

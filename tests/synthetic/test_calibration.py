@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from taxgap.synthetic import tables
-from taxgap.synthetic.published import published
+from taxgap.synthetic.published import published, trades
 from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.tables import Tables, make_tables
 from taxgap.synthetic.world import World, draw_world
@@ -103,7 +103,7 @@ def test_about_a_quarter_of_landlords_is_found_wrong_about_property(sample: Samp
 
 def test_construction_transport_and_hospitality_are_mostly_found_wrong(sample: Sample) -> None:
     trade = sample.panel["trade"].to_numpy()
-    names = np.array([*published_trades(), "none"])[trade]
+    names = np.array([*trades()["name"], "none"])[trade]
     leaning = np.isin(names, ["building", "taxi", "courier", "food and drink"])
     assert (sample.found > 0)[leaning].mean() > 0.5
 
@@ -143,9 +143,3 @@ def test_enquiries_are_enough_to_learn_from(sample: Sample) -> None:
     returns = sample.panel["tax_year"].value_counts() * 50_000 / sample.world.settings.taxpayers
     assert share * closed * (returns["2021-22"] + returns["2022-23"]) > 3_000
     assert share * closed * returns["2023-24"] > 1_500
-
-
-def published_trades() -> list[str]:
-    from taxgap.synthetic.published import trades  # noqa: PLC0415
-
-    return list(trades()["name"])

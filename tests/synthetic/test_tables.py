@@ -179,7 +179,10 @@ def test_an_early_date_leaves_nothing_but_what_was_known(small: Settings) -> Non
     assert len(truth["self_assessment"]) == len(truth["enquiries"])
     for name, table in records.items():
         TABLES[name].validate(table)
-        assert (table["received_on"] <= pd.Timestamp(early.as_of)).all()
+        for date in ("received_on", *known_later(TABLES[name])):
+            assert not (table[date] > pd.Timestamp(early.as_of)).any()
+    waiting = records["obligations"]["met_on"].isna()
+    assert records["obligations"].loc[waiting, "status"].isna().all()
 
 
 @pytest.mark.usefixtures("honest")
