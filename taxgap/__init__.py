@@ -12,18 +12,30 @@ from typing import TYPE_CHECKING
 
 # A public name stands twice: here for type checkers, and below with the module it comes from.
 if TYPE_CHECKING:
+    from taxgap.batch import score as score
     from taxgap.errors import TaxGapError as TaxGapError
     from taxgap.records import Records as Records
     from taxgap.records import Truth as Truth
+    from taxgap.risk import RiskModel as RiskModel
+    from taxgap.risk import train as train
     from taxgap.schemas import describe_schema as describe_schema
+    from taxgap.synthetic import generate as generate
     from taxgap.tax import personal_tax as personal_tax
+    from taxgap.validation import ValidationReport as ValidationReport
+    from taxgap.validation import validate as validate
 
 _HOMES = {
+    "score": "taxgap.batch",
     "TaxGapError": "taxgap.errors",
     "Records": "taxgap.records",
     "Truth": "taxgap.records",
+    "RiskModel": "taxgap.risk",
+    "train": "taxgap.risk",
     "describe_schema": "taxgap.schemas",
+    "generate": "taxgap.synthetic",
     "personal_tax": "taxgap.tax",
+    "ValidationReport": "taxgap.validation",
+    "validate": "taxgap.validation",
 }
 
 __version__ = "0.1.0"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,12 @@ from taxgap.errors import InvalidDataError
 from taxgap.records import Records
 from taxgap.records.files import check_format, checksum, new_folder, read_json, write_json
 from taxgap.records.partitions import part_name
+from taxgap.risk.card import read_versions
 from taxgap.risk.model import RiskModel
 
 FORMAT = "taxgap-scores"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
-_LIBRARIES = ("taxgap", "lightgbm", "numpy", "pandas", "pyarrow")
 
 
 def write_scores(
@@ -146,5 +145,5 @@ def _describe(scorer: Scorer) -> dict[str, Any]:
         "settings": settings,
         "columns": scorer.columns,
         "inputs": records.manifest.files,
-        "versions": {name: version(name) for name in _LIBRARIES},
+        "versions": read_versions(),
     }

@@ -129,14 +129,16 @@ def _large_traders(large: pd.DataFrame) -> list[Row]:
     regions = Group("Regions of traders above the VAT threshold", fact)
     for region, sole in zip(fact["region"], fact["sole"], strict=True):
         count = int((large["region"] == region).sum())
-        regions.add(region, sole / sum(fact["sole"]), share_interval(count, len(large)), tolerance=_LARGE_TRADERS)
+        share = share_interval(count, len(large))
+        regions.add(region, sole / sum(fact["sole"]), share, tolerance=_LARGE_TRADERS)
     fact = published()["registered_sole_by_industry"]
     industries = Group("Industries of traders above the VAT threshold", fact)
     division = large["sic2007"].map(trades().set_index("sic2007")["divisions"])
     for code, title, sole in zip(fact["divisions"], fact["industry"], fact["sole"], strict=True):
         if sole and (trades()["divisions"] == code).any():
             count = int((division == code).sum())
-            industries.add(title, sole / sum(fact["sole"]), share_interval(count, len(large)), tolerance=_LARGE_TRADERS)
+            share = share_interval(count, len(large))
+            industries.add(title, sole / sum(fact["sole"]), share, tolerance=_LARGE_TRADERS)
     return [*regions.rows, *industries.rows]
 
 

@@ -18,8 +18,8 @@ _SHOWN = ("auc", "average_precision")
 _SHOWN_AT = ("@1%", "@5%", "@10%")
 _CURVE_POINTS = 60
 CEILING_MEANING = (
-    "This is what a model of the same kind reaches when it is trained on the truth about other taxpayers, from "
-    "the same records. A model that learns from enquiries cannot be expected to do better."
+    "This is what a model of the same kind reaches when it is trained on the truth about other taxpayers, "
+    "from the same records. A model that learns from enquiries cannot be expected to do better."
 )
 
 

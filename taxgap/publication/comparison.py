@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -99,7 +100,7 @@ def describe_comparison(comparison: pd.DataFrame) -> Comparison:
     Comparison
     """
     fitted = comparison["is_target"].astype(bool)
-    sentences = (*_count_within(comparison[fitted], comparison[~fitted]), _describe_basis(comparison))
+    sentences = (*_count_within(comparison[fitted], comparison[~fitted]), *_describe_basis(comparison))
     groups = comparison.groupby("group", sort=False)
     described = tuple(
         _describe_group(f"compared-{number}", str(name), rows)
@@ -152,19 +153,17 @@ def _sum_up_misses(rows: pd.DataFrame) -> str:
     return f" Outside: {listing(parts)}; they are named below."
 
 
-def _describe_basis(comparison: pd.DataFrame) -> str:
+def _describe_basis(comparison: pd.DataFrame) -> Iterator[str]:
     counts = comparison["basis"].value_counts()
     parts = [
         f"{count(counts[basis])} {'was' if counts[basis] == 1 else 'were'} {words}"
         for basis, words in _BASIS.items()
         if basis in counts
     ]
-    marked = (
-        ""
-        if set(counts.index) <= {"found"}
-        else " Only the first kind are published figures; the others are marked."
-    )
-    return f"Of the {number_of(len(comparison), 'reference figure')}, {listing(parts)}.{marked}"
+    unsure = set(counts.index) - {"found"}
+    marked = " Only the first kind are published figures; the others are marked." if unsure else ""
+    if parts:
+        yield f"Of the {number_of(len(comparison), 'reference figure')}, {listing(parts)}.{marked}"
 
 
 def _describe_group(key: str, name: str, rows: pd.DataFrame) -> ComparedGroup:
@@ -179,14 +178,13 @@ def _tabulate(key: str, name: str, rows: pd.DataFrame) -> Table:
     return make_table(f"{key}-table", name, heads, body, text=["Result", "Source"])
 
 
-def _cells(row: dict[str, object]) -> list[str | Cell]:
-    form = FORMATS[str(row["unit"])]
-    numbers = {name: float(row[name]) for name in ("published", "simulated", "low", "high", "tolerance")}  # type: ignore[arg-type]
+def _cells(row: dict[str, Any]) -> list[str | Cell]:
+    form = FORMATS[row["unit"]]
     return [
         Cell(str(row["target"]), note="" if row["is_target"] else "Not fitted"),
-        Cell(form(numbers["published"]), tag=MARKS[str(row["basis"])]),
-        Cell(form(numbers["simulated"]), note=interval(numbers["low"], numbers["high"], form)),
-        f"± {form(numbers['tolerance'])}" if math.isfinite(numbers["tolerance"]) else "none set",
+        Cell(form(row["published"]), tag=MARKS[row["basis"]]),
+        Cell(form(row["simulated"]), note=interval(row["low"], row["high"], form)),
+        f"± {form(row['tolerance'])}" if math.isfinite(row["tolerance"]) else "none set",
         Cell("Within") if row["within"] else Cell("", tag="Outside"),
         str(row["source"]),
     ]

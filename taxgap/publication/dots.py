@@ -35,9 +35,10 @@ def relative_differences(comparison: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `target, difference, low, high, tolerance, within, basis`; rows whose reference is zero are left out.
+        `target, group, difference, low, high, tolerance, within, basis`; a row whose reference is zero, or
+        whose figure is missing, is left out.
     """
-    known = comparison[comparison["published"] != 0]
+    known = comparison[(comparison["published"] != 0) & comparison["simulated"].notna()]
     reference = known["published"]
     return pd.DataFrame(
         {

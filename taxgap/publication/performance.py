@@ -175,10 +175,11 @@ def _picture_calibration(calibration: pd.DataFrame) -> Picture:
     heads = ["Tenth of the returns", "Predicted", "Observed", "Returns"]
     table = make_table("calibration-table", "Predicted and observed shares", heads, body)
     inside = int(calibration["predicted"].between(calibration["low"], calibration["high"]).sum())
+    groups = number_of(len(calibration), "group")
+    holds = f"In {count(inside)} of {groups} the interval holds the predicted share."
     alt = (
-        f"Dot plot of observed against predicted shares for {number_of(len(calibration), 'group')} of "
-        f"returns, with 95% intervals. In {count(inside)} of them the interval holds the predicted share. "
-        "The table below has every number."
+        f"Dot plot of observed against predicted shares, with 95% intervals. {holds} The table below has "
+        "every number."
     )
     return take_picture(
         "calibration",
@@ -186,7 +187,7 @@ def _picture_calibration(calibration: pd.DataFrame) -> Picture:
         title="Predicted and observed shares with a material under-declaration",
         alt=alt,
         reading="A dot on the dashed line means that the model's probability is right on average. The lines "
-        "through the dots are 95% intervals.",
+        f"through the dots are 95% intervals. {holds}",
         table=table,
     )
 

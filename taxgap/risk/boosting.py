@@ -26,7 +26,7 @@ class Growth:
     n_estimators: int = 200
     num_leaves: int = 31
     learning_rate: float = 0.03
-    min_child_samples: int = 10
+    min_child_samples: int = 5
     path_smooth: float = 100.0
     feature_fraction: float = 0.7
     bagging_fraction: float = 0.7

@@ -42,7 +42,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Leaves a tree.
     learning_rate : float, default 0.03
         How much of each tree is taken.
-    min_child_samples : int, default 10
+    min_child_samples : int, default 5
         Fewest cases in a leaf.
     path_smooth : float, default 100
         How many cases' weight draws a leaf towards its parent.
@@ -107,7 +107,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n_estimators: int = 200,
         num_leaves: int = 31,
         learning_rate: float = 0.03,
-        min_child_samples: int = 10,
+        min_child_samples: int = 5,
         path_smooth: float = 100.0,
         feature_fraction: float = 0.7,
         bagging_fraction: float = 0.7,

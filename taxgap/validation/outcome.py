@@ -24,7 +24,6 @@ FINDING_COLUMNS = (
     "remedy",
 )
 
-
 EXAMPLES = 5
 """Rows that a finding names; the quarantine has them all."""
 
@@ -119,10 +118,16 @@ class Outcome:
 def with_reasons(raw: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that have reasons, with `rule` and `reason` added.
 
-    A column of the table that has one of these names gets an underscore.
+    A column of the table that has one of these names gets underscores.
     """
-    rows = raw.loc[reasons.index].rename(columns={name: f"{name}_" for name in reasons.columns})
-    return pd.concat([rows, reasons], axis="columns")
+    names = {name: _free_name(name, raw) for name in reasons.columns}
+    return pd.concat([raw.loc[reasons.index].rename(columns=names), reasons], axis="columns")
+
+
+def _free_name(name: str, table: pd.DataFrame) -> str:
+    while name in table.columns:
+        name += "_"
+    return name
 
 
 def outcome_of(part: TablePart) -> Outcome:

@@ -81,7 +81,7 @@ def new_output(out: Path | None, records: Records, *, replace: bool) -> Iterator
 
 
 def write_any(path: Path, table: pd.DataFrame) -> None:
-    """Write rows as they are: a column in which types are mixed is written as text, cell by cell."""
+    """Write rows as they are; a column that parquet cannot hold, or of mixed types, as text cell by cell."""
     columns = {str(name): _to_arrow(table[name]) for name in table.columns}
     with new_file(path) as temporary:
         pq.write_table(pa.table(columns), temporary, compression="zstd", compression_level=3)
@@ -89,7 +89,22 @@ def write_any(path: Path, table: pd.DataFrame) -> None:
 
 def _to_arrow(values: pd.Series) -> pa.Array:
     try:
-        return pa.array(values, from_pandas=True)
+        array = pa.array(values, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        texts = [None if pd.api.types.is_scalar(cell) and pd.isna(cell) else str(cell) for cell in values]
-        return pa.array(texts, pa.string())
+        array = None
+    if array is not None and any(is_plain(array.type) for is_plain in _PLAIN):
+        return array
+    texts = [None if pd.api.types.is_scalar(cell) and pd.isna(cell) else str(cell) for cell in values]
+    return pa.array(texts, pa.string())
+
+
+_PLAIN = (
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_floating,
+    pa.types.is_integer,
+    pa.types.is_boolean,
+    pa.types.is_temporal,
+    pa.types.is_dictionary,
+    pa.types.is_null,
+)

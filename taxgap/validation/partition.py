@@ -78,4 +78,6 @@ def _apply(part: TablePart, context: Context, severity: Severity) -> None:
             failing = np.asarray(rule.check(part.content, context), dtype=np.bool_) & part.judged(
                 rule.columns
             )
-            part.fail(rule, rule.columns[0], failing & ~part.rejected if severity == "warn" else failing)
+            part.fail(
+                rule.wording(), rule.columns[0], failing & ~part.rejected if severity == "warn" else failing
+            )

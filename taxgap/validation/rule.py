@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -72,3 +72,7 @@ class Rule(Wording):
     columns: tuple[str, ...]
     check: Check
     needs: tuple[str, ...] = ()
+
+    def wording(self) -> Wording:
+        """Return what the rule says without how it is checked, for reports that travel between processes."""
+        return Wording(**{item.name: getattr(self, item.name) for item in fields(Wording)})

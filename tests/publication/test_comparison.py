@@ -82,6 +82,16 @@ def test_a_reference_of_zero_is_in_the_table_and_not_in_the_picture(regions: pd.
     assert relative_differences(regions.assign(published=[0.0, *regions["published"][1:]])).shape[0] == 4
 
 
+def test_a_missing_figure_is_said_to_be_missing(regions: pd.DataFrame) -> None:
+    (group,) = describe_comparison(regions.assign(simulated=math.nan, within=False)).groups
+    assert group.table.rows[0][2].text == "not known"
+    assert group.picture is None
+
+
+def test_no_figures_at_all(regions: pd.DataFrame) -> None:
+    assert describe_comparison(regions.iloc[:0]) == Comparison((), None, ())
+
+
 def test_differences_are_shares_of_the_reference(regions: pd.DataFrame) -> None:
     row = relative_differences(regions).iloc[0]
     assert row["difference"] == pytest.approx(0.003 / 0.147)

@@ -77,7 +77,7 @@ def test_the_curve_is_read_off_at_a_few_points(performance: Performance) -> None
 
 
 def test_calibration_says_how_often_the_interval_holds(performance: Performance) -> None:
-    assert "In 10 of them the interval holds the predicted share" in performance.calibration.alt
+    assert "In 10 of 10 groups the interval holds the predicted share." in performance.calibration.alt
 
 
 def test_the_ceiling_is_said_with_its_interval(content: PageContent, performance: Performance) -> None:

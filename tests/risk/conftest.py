@@ -15,7 +15,13 @@ from taxgap.risk import RiskModel
 TRADES = ["building", "driving", "none", "shops"]
 SIZES = ["small", "medium", "large"]
 DIRECTIONS = {"mismatch": 1, "expenses": 1, "margin": -1}
-SMALL: dict[str, Any] = {"n_estimators": 25, "num_leaves": 15, "learning_rate": 0.1, "folds": 3, "path_smooth": 20.0}
+SMALL: dict[str, Any] = {
+    "n_estimators": 25,
+    "num_leaves": 15,
+    "learning_rate": 0.1,
+    "folds": 3,
+    "path_smooth": 20.0,
+}
 
 
 @dataclass

@@ -21,7 +21,13 @@ def grow_some(cases: int, features: int, objective: Objective, growth: Growth) -
     spec = FrameSpec(tuple(names), {names[-1]: tuple("abcdefgh")})
     directions = [1] * 20 + [0] * (features - 20)
     return grow(
-        matrix, target.astype(float), np.ones(cases), objective=objective, spec=spec, directions=directions, growth=growth
+        matrix,
+        target.astype(float),
+        np.ones(cases),
+        objective=objective,
+        spec=spec,
+        directions=directions,
+        growth=growth,
     )
 
 

@@ -31,7 +31,9 @@ def test_the_total_is_right_and_the_order_is_kept(drawn: tuple[np.ndarray, np.nd
     raw, event, weight = drawn
     curve = fit_curve(raw, event, weight)
     probability = curve.to_probability(raw)
-    assert np.average(probability, weights=weight) == pytest.approx(np.average(event, weights=weight), rel=1e-6)
+    assert np.average(probability, weights=weight) == pytest.approx(
+        np.average(event, weights=weight), rel=1e-6
+    )
     assert (np.diff(curve.raw) > 0).all()
     assert (np.diff(curve.calibrated) > 0).all()
     order = np.argsort(raw, kind="stable")
@@ -50,7 +52,9 @@ def test_the_ranking_is_kept_strictly_also_outside_the_knots() -> None:
 def test_a_distorted_score_is_set_right(bend: str) -> None:
     rng = np.random.default_rng(1)
     raw = rng.normal(-1, 1.2, 6000)
-    truth = expit(0.6 * raw - 1.0 if bend == "line" else np.where(raw > -1, 0.5 * (raw + 1) - 1, 1.5 * (raw + 1) - 1))
+    truth = expit(
+        0.6 * raw - 1.0 if bend == "line" else np.where(raw > -1, 0.5 * (raw + 1) - 1, 1.5 * (raw + 1) - 1)
+    )
     curve = fit_curve(raw, rng.random(6000) < truth, np.ones(6000))
     error = curve.to_probability(raw) - truth
     assert np.sqrt(np.mean(error**2)) < 0.025

@@ -57,7 +57,11 @@ BAD: list[tuple[Change, type[TaxGapError], str]] = [
     (lambda X: X.assign(margin=["a", "b", "c"]), IncompatibleError, "margin is str, a number was expected"),
     (lambda X: X.assign(margin=1j), IncompatibleError, "margin is complex128"),
     (lambda X: X.assign(trade_group=1.0), IncompatibleError, "trade_group is float64, categorical was"),
-    (lambda X: X.assign(margin=[1.0, np.inf, -np.inf]), InvalidDataError, r"Infinite values in margin \(2 rows"),
+    (
+        lambda X: X.assign(margin=[1.0, np.inf, -np.inf]),
+        InvalidDataError,
+        r"Infinite values in margin \(2 rows",
+    ),
     (lambda X: X.head(0), InvalidDataError, "empty: 0 rows, 3 columns"),
     (lambda X: X[[]], InvalidDataError, "empty: 3 rows, 0 columns"),
     (lambda X: pd.concat([X, X["margin"]], axis=1), InvalidDataError, "more than once: margin"),
@@ -93,7 +97,9 @@ def test_directions_follow_the_order_of_the_features(frame: pd.DataFrame) -> Non
     ("monotone", "message"),
     [({"age": 1}, "does not have: age"), ({"margin": 2}, "1, -1 or 0"), ({"trade_group": 1}, "categorical")],
 )
-def test_impossible_directions_are_refused(frame: pd.DataFrame, monotone: dict[str, int], message: str) -> None:
+def test_impossible_directions_are_refused(
+    frame: pd.DataFrame, monotone: dict[str, int], message: str
+) -> None:
     with pytest.raises(UsageError, match=message):
         FrameSpec.learn(frame).check_directions(monotone)
 

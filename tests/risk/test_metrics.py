@@ -48,7 +48,9 @@ def test_the_top_is_what_a_loop_takes(drawn: Drawn, coverage: float) -> None:
         left -= taken[case]
     measured = measure_one(score, amount, weight, [coverage])
     total = taken.sum()
-    assert measured["share_of_gap", coverage] == pytest.approx((taken * amount).sum() / (weight * amount).sum())
+    assert measured["share_of_gap", coverage] == pytest.approx(
+        (taken * amount).sum() / (weight * amount).sum()
+    )
     assert measured["precision", coverage] == pytest.approx((taken * (amount >= 1000)).sum() / total)
     assert measured["strike_rate", coverage] == pytest.approx((taken * (amount > 0)).sum() / total)
 
@@ -69,7 +71,9 @@ def test_many_draws_at_once_are_the_draws_one_by_one() -> None:
     together = Ranking(score, np.arange(60), amount, 1000.0).measure(counts, [0.05, 0.2])
     for draw, weight in enumerate(counts):
         alone = measure_one(score, amount, weight, [0.05, 0.2])
-        assert {key: float(value[draw]) for key, value in together.items()} == pytest.approx(alone, nan_ok=True)
+        assert {key: float(value[draw]) for key, value in together.items()} == pytest.approx(
+            alone, nan_ok=True
+        )
 
 
 def test_a_weight_stands_for_copies_of_a_case() -> None:

@@ -84,6 +84,29 @@ def test_the_quarantine_holds_the_rows_as_they_were_with_their_reasons(
     assert payments.loc[0, ["paid", "rule", "rule_"]].tolist() == ["1,000", "value_type", "mine"]
 
 
+def test_the_quarantine_holds_whatever_stood_in_a_column(tmp_path: Path) -> None:
+    columns = {
+        "mixed": [1, "x", None],
+        "lists": [[1], [2, 3], None],
+        "nothing": [None, None, None],
+        "empty dicts": [{}, {}, {}],
+        "complex": [1j, 2j, 3j],
+        "huge": [10**40, 1, 2],
+        "periods": list(pd.period_range("2024", periods=3)),
+    }
+    table = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
+    table["arrow"] = pd.Series([1, None, 3], dtype="int8[pyarrow]")
+    table["code"] = pd.Categorical(["a", None, "b"])
+    output.write_any(tmp_path / "rows.parquet", table)
+    back = pd.read_parquet(tmp_path / "rows.parquet")
+    assert list(back) == list(table)
+    assert back["mixed"].tolist()[:2] == ["1", "x"]
+    assert back["huge"].tolist() == [str(10**40), "1", "2"]
+    assert back["lists"].tolist()[:2] == ["[1]", "[2, 3]"]
+    assert back["arrow"].tolist()[::2] == [1, 3]
+    assert back.isna().sum().tolist() == [1, 1, 3, 0, 0, 0, 0, 1, 1]
+
+
 def test_the_quarantine_is_complete_where_the_report_is_bounded(
     frames: Frames, records_of: Callable[..., Records], tmp_path: Path
 ) -> None:

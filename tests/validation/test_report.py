@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable
 from html.parser import HTMLParser
 
@@ -168,6 +169,32 @@ def test_a_passing_report_says_so(frames: Frames, records_of: Callable[[Frames],
     assert report.to_text().startswith("Validation passed: 0 faults, 0 warnings; 0 of 131 rows quarantined.")
     assert "No findings." in report.to_html()
     assert repr(report) == "<ValidationReport: passed, 0 findings>"
+
+
+def test_a_report_and_its_trusted_records_travel_between_processes(report: ValidationReport) -> None:
+    copy = pickle.loads(pickle.dumps(report))  # noqa: S301  our own bytes
+    assert copy.to_dict() == report.to_dict()
+    trusted = pickle.loads(pickle.dumps(report.trusted))  # noqa: S301
+    pd.testing.assert_frame_equal(trusted.table("self_assessment"), report.trusted.table("self_assessment"))
+
+
+def test_trusted_records_read_columns_and_earlier_dates(report: ValidationReport) -> None:
+    trusted = report.trusted
+    assert list(trusted.table("self_assessment", ["turnover"])) == ["turnover"]
+    assert len(trusted.table("self_assessment")) == 9
+    earlier = trusted.known_at("2024-12-31")
+    assert set(earlier.table("self_assessment")["period"]) == {"2022-23"}
+    assert set(earlier.tables) == set(trusted.tables)
+    assert trusted.manifest.files == {}
+
+
+def test_records_without_any_table(records_of: Callable[[Frames], Records]) -> None:
+    report = validate(records_of({}), tables=[])
+    assert report.passed
+    assert report.rows.empty
+    assert "passed" in report.to_text()
+    assert "passed" in report.to_html()
+    assert validate(records_of({})).summary()["rule"].eq("missing_table").all()
 
 
 def test_failing_rows_come_back_as_they_were(report: ValidationReport) -> None:
