@@ -48,7 +48,8 @@ def describe_headline(content: PageContent) -> Headline:
     inside, targets = count_within(content.comparison)
     sentence = (
         f"In a made-up population of {count(content.made['taxpayers'])} taxpayers, the 5% of returns that "
-        f"the model ranks highest hold {share(held['value'])} of the tax lost. A random 5% would hold 5%."
+        f"the model ranks highest hold {share(held['value'])} of the tax lost. A random 5% would hold "
+        "about 5%."
     )
     return Headline(
         sentence,
@@ -66,7 +67,7 @@ def describe_headline(content: PageContent) -> Headline:
             KeyFigure(
                 f"{count(inside)} of {count(targets)}",
                 "targets for the population are met",
-                "each within a tolerance set beforehand",
+                "each within its tolerance",
             ),
         ),
     )

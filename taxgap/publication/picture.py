@@ -22,6 +22,7 @@ _PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _SPACE = re.compile(r"\s*\n\s*")
 _FONT = re.compile(r" font-family: [^;\"]*;")
+_NAME = re.compile(r' id="[A-Za-z0-9.]+_[0-9]+"')  # of groups; what is referred to has no underscore
 _TURN = re.compile(r' transform="rotate\(-?0 [^"]*"')
 
 
@@ -101,7 +102,7 @@ def to_svg(figure: Figure) -> str:
     canvas: Any = FigureCanvasSVG(figure)
     canvas.print_svg(text, metadata=_NOTHING)
     svg = _PROLOGUE.sub("", text.getvalue(), count=1)
-    for useless in (_COMMENT, _FONT, _TURN):
+    for useless in (_COMMENT, _FONT, _NAME, _TURN):
         svg = useless.sub("", svg)
     return _SPACE.sub("\n", svg).replace("</style>", f"text{{font-family:{SCREEN_FONT}}}</style>", 1)
 

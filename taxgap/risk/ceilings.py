@@ -16,8 +16,9 @@ from taxgap.risk.crossfit import TAXPAYER, assign_folds, cross_fit
 from taxgap.risk.evaluation import evaluate
 from taxgap.risk.frames import FrameSpec
 
-# The truth of tens of thousands of returns needs less smoothing than thousands of enquiries.
-_GROWTH = Growth(n_estimators=300, learning_rate=0.05, min_child_samples=20, path_smooth=50.0)
+# The truth of tens of thousands of returns needs less smoothing than thousands of cases, which would overfit.
+_MANY = 20_000
+_GROWTH_OF_MANY = Growth(n_estimators=300, learning_rate=0.05, min_child_samples=20, path_smooth=50.0)
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ def ceiling(
     kept = _draw_taxpayers(taxpayer, most_rows, seed)
     flags = lost[kept] >= material
     _check_classes(flags, folds)
-    growth = replace(_GROWTH, random_state=seed, n_threads=n_threads)
+    growth = _GROWTH_OF_MANY if len(flags) >= _MANY else Growth()
+    growth = replace(growth, random_state=seed, n_threads=n_threads)
     score = _score_held_out(X[kept], taxpayer[kept], flags, folds, growth)
     result = evaluate(
         score,

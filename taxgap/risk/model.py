@@ -297,7 +297,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        **facts
+        **facts : object
             Values that JSON can hold; numpy scalars and dates are converted.
 
         Returns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from numbers import Integral, Real
@@ -70,7 +71,7 @@ def _fits(name: str, value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, Integral if whole else Real):
         return False
     number = float(value)
-    return (number >= least if reached else number > least) and number <= most
+    return math.isfinite(number) and (number >= least if reached else number > least) and number <= most
 
 
 def _describe(name: str) -> str:

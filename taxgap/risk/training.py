@@ -79,7 +79,7 @@ def train(
         Features that the leak check lets pass; the card records them.
     n_threads : int, optional
         LightGBM's threads; one where not given.
-    **model_options
+    **model_options : object
         Settings of `RiskModel`, such as ``material`` or ``n_estimators``.
 
     Returns

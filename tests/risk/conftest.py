@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,3 +89,8 @@ def model(cases: Cases) -> RiskModel:
 def small() -> dict[str, Any]:
     """Settings of a model that fits at once."""
     return dict(SMALL)
+
+
+@pytest.fixture(scope="session")
+def simulate() -> Callable[..., Cases]:
+    return simulate_cases

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -52,6 +52,7 @@ def test_probabilities_lie_above_0_up_to_1(bad: float) -> None:
         to_probabilities([0.5, bad], "inclusion_probability")
 
 
+@settings(deadline=None)
 @given(VALUES, st.integers(1, 12))
 def test_bins_rise_with_the_value_and_equal_values_share_one(values: np.ndarray, bins: int) -> None:
     label = split_bins(values, np.ones(len(values)), bins)

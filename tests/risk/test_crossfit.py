@@ -11,7 +11,7 @@ from taxgap.risk import crossfit
 from taxgap.risk.crossfit import assign_folds, cross_fit
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(0, 15), min_size=8, max_size=60), st.integers(2, 4), st.integers(0, 5))
 def test_a_taxpayer_stays_in_one_fold_and_folds_are_even(owners: list[int], folds: int, seed: int) -> None:
     index = pd.Index([f"T{i}" for i in owners], name="taxpayer_id")

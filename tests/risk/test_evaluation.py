@@ -45,7 +45,7 @@ def test_intervals_hold_their_values(evaluation: Evaluation) -> None:
     for table in (evaluation.frame, evaluation.differences):
         inside = (table["low"] <= table["value"]) & (table["value"] <= table["high"])
         assert inside.mean() > 0.95
-        assert (table["low"] < table["high"]).all()
+        assert (table["low"] <= table["high"]).all()
 
 
 def test_the_model_beats_chance_and_the_difference_is_paired(evaluation: Evaluation) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taxgap.errors import IncompatibleError, InvalidDataError, TaxGapError, UsageError
@@ -28,6 +28,7 @@ def test_levels_become_codes_and_missing_stays_missing(frame: pd.DataFrame) -> N
     assert np.array_equal(spec.encode(frame), expected, equal_nan=True)
 
 
+@settings(deadline=None)
 @given(st.permutations(["margin", "days_late", "trade_group"]), st.permutations(["driving", "shops"]))
 def test_neither_the_order_of_columns_nor_of_levels_matters(columns: list[str], levels: list[str]) -> None:
     groups = pd.Categorical(["shops", "driving"], ["driving", "shops"])

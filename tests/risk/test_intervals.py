@@ -12,7 +12,7 @@ from taxgap.errors import NotIdentifiedError, UsageError
 from taxgap.risk.intervals import AmountErrors, fit_errors
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(st.integers(20, 300), st.sampled_from([0.5, 0.8, 0.9]), st.integers(0, 1000))
 def test_bounds_of_equal_weights_are_order_statistics(cases: int, coverage: float, seed: int) -> None:
     error = np.random.default_rng(seed).normal(size=cases)

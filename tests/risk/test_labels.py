@@ -80,7 +80,7 @@ LATER = st.sampled_from(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(LATER, st.sampled_from(["A", "B", "Z"])), max_size=5))
 def test_rows_from_the_future_change_nothing(future: list[tuple[dict[str, Any], str]]) -> None:
     known = [enquiry(1), enquiry(2, taxpayer_id="B", tax_found=0.0)]

@@ -30,21 +30,21 @@ HONEST: dict[str, Plant] = {
     "missing more often when right": lambda rng, y, _: np.where(
         rng.random(len(y)) < 0.3 + 0.4 * y, 1.0, np.nan
     ),
-    "follows the amount loosely": lambda rng, _, found: np.log1p(found) + rng.normal(0, 3, len(found)),
+    "follows the amount loosely": lambda rng, _, found: np.log1p(found) + rng.normal(0, 8, len(found)),
     "a count": lambda rng, y, _: rng.poisson(1 + y),
     "whole pounds": lambda rng, y, _: rng.integers(0, 3000, len(y)).astype(float),
     "a group": lambda rng, y, _: pd.Categorical.from_codes(rng.integers(0, 8, len(y)), list("abcdefgh")),
-    "a constant": lambda rng, y, _: np.ones(len(y)),
-    "nothing known": lambda rng, y, _: np.full(len(y), np.nan),
+    "a constant": lambda _rng, y, _: np.ones(len(y)),
+    "nothing known": lambda _rng, y, _: np.full(len(y), np.nan),
 }
 
 LEAKS: dict[str, tuple[Plant, str]] = {
-    "the label": (lambda rng, y, _: y.astype(float), "auc 1.000"),
-    "the label turned round": (lambda rng, y, _: 1.0 - y, "auc 1.000"),
-    "the label with noise": (lambda rng, y, _: y + rng.normal(0, 0.3, len(y)), "auc 0.99"),
-    "known only when something is found": (lambda rng, y, _: np.where(y, 1.0, np.nan), "auc 1.000"),
+    "the label": (lambda _rng, y, _: y.astype(float), "auc 1.000"),
+    "the label turned round": (lambda _rng, y, _: 1.0 - y, "auc 1.000"),
+    "the label with noise": (lambda rng, y, _: y + rng.normal(0, 0.3, len(y)), "auc 0.98"),
+    "known only when something is found": (lambda _rng, y, _: np.where(y, 1.0, np.nan), "auc 1.000"),
     "not monotone": (lambda rng, y, _: np.where(y, 0.5, rng.choice([0.0, 1.0], len(y))), "auc 1.000"),
-    "a level": (lambda rng, y, _: pd.Categorical(np.where(y, "settled", "closed")), "auc 1.000"),
+    "a level": (lambda _rng, y, _: pd.Categorical(np.where(y, "settled", "closed")), "auc 1.000"),
     "half of those found": (
         lambda rng, y, _: np.where(y & (rng.random(len(y)) < 0.5), 1.0, 0.0),
         "purity 1.000",
@@ -58,7 +58,7 @@ LEAKS: dict[str, tuple[Plant, str]] = {
         "correlation 1.000",
     ),
     "a running number": (lambda rng, y, _: rng.permutation(len(y)).astype(float), "key 1.000"),
-    "an identifier": (lambda rng, y, _: pd.Categorical([f"T{i}" for i in range(len(y))]), "key 1.000"),
+    "an identifier": (lambda _rng, y, _: pd.Categorical([f"T{i}" for i in range(len(y))]), "key 1.000"),
 }
 
 

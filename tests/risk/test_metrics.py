@@ -27,7 +27,7 @@ def measure_one(score: np.ndarray, amount: np.ndarray, weight: np.ndarray, cover
     return {key: float(value[0]) for key, value in ranking.measure(weight[None], coverages).items()}
 
 
-@settings(max_examples=100)
+@settings(max_examples=50, deadline=None)
 @given(weighted_cases())
 def test_areas_are_those_of_scikit_learn(drawn: Drawn) -> None:
     score, amount, weight = drawn
@@ -38,7 +38,7 @@ def test_areas_are_those_of_scikit_learn(drawn: Drawn) -> None:
     assert measured["average_precision", None] == pytest.approx(expected)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(weighted_cases(), st.sampled_from([0.1, 0.3, 0.5, 1.0]))
 def test_the_top_is_what_a_loop_takes(drawn: Drawn, coverage: float) -> None:
     score, amount, weight = drawn

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taxgap.errors import InvalidDataError, NotIdentifiedError, TaxGapError, UsageError
@@ -80,6 +80,7 @@ def test_cases_that_cannot_carry_a_model_are_refused_in_words(
         check(**options)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(1e-4, 1.0), min_size=2, max_size=50), st.floats(0, 1), st.floats(0.5, 1))
 def test_weights_have_mean_1_and_fall_with_the_probability(
     probability: list[float], power: float, quantile: float

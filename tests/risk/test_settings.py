@@ -31,6 +31,7 @@ def test_numpy_numbers_pass() -> None:
         ("folds", 1),
         ("material", 0.0),
         ("material", "1000"),
+        ("path_smooth", float("inf")),
         ("material", float("nan")),
         ("weight_power", -0.1),
         ("amount_cap_quantile", 0.0),

@@ -75,7 +75,8 @@ def test_losses_never_exceed_the_profit_they_are_set_against(seed: int) -> None:
 @given(st.integers(0, 10_000), st.sampled_from(["turnover", "rents", "interest", "dividends", "pension"]))
 @settings(deadline=None, max_examples=8)
 def test_more_income_never_means_less_tax(seed: int, box: str) -> None:
-    boxes = make_boxes(seed, 50)
+    # Relief of 20% for finance costs grows with income, of which Scotland takes 19% at first.
+    boxes = make_boxes(seed, 50, finance_costs=0.0)
     more = boxes.assign(**{box: boxes[box] + 1_000})
     assert (complete_return(more)["tax_charged"] >= complete_return(boxes)["tax_charged"] - PENNY).all()
 
@@ -83,7 +84,7 @@ def test_more_income_never_means_less_tax(seed: int, box: str) -> None:
 @given(st.integers(0, 10_000), st.sampled_from([*EXPENSES, "capital_allowances", "property_repairs"]))
 @settings(deadline=None, max_examples=8)
 def test_more_costs_never_mean_more_tax(seed: int, box: str) -> None:
-    boxes = make_boxes(seed, 50)
+    boxes = make_boxes(seed, 50, finance_costs=0.0)
     more = boxes.assign(**{box: boxes[box] + 1_000})
     assert (complete_return(more)["tax_charged"] <= complete_return(boxes)["tax_charged"] + PENNY).all()
 
