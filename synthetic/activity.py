@@ -127,8 +127,9 @@ def _add_trade(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) ->
     activity["capital_allowances"] = (
         equips * turnover * 0.10 * np.exp(0.8 * streams.normal("equipment", year))
     )
-    loss = streams.happens(0.04, "old losses") & has_trade
-    activity["losses_available"] = loss * np.exp(8.0 + streams.normal("loss"))
+    loss = streams.happens(0.12, "old losses") & has_trade
+    in_its_year = np.floor(len(TAX_YEARS) * streams.uniform("loss year")) == year
+    activity["losses_available"] = loss * in_its_year * np.exp(8.0 + streams.normal("loss"))
     for channel in ("card", "platform", "contractor", "cash"):
         usual = trades()[channel].to_numpy()[panel["trade"]]
         activity[channel] = np.clip(usual * np.exp(0.75 * streams.normal(channel)), 0, 1) * has_trade

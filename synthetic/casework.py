@@ -10,6 +10,9 @@ from taxgap.synthetic import enquiries, filing
 from taxgap.synthetic.selection import Opened
 from taxgap.synthetic.world import World
 
+FIRST_OPENED = 30
+"""Days after the last version came in before a return is opened."""
+
 
 def enquiry_tables(world: World, opened: Opened) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Make the tables of enquiries.
@@ -50,7 +53,7 @@ def enquiry_tables(world: World, opened: Opened) -> tuple[pd.DataFrame, pd.DataF
 
 def _cases(world: World, opened: Opened, potential: pd.DataFrame, behaviour: np.ndarray) -> pd.DataFrame:
     year, streams = world.scene.year, world.streams
-    wait = (30 + 300 * streams.uniform("opened after", year)).astype(int)
+    wait = (FIRST_OPENED + 300 * streams.uniform("opened after", year)).astype(int)
     opened_on = world.last_received + wait * filing.DAY
     length = (215 * np.exp(0.5 * streams.normal("length", year))).astype(int) + 14
     closed_on = opened_on + length * filing.DAY

@@ -53,17 +53,17 @@ def find(
     Returns
     -------
     findings : DataFrame
-        One row a planted box with tax lost: `row`, `mechanism`, `field`, `behaviour`, `tax_lost`, `found`
+        One row a planted box that is seen: `row`, `mechanism`, `field`, `behaviour`, `tax_lost`, `found`
         (amount the officer adds, GBP; zero where the return is missed whole).
     tax_found : ndarray of float64
         Tax that would be found on every return, in GBP.
     """
     skill = skill_of(settings.seed, officer_of(streams, year))
     missed = streams.happens(np.clip(settings.missed_whole * np.exp(-0.6 * skill), 0, 0.9), "missed", year)
-    items = planted.items[planted.items["tax_lost"] > 0].reset_index(drop=True)
-    items = items[~missed[items["row"]]].reset_index(drop=True)
+    items = planted.items[~missed[planted.items["row"]]].reset_index(drop=True)
     row = items["row"].to_numpy()
     share = _shares_seen(items, skill[row], streams[row], year[row], settings)
+    share = np.where(items["tax_lost"] > 0, share, 1.0)  # the taxpayer shows what speaks for him
     tax = _rise(planted, boxes, items, share)
     in_vain = (tax == 0)[row]
     share = np.where(in_vain, 1.0, share)

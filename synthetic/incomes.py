@@ -52,7 +52,7 @@ def draw_other_incomes(activity: pd.DataFrame, panel: pd.DataFrame, amount: Floa
     activity["dividends"] = varies * np.where(director, amount - salary, amount * invested)
     activity["interest"] = _interest(panel, streams)
     foreign = streams.happens(0.025, "foreign") * np.exp(7.2 + 1.3 * streams.normal("foreign"))
-    activity["foreign_income"] = foreign
+    activity["foreign_income"] = foreign * np.exp(0.3 * streams.normal("foreign", year))
     activity["other_income"] = streams.happens(0.02, "other", year) * np.exp(
         6.5 + streams.normal("other", year)
     )

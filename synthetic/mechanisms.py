@@ -127,7 +127,9 @@ def _claims_expenses(scene: Scene) -> NDArray[np.bool_]:
 
 
 def _suppressed_turnover(scene: Scene) -> Amounts:
-    share = scene.severity("turnover_suppressed", 0.46)
+    # What others report is harder to leave out: the share shrinks with it.
+    covered = scene.activity[["card", "platform", "contractor"]].sum(axis=1).to_numpy()
+    share = scene.severity("turnover_suppressed", 0.50) * (1 - 0.6 * covered)
     return _off_the_books(scene, "turnover_suppressed", share)
 
 
@@ -193,24 +195,27 @@ def _overclaimed_reliefs(scene: Scene) -> Amounts:
     return {box: -share * rate[i] * income * (picks == i) * usable[i] for i, box in enumerate(boxes)}
 
 
+_SLIP_BOXES = ("rents", "dividends", "foreign_income")
+
+
 def _honest_slip(scene: Scene) -> Amounts:
-    # A slip can go either way; those that cost the Exchequer are a little more common.
-    sign = np.where(scene.streams.happens(0.74, "slip costs tax", scene.year), 1.0, -1.0)
-    share = 0.24 * np.exp(1.5 * scene.streams.normal("slip", scene.year))
-    picks = scene.streams.choice([0.5, 0.3, 0.2], "slip box", scene.year)
-    trade = _trades(scene)
-    turnover = scene.boxes["turnover"].to_numpy()
-    claims = _claims_expenses(scene)
-    other = (
-        np.minimum(share, 0.7) * scene.boxes[["rents", "dividends", "pension", "foreign_income"]].to_numpy().T
-    )
+    # Small, in one box, and either way; those that cost the Exchequer are a little more common.
+    size = np.log(np.maximum(scene.panel["gross"].to_numpy(), 5_000.0) / 25_000.0)
+    middle = 0.07 * np.exp(-_SIZE_FADES * np.clip(size, -1.0, None))
+    share = np.minimum(middle * np.exp(1.1 * scene.streams.normal("slip", scene.year)), 0.35)
+    signed = share * np.where(scene.streams.happens(0.74, "slip costs tax", scene.year), 1.0, -1.0)
+    turnover, claims = scene.boxes["turnover"].to_numpy(), _claims_expenses(scene)
+    pick = np.where(claims, scene.streams.choice([0.5, 0.3, 0.2], "slip box", scene.year), 0)
     slips = {
-        "turnover": sign * np.minimum(share, 0.6) * turnover * (trade & ((picks == 0) | ~claims)),
-        "other_expenses": -sign * np.minimum(share, 0.6) * 0.6 * turnover * (claims & (picks == 1)),
-        "travel_costs": -sign * np.minimum(share, 0.6) * 0.6 * turnover * (claims & (picks == 2)),
+        "turnover": signed * turnover * (pick == 0),
+        "other_expenses": -0.6 * signed * turnover * (pick == 1),
+        "travel_costs": -0.6 * signed * turnover * (pick == 2),
     }
-    for box, amount in zip(("rents", "dividends", "pension", "foreign_income"), other, strict=True):
-        slips[box] = sign * amount * ~trade
+    # Without a trade, the slip falls on the largest of the boxes that nobody else reports.
+    other = scene.boxes[list(_SLIP_BOXES)].to_numpy()
+    largest = other.argmax(axis=1)
+    for i, box in enumerate(_SLIP_BOXES):
+        slips[box] = signed * other[:, i] * (~_trades(scene) & (largest == i))
     return slips
 
 
@@ -221,7 +226,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "turnover_suppressed",
         "Part of the turnover is left out, whichever way customers paid",
-        rate=-0.95,
+        rate=-0.75,
         leaning=0.8,
         disposition=0.7,
         agent=-0.35,
@@ -236,7 +241,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "cash_sales_omitted",
         "Sales for cash are left out, which no third party reports",
-        rate=-0.3,
+        rate=-0.1,
         leaning=1.0,
         disposition=0.7,
         agent=-0.30,
@@ -251,7 +256,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "private_expenses",
         "Private costs of travel, premises or office are claimed",
-        rate=-0.6,
+        rate=-0.1,
         leaning=0.5,
         disposition=0.6,
         agent=-0.40,
@@ -266,7 +271,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "expenses_inflated",
         "Goods, wages or other expenses are claimed that were not incurred",
-        rate=-1.3,
+        rate=-1.0,
         leaning=0.6,
         disposition=0.7,
         agent=-0.30,
@@ -296,7 +301,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "rent_omitted",
         "A letting, or part of a year's rent, is left out",
-        rate=-2.4,
+        rate=-2.0,
         leaning=0.0,
         disposition=0.8,
         agent=-0.30,
@@ -311,7 +316,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "rental_expenses_inflated",
         "Improvements or private costs are claimed against rent",
-        rate=-2.4,
+        rate=-2.0,
         leaning=0.0,
         disposition=0.7,
         agent=-0.30,
@@ -328,7 +333,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "interest_omitted",
         "Bank interest is left out",
-        rate=-1.6,
+        rate=-1.5,
         leaning=0.0,
         disposition=0.6,
         agent=-0.20,
@@ -343,7 +348,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "reliefs_overclaimed",
         "Pension payments, gifts or job expenses are claimed that do not qualify",
-        rate=-2.0,
+        rate=-1.75,
         leaning=0.0,
         disposition=0.7,
         agent=-0.35,
@@ -358,23 +363,15 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "honest_error",
         "A slip of arithmetic, or a sale or cost put in the wrong year",
-        rate=-0.68,
+        rate=-0.7,
         leaning=0.2,
         disposition=0.2,
         agent=-0.25,
         visibility=0.0,
         leaves_a_profit=False,
         behaviours={"error": 1.0},
-        fields=(
-            "turnover",
-            "other_expenses",
-            "travel_costs",
-            "rents",
-            "dividends",
-            "pension",
-            "foreign_income",
-        ),
-        evidence=("change.turnover", "change.expenses", "change.rent"),
+        fields=("turnover", "other_expenses", "travel_costs", *_SLIP_BOXES),
+        evidence=("change.turnover", "change.expenses", "change.savings"),
         exposed=lambda scene: np.ones(len(scene.boxes), dtype=bool),
         amounts=_honest_slip,
     ),

@@ -15,6 +15,7 @@ from taxgap.synthetic.self_assessment import complete_return
 from taxgap.synthetic.streams import Floats
 
 _LEAST_AMOUNT = 10.0  # smaller differences are rounding, not misreporting
+_ALLOWANCES = {"turnover": "trading_allowance", "rents": "property_allowance"}  # receipts stay above these
 _MOST_OF_A_BOX = 0.92  # a box is never emptied wholly by several mechanisms together
 
 
@@ -136,12 +137,14 @@ def _plant_one(scene: Scene, boxes: pd.DataFrame, position: int, room: Floats) -
     if mechanism.leaves_a_profit:
         profit = [wanted if field == "turnover" else -wanted for field, wanted in wanted_by_field.items()]
         total = np.maximum(np.sum(profit, axis=0), 0.0) * active
-        kept = np.minimum(1.0, room / np.maximum(total, 1.0))
+        kept = np.where(total > 0, np.minimum(1.0, room / np.maximum(total, 1.0)), 0.0)
         room -= kept * total
         wanted_by_field = {field: wanted * kept for field, wanted in wanted_by_field.items()}
     for field, wanted in wanted_by_field.items():
         current = boxes[field].to_numpy()
-        amount = np.minimum(np.round(wanted), np.floor(_MOST_OF_A_BOX * current))
+        left = boxes[_ALLOWANCES[field]].to_numpy() if field in _ALLOWANCES else 0.0
+        most = np.maximum(np.minimum(_MOST_OF_A_BOX * current, current - left), 0.0)
+        amount = np.minimum(np.round(wanted), np.floor(most))
         amount = np.where(active & (np.abs(amount) >= _LEAST_AMOUNT), amount, 0.0)
         boxes[field] = current - amount
         rows = np.flatnonzero(amount)
@@ -158,11 +161,8 @@ def _share_tax_lost(items: pd.DataFrame, boxes: pd.DataFrame, tax: Floats, lost:
     parts = sizes.groupby(["row", "mechanism"], sort=True)["size"].sum().reset_index()
     count = parts.groupby("row")["mechanism"].transform("size")
     parts["alone"] = lost[parts["row"]]
-    for position in range(len(MECHANISMS)):
-        mask = ((parts["mechanism"] == position) & (count > 1)).to_numpy()
-        rows = parts.loc[mask, "row"].to_numpy()
-        if len(rows):
-            parts.loc[mask, "alone"] = _alone(items[items["mechanism"] == position], boxes, rows, tax)
+    several = np.flatnonzero((count > 1).to_numpy())
+    parts.loc[several, "alone"] = _alone(items, boxes, parts.iloc[several], tax)
     row = parts["row"].to_numpy()
     remainder = lost - np.bincount(row, parts["alone"], len(lost))
     alone = parts["alone"].abs().to_numpy()
@@ -173,9 +173,10 @@ def _share_tax_lost(items: pd.DataFrame, boxes: pd.DataFrame, tax: Floats, lost:
     return np.asarray((spread["tax"] * spread["amount"].abs() / spread["size"]).round(2))
 
 
-def _alone(items: pd.DataFrame, boxes: pd.DataFrame, rows: NDArray[np.int64], tax: Floats) -> Floats:
-    place = pd.Series(np.arange(len(rows)), index=rows)
-    mine = items[items["row"].isin(place.index)]
-    moved = mine.assign(row=place[mine["row"]].to_numpy())
-    corrected = correct(boxes.iloc[rows].reset_index(drop=True), moved)
+def _alone(items: pd.DataFrame, boxes: pd.DataFrame, parts: pd.DataFrame, tax: Floats) -> Floats:
+    # Every mechanism of every return is set right in a copy of the return of its own, all in one go.
+    rows = parts["row"].to_numpy()
+    copies = parts[["row", "mechanism"]].assign(copy=np.arange(len(parts)))
+    mine = items.merge(copies, on=["row", "mechanism"]).drop(columns="row").rename(columns={"copy": "row"})
+    corrected = correct(boxes.iloc[rows].reset_index(drop=True), mine)
     return np.asarray(complete_return(corrected)["tax_charged"] - tax[rows])

@@ -68,7 +68,7 @@ def select(
     drawn = streams.happens(at_random, "random enquiry", year)
     chosen = streams.happens(for_risk, "risk enquiry", year) & ~drawn
     either = 1 - (1 - at_random) * (1 - for_risk)
-    return Opened(drawn, chosen, at_random, for_risk, either)
+    return Opened(drawn, chosen, at_random, for_risk * (1 - at_random), either)
 
 
 def risk_score(panel: pd.DataFrame, form: pd.DataFrame, reports: pd.DataFrame, late: np.ndarray) -> Floats:

@@ -11,7 +11,7 @@ from taxgap.schemas import TABLES, TRUTH_TABLES
 from taxgap.schemas.codes import LEGAL_FORMS
 from taxgap.schemas.table import Table, column_names, known_later, row_key
 from taxgap.synthetic import filing, identifiers
-from taxgap.synthetic.casework import enquiry_tables
+from taxgap.synthetic.casework import FIRST_OPENED, enquiry_tables
 from taxgap.synthetic.mechanisms import MECHANISMS
 from taxgap.synthetic.published import trades
 from taxgap.synthetic.selection import select
@@ -42,7 +42,10 @@ def make_tables(entity: np.ndarray, settings: Settings) -> tuple[Tables, Tables]
     reports = report(world.scene, world.vat_registered)
     late = np.asarray(world.filed > filing.DUE[world.scene.year])
     form = world.planted.reported
-    opened = select(world.panel, form, reports, late=late, streams=world.streams, settings=settings)
+    # The older rule can use only what has come in by the time a return is opened.
+    earliest = world.last_received + FIRST_OPENED * filing.DAY
+    in_hand = reports[reports["received_on"].to_numpy() <= earliest[reports["row"].to_numpy()]]
+    opened = select(world.panel, form, in_hand, late=late, streams=world.streams, settings=settings)
     cases, adjustments, potential = enquiry_tables(world, opened)
     records = {
         "enquiries": cases,
