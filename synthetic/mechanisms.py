@@ -129,7 +129,7 @@ def _claims_expenses(scene: Scene) -> NDArray[np.bool_]:
 def _suppressed_turnover(scene: Scene) -> Amounts:
     # What others report is harder to leave out: the share shrinks with it.
     covered = scene.activity[["card", "platform", "contractor"]].sum(axis=1).to_numpy()
-    share = scene.severity("turnover_suppressed", 0.50) * (1 - 0.6 * covered)
+    share = scene.severity("turnover_suppressed", 0.60) * (1 - 0.6 * covered)
     return _off_the_books(scene, "turnover_suppressed", share)
 
 
@@ -152,11 +152,11 @@ def _private_expenses(scene: Scene) -> Amounts:
     boxes = ("travel_costs", "premises_costs", "office_costs")
     base = np.maximum(scene.boxes[list(boxes)].to_numpy(), 0.06 * scene.boxes[["turnover"]].to_numpy())
     lean = np.column_stack([scene.streams.uniform(f"private {box}") for box in boxes])
-    return {box: -2.4 * share * lean[:, i] * base[:, i] for i, box in enumerate(boxes)}
+    return {box: -3.2 * share * lean[:, i] * base[:, i] for i, box in enumerate(boxes)}
 
 
 def _inflated_expenses(scene: Scene) -> Amounts:
-    share = scene.severity("expenses_inflated", 0.34)
+    share = scene.severity("expenses_inflated", 0.44)
     picks = scene.streams.choice([0.4, 0.25, 0.35], "inflated box")
     extra = share * 0.8 * scene.boxes["turnover"].to_numpy()
     boxes = ("cost_of_goods", "staff_costs", "other_expenses")
@@ -170,7 +170,7 @@ def _omitted_platform(scene: Scene) -> Amounts:
 
 
 def _omitted_rent(scene: Scene) -> Amounts:
-    return {"rents": scene.severity("rent_omitted", 0.62) * scene.boxes["rents"].to_numpy()}
+    return {"rents": scene.severity("rent_omitted", 0.70) * scene.boxes["rents"].to_numpy()}
 
 
 def _inflated_rental_expenses(scene: Scene) -> Amounts:
@@ -190,7 +190,7 @@ def _overclaimed_reliefs(scene: Scene) -> Amounts:
     picks = scene.streams.choice([0.5, 0.3, 0.2], "relief")
     employed = (scene.boxes["employment_pay"] > 5_000).to_numpy()
     boxes = ("pension_contributions", "gift_aid", "employment_expenses")
-    rate = (0.26, 0.12, 0.12)
+    rate = (0.32, 0.14, 0.14)
     usable = (True, True, employed)
     return {box: -share * rate[i] * income * (picks == i) * usable[i] for i, box in enumerate(boxes)}
 
@@ -241,7 +241,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "cash_sales_omitted",
         "Sales for cash are left out, which no third party reports",
-        rate=-0.1,
+        rate=-0.15,
         leaning=1.0,
         disposition=0.7,
         agent=-0.30,
@@ -256,7 +256,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "private_expenses",
         "Private costs of travel, premises or office are claimed",
-        rate=-0.1,
+        rate=-0.3,
         leaning=0.5,
         disposition=0.6,
         agent=-0.40,
@@ -363,7 +363,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "honest_error",
         "A slip of arithmetic, or a sale or cost put in the wrong year",
-        rate=-0.7,
+        rate=-0.85,
         leaning=0.2,
         disposition=0.2,
         agent=-0.25,
