@@ -84,8 +84,8 @@ def _shocks(streams: Streams, year: np.ndarray) -> Floats:
     # A walk around the person's level: last year's shock fades by half, and a few years bring a large change.
     total = np.zeros(len(year))
     for step in range(len(TAX_YEARS)):
-        large = streams.happens(0.05, "large change", step)
-        fresh = np.where(large, 0.45, 0.11) * streams.normal("change", step)
+        large = streams.happens(0.08, "large change", step)
+        fresh = np.where(large, 0.50, 0.17) * streams.normal("change", step)
         total = np.where(step <= year, 0.5 * total + fresh, total)
     return total
 
@@ -186,8 +186,10 @@ def _add_property(activity: pd.DataFrame, rents: pd.Series, streams: Streams, ye
     costs = 0.15 * np.exp(
         0.7 * streams.normal("property costs") + 0.3 * streams.normal("property costs", year)
     )
+    large = streams.happens(0.14, "large repair", year) * (0.2 + 0.6 * streams.uniform("large repair", year))
+    repairs = repairs + large  # a roof or a boiler, in some years
     bare = streams.happens(0.12, "claims no property costs")
-    activity["property_repairs"] = np.where(bare, 0, np.minimum(repairs, 0.6)) * rents
+    activity["property_repairs"] = np.where(bare, 0, np.minimum(repairs, 0.9)) * rents
     activity["property_costs"] = np.where(bare, 0, np.minimum(costs, 0.6)) * rents
     mortgaged = streams.happens(0.50, "mortgaged")
     activity["finance_costs"] = mortgaged * (0.08 + 0.34 * streams.uniform("loan to value")) * rents

@@ -64,20 +64,14 @@ def draw_reliefs(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) 
     pay = activity["employment_pay"].to_numpy()
     total = np.maximum(panel["total_income"].to_numpy(), 1.0)
     claims = streams.happens(0.22, "employment expenses") & (pay > 8_000)
-    share = 0.012 * np.exp(1.0 * streams.normal("employment expenses") + 0.4 * streams.normal("claims", year))
-    activity["employment_expenses"] = claims * np.minimum(share, 0.2) * pay
-    saves = streams.happens(np.clip(0.16 + 0.10 * np.log(total / 20_000), 0.08, 0.50), "pension saver")
-    saving = np.minimum(
-        0.06
-        * total
-        * np.exp(1.0 * streams.normal("pension saving") + 0.5 * streams.normal("pension saving", year)),
-        40_000,
-    )
-    activity["pension_contributions"] = saves * saving
-    gives = streams.happens(np.clip(0.10 + 0.05 * np.log(total / 20_000), 0.05, 0.35), "giver")
-    activity["gift_aid"] = gives * np.minimum(
-        0.006 * total * np.exp(streams.normal("gift", year)), 0.3 * total
-    )
+    spread = streams.normal("employment expenses") + 0.4 * streams.normal("claims", year)
+    activity["employment_expenses"] = claims * np.minimum(0.03 * np.exp(spread), 0.3) * pay
+    saves = streams.happens(np.clip(0.24 + 0.12 * np.log(total / 20_000), 0.12, 0.60), "pension saver")
+    spread = streams.normal("pension saving") + 0.5 * streams.normal("pension saving", year)
+    activity["pension_contributions"] = saves * np.minimum(0.10 * total * np.exp(spread), 40_000)
+    gives = streams.happens(np.clip(0.16 + 0.06 * np.log(total / 20_000), 0.08, 0.45), "giver")
+    spread = streams.normal("gift", year)
+    activity["gift_aid"] = gives * np.minimum(0.015 * total * np.exp(spread), 0.3 * total)
 
 
 def _invested_share(panel: pd.DataFrame, streams: Streams) -> Floats:

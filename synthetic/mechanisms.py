@@ -18,7 +18,7 @@ from taxgap.synthetic.streams import Floats, Streams
 
 Amounts = dict[str, Floats]
 
-_SIZE_FADES = 0.42
+_SIZE_FADES = 0.48
 _COSTS_OF_A_JOB = ("cost_of_goods", "subcontractor_costs", "travel_costs")
 
 
@@ -48,7 +48,7 @@ class Scene:
         """The position of the tax year, which distinguishes the draws of one person."""
         return np.asarray(self.panel["year"])
 
-    def severity(self, name: str, middle: float, spread: float = 1.9) -> Floats:
+    def severity(self, name: str, middle: float, spread: float = 2.8) -> Floats:
         """Draw a share in (0, 1): mostly the person's own, larger for a careless disposition.
 
         Parameters
@@ -57,7 +57,7 @@ class Scene:
             The mechanism.
         middle : float
             The median share.
-        spread : float, default 1.9
+        spread : float, default 2.8
             Standard deviation in log-odds.
         """
         own = self.streams.normal(f"severity {name}")
@@ -129,7 +129,7 @@ def _claims_expenses(scene: Scene) -> NDArray[np.bool_]:
 def _suppressed_turnover(scene: Scene) -> Amounts:
     # What others report is harder to leave out: the share shrinks with it.
     covered = scene.activity[["card", "platform", "contractor"]].sum(axis=1).to_numpy()
-    share = scene.severity("turnover_suppressed", 0.60) * (1 - 0.6 * covered)
+    share = scene.severity("turnover_suppressed", 0.70) * (1 - 0.6 * covered)
     return _off_the_books(scene, "turnover_suppressed", share)
 
 
@@ -152,11 +152,11 @@ def _private_expenses(scene: Scene) -> Amounts:
     boxes = ("travel_costs", "premises_costs", "office_costs")
     base = np.maximum(scene.boxes[list(boxes)].to_numpy(), 0.06 * scene.boxes[["turnover"]].to_numpy())
     lean = np.column_stack([scene.streams.uniform(f"private {box}") for box in boxes])
-    return {box: -3.2 * share * lean[:, i] * base[:, i] for i, box in enumerate(boxes)}
+    return {box: -4.2 * share * lean[:, i] * base[:, i] for i, box in enumerate(boxes)}
 
 
 def _inflated_expenses(scene: Scene) -> Amounts:
-    share = scene.severity("expenses_inflated", 0.44)
+    share = scene.severity("expenses_inflated", 0.52)
     picks = scene.streams.choice([0.4, 0.25, 0.35], "inflated box")
     extra = share * 0.8 * scene.boxes["turnover"].to_numpy()
     boxes = ("cost_of_goods", "staff_costs", "other_expenses")
@@ -170,7 +170,7 @@ def _omitted_platform(scene: Scene) -> Amounts:
 
 
 def _omitted_rent(scene: Scene) -> Amounts:
-    return {"rents": scene.severity("rent_omitted", 0.70) * scene.boxes["rents"].to_numpy()}
+    return {"rents": scene.severity("rent_omitted", 0.78) * scene.boxes["rents"].to_numpy()}
 
 
 def _inflated_rental_expenses(scene: Scene) -> Amounts:
@@ -190,19 +190,19 @@ def _overclaimed_reliefs(scene: Scene) -> Amounts:
     picks = scene.streams.choice([0.5, 0.3, 0.2], "relief")
     employed = (scene.boxes["employment_pay"] > 5_000).to_numpy()
     boxes = ("pension_contributions", "gift_aid", "employment_expenses")
-    rate = (0.32, 0.14, 0.14)
+    rate = (0.24, 0.10, 0.12)
     usable = (True, True, employed)
     return {box: -share * rate[i] * income * (picks == i) * usable[i] for i, box in enumerate(boxes)}
 
 
-_SLIP_BOXES = ("rents", "dividends", "foreign_income")
+_SLIP_BOXES = ("rents", "dividends", "pension", "foreign_income")
 
 
 def _honest_slip(scene: Scene) -> Amounts:
     # Small, in one box, and either way; those that cost the Exchequer are a little more common.
     size = np.log(np.maximum(scene.panel["gross"].to_numpy(), 5_000.0) / 25_000.0)
-    middle = 0.07 * np.exp(-_SIZE_FADES * np.clip(size, -1.0, None))
-    share = np.minimum(middle * np.exp(1.1 * scene.streams.normal("slip", scene.year)), 0.35)
+    middle = 0.17 * np.exp(-_SIZE_FADES * np.clip(size, -1.0, None))
+    share = np.minimum(middle * np.exp(1.3 * scene.streams.normal("slip", scene.year)), 0.5)
     signed = share * np.where(scene.streams.happens(0.74, "slip costs tax", scene.year), 1.0, -1.0)
     turnover, claims = scene.boxes["turnover"].to_numpy(), _claims_expenses(scene)
     pick = np.where(claims, scene.streams.choice([0.5, 0.3, 0.2], "slip box", scene.year), 0)
@@ -212,7 +212,9 @@ def _honest_slip(scene: Scene) -> Amounts:
         "travel_costs": -0.6 * signed * turnover * (pick == 2),
     }
     # Without a trade, the slip falls on the largest of the boxes that nobody else reports.
-    other = scene.boxes[list(_SLIP_BOXES)].to_numpy()
+    # A pension is paid under deduction of tax, and its slips are rarer and smaller.
+    other = scene.boxes[list(_SLIP_BOXES)].to_numpy(copy=True)
+    other[:, _SLIP_BOXES.index("pension")] *= 0.4 * scene.streams.happens(0.5, "pension slip", scene.year)
     largest = other.argmax(axis=1)
     for i, box in enumerate(_SLIP_BOXES):
         slips[box] = signed * other[:, i] * (~_trades(scene) & (largest == i))
@@ -241,7 +243,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "cash_sales_omitted",
         "Sales for cash are left out, which no third party reports",
-        rate=-0.15,
+        rate=-0.35,
         leaning=1.0,
         disposition=0.7,
         agent=-0.30,
@@ -256,7 +258,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "private_expenses",
         "Private costs of travel, premises or office are claimed",
-        rate=-0.3,
+        rate=-0.5,
         leaning=0.5,
         disposition=0.6,
         agent=-0.40,
@@ -271,7 +273,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "expenses_inflated",
         "Goods, wages or other expenses are claimed that were not incurred",
-        rate=-1.0,
+        rate=-1.2,
         leaning=0.6,
         disposition=0.7,
         agent=-0.30,
@@ -333,7 +335,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "interest_omitted",
         "Bank interest is left out",
-        rate=-1.5,
+        rate=-1.2,
         leaning=0.0,
         disposition=0.6,
         agent=-0.20,
@@ -348,7 +350,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "reliefs_overclaimed",
         "Pension payments, gifts or job expenses are claimed that do not qualify",
-        rate=-1.75,
+        rate=-1.7,
         leaning=0.0,
         disposition=0.7,
         agent=-0.35,
@@ -363,7 +365,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "honest_error",
         "A slip of arithmetic, or a sale or cost put in the wrong year",
-        rate=-0.85,
+        rate=-0.45,
         leaning=0.2,
         disposition=0.2,
         agent=-0.25,

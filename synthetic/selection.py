@@ -12,7 +12,7 @@ from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.streams import Floats, Streams
 
 # The mean of exp(score) over the population, so that the rule opens the share of returns that is asked for.
-_MEAN_WEIGHT = 1.9
+_MEAN_WEIGHT = 1.64
 _MOST = 0.60
 
 
