@@ -38,6 +38,9 @@ def filed_on(panel: pd.DataFrame, streams: Streams) -> np.ndarray:
     day = PERIOD_END[year] + (np.ceil(300 * share)).astype(int) * DAY
     late_by = np.ceil(-np.log(streams.uniform("days late", year)) * 55).astype(int)
     day = np.where(rank < _LATE, DUE[year] + late_by * DAY, day)
+    # Nobody files before he has registered.
+    begins = _first_tax_year(panel, streams) == year + 2021
+    day = np.where(begins, np.maximum(day, _applied_on(panel, streams) + 14 * DAY), day)
     last_day = streams.happens(_LAST_DAY, "files on the last day", year) & (rank >= _LATE)
     day = np.where(last_day, DUE[year], day)
     return np.where((rank >= _LATE) & (rank < _LATE + _NEVER), NOT_A_DAY, day)
@@ -74,14 +77,10 @@ def obligations(panel: pd.DataFrame, filed: np.ndarray, as_of: np.datetime64) ->
 
 def registrations(people: pd.DataFrame, vat_numbers: np.ndarray, streams: Streams) -> pd.DataFrame:
     """Make each person's registration for Self Assessment, and for VAT where turnover is above the level."""
-    first = people["first_year"].to_numpy()
-    before = (2020 - np.floor(18 * streams.uniform("years on the register"))).astype(int)
-    begin = np.where(first >= 0, 2021 + first, np.clip(before, people["birth_year"] + 18, 2021))
-    start = np.array([f"{y}-04-06" for y in begin], dtype="datetime64[D]")
+    start = _april(_first_tax_year(people, streams))
     last = people["last_year"].to_numpy()
     gone = np.where(last < len(TAX_YEARS), DUE[np.clip(last, 0, len(TAX_YEARS) - 1)] + 60 * DAY, NOT_A_DAY)
-    late = streams.happens(0.06 + 0.03 * (people["disposition"].to_numpy() > 1), "registers late")
-    applied = start + (np.where(late, 560, 20) + np.floor(100 * streams.uniform("applies"))).astype(int) * DAY
+    late, applied = _registers_late(people, streams), _applied_on(people, streams)
     agent = np.floor(max(1.0, 12_000_000 / _AGENTS) * streams.uniform("which agent")).astype(int)
     agents = pd.Series([f"A{number:06d}" for number in agent], dtype="str").where(people["agent"].to_numpy())
     both = {"applied_on": applied, "effective_from": start, "late": late, "agent_id": agents.to_numpy()}
@@ -98,6 +97,26 @@ def registrations(people: pd.DataFrame, vat_numbers: np.ndarray, streams: Stream
     table = pd.concat([sa, vat], ignore_index=True)
     table["received_on"] = table["applied_on"]
     return table
+
+
+def _first_tax_year(people: pd.DataFrame, streams: Streams) -> np.ndarray:
+    first = people["first_year"].to_numpy()
+    before = (2020 - np.floor(18 * streams.uniform("years on the register"))).astype(int)
+    return np.asarray(np.where(first >= 0, 2021 + first, np.clip(before, people["birth_year"] + 18, 2021)))
+
+
+def _registers_late(people: pd.DataFrame, streams: Streams) -> np.ndarray:
+    return streams.happens(0.06 + 0.03 * (people["disposition"].to_numpy() > 1), "registers late")
+
+
+def _applied_on(people: pd.DataFrame, streams: Streams) -> np.ndarray:
+    # The limit is 5 October after the tax year: 547 days after its start.
+    wait = np.where(_registers_late(people, streams), 560, 20) + np.floor(80 * streams.uniform("applies"))
+    return np.asarray(_april(_first_tax_year(people, streams)) + wait.astype(int) * DAY)
+
+
+def _april(years: np.ndarray) -> np.ndarray:
+    return np.array([f"{y}-04-06" for y in years], dtype="datetime64[D]")
 
 
 def vat_registered(people: pd.DataFrame, streams: Streams) -> np.ndarray:

@@ -56,7 +56,7 @@ def generate(
         Replace the folder if it exists.
     progress : callable, optional
         Called with the number of partitions done and in all.
-    **settings
+    **settings : float or str
         Any other field of `taxgap.synthetic.settings.Settings`.
 
     Returns

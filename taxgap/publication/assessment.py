@@ -68,13 +68,14 @@ def assess(records: Records, truth: Truth, model: RiskModel, *, seed: int = 0) -
         probability=model.predict_proba(X)[:, 1],
         baselines=rank_naively(records, regime, X, seed=seed),
         material=model.material,
-        draws=200,
+        draws=120,
         seed=seed,
         label="truth",
     )
     by_enquiries = pd.DataFrame(model.card_["evaluation"]["metrics"])
     calibration = pd.DataFrame(model.card_["evaluation"]["calibration"])
-    reached = ceiling(X, lost, X.index.get_level_values("taxpayer_id"), material=model.material, seed=seed)
+    people = X.index.get_level_values("taxpayer_id")
+    reached = ceiling(X, lost, people, material=model.material, seed=seed, n_threads=model.n_threads)
     return Assessment(
         evaluation=_shown(pd.concat([by_truth.frame, by_enquiries], ignore_index=True)),
         gain=_thin(pd.concat([by_truth.gain, _best_order(lost)], ignore_index=True)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -23,6 +23,9 @@ from taxgap.risk.outcomes import MINIMUM_RANDOM
 
 EVALUATION_CASES = 500
 """The fewest closed random enquiries of a period that can tell how good a model is."""
+
+CLOSED_SHARE = 0.6
+"""The share of a period's random enquiries that must be closed: the first to close are not like the rest."""
 
 # These are set from the regime and the other arguments.
 _TAKEN = ("monotone", "random_state", "n_threads")
@@ -97,17 +100,19 @@ def train(
 
     Notes
     -----
-    The latest period with at least 500 closed random enquiries evaluates, all earlier ones train. Peers are
+    The latest period with at least 500 closed random enquiries, and 60% of those opened, evaluates; all
+    earlier ones train. Peers are
     drawn from all returns of the training periods. Trees grow on random and chosen cases, weighted by the
     probability of being opened by either programme; calibration and evaluation rest on random ones alone.
     """
     model = _make_model(model_options, seed, n_threads)
     tax = get_regime(regime)
     view = records if as_of is None else records.known_at(pd.Timestamp(as_of))
+    enquiries = view.read("enquiries")
     labels = build_labels(
-        view.read("enquiries"), regime=tax.name, as_of=view.as_of, periods=periods, material=model.material
+        enquiries, regime=tax.name, as_of=view.as_of, periods=periods, material=model.material
     )
-    window = split_periods(labels)
+    window = split_periods(labels, closed=closed_share(enquiries))
     observed, peers = _observe(view, tax, labels.index, window)
     missing = tax.missing_features(view)
     X = tax.compare(observed, peers).drop(columns=missing, errors="ignore")
@@ -134,13 +139,15 @@ def train(
     return model.annotate(regime=tax.name, reason_codes=codes, training=notes, evaluation=facts)
 
 
-def split_periods(labels: pd.DataFrame) -> Window:
+def split_periods(labels: pd.DataFrame, *, closed: Mapping[str, float] | None = None) -> Window:
     """Choose the period that evaluates, and those before it, which train.
 
     Parameters
     ----------
     labels : DataFrame
         As `build_labels` gives them.
+    closed : mapping of str to float, optional
+        Period to the share of its random enquiries that are closed; all are where not given.
 
     Returns
     -------
@@ -160,11 +167,20 @@ def split_periods(labels: pd.DataFrame) -> Window:
     """
     drawn = labels["random"].groupby(level="period").sum().sort_index()
     counts = {str(period): int(count) for period, count in drawn.items()}
-    enough = [period for period, count in counts.items() if count >= EVALUATION_CASES]
+    shares = closed or {}
+    enough = [
+        period
+        for period, count in counts.items()
+        if count >= EVALUATION_CASES and shares.get(period, 1.0) >= CLOSED_SHARE
+    ]
     if not enough:
-        listed = ", ".join(f"{count} in {period}" for period, count in counts.items())
+        listed = ", ".join(
+            f"{count} in {period} ({shares.get(period, 1.0):.0%} of those opened)"
+            for period, count in counts.items()
+        )
         raise NotIdentifiedError(
-            f"No period has {EVALUATION_CASES} closed random enquiries to evaluate on: {listed}.",
+            f"No period has {EVALUATION_CASES} closed random enquiries, and {CLOSED_SHARE:.0%} of them "
+            f"closed, to evaluate on: {listed}.",
             where="enquiries",
             remedy="Wait until more are closed, or evaluate a model on a longer period by hand.",
         )
@@ -179,6 +195,23 @@ def split_periods(labels: pd.DataFrame) -> Window:
             remedy="Give records of earlier periods.",
         )
     return Window(earlier, evaluate_on)
+
+
+def closed_share(enquiries: pd.DataFrame) -> dict[str, float]:
+    """Return the share of each period's random enquiries that are closed.
+
+    Parameters
+    ----------
+    enquiries : DataFrame
+        With `period`, `programme` and `closed_on`.
+
+    Returns
+    -------
+    dict of str to float
+    """
+    drawn = enquiries[enquiries["programme"] == "random"]
+    shares = drawn["closed_on"].notna().groupby(drawn["period"]).mean()
+    return {str(period): float(share) for period, share in shares.items()}
 
 
 def _make_model(options: dict[str, Any], seed: int, n_threads: int | None) -> RiskModel:

@@ -225,9 +225,15 @@ def test_a_thin_latest_period_is_passed_over() -> None:
     assert (window.train, window.evaluate) == (("2020-21",), "2021-22")
 
 
+def test_a_period_whose_enquiries_are_mostly_open_is_passed_over() -> None:
+    labels = drawn(p2020_21=600, p2021_22=600, p2022_23=600)
+    window = split_periods(labels, closed={"2020-21": 1.0, "2021-22": 0.9, "2022-23": 0.4})
+    assert (window.train, window.evaluate) == (("2020-21",), "2021-22")
+
+
 def test_too_few_random_enquiries_are_said_in_words() -> None:
     with pytest.raises(
-        NotIdentifiedError, match=r"500 closed random enquiries .*: 90 in 2020-21, 80 in 2021-22"
+        NotIdentifiedError, match=r"500 closed random enquiries.*: 90 in 2020-21 .*, 80 in 2021-22"
     ):
         split_periods(drawn(p2020_21=90, p2021_22=80))
     with pytest.raises(

@@ -165,7 +165,6 @@ def test_the_adjusted_boxes_bear_the_tax_that_was_found(
     np.testing.assert_allclose(rise, found["tax_found"], rtol=0, atol=3)
 
 
-@pytest.mark.xfail(reason="officers take private costs out of a box that a slip has already lowered")
 def test_no_adjustment_leaves_a_negative_box(adjusted: pd.DataFrame) -> None:
     assert (adjusted[BOXES] >= 0).all(axis=None)
 
