@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -120,6 +121,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit status: 0 fine, 1 unexpected, 2 usage, 3 to 6 as `taxgap.errors` says, 130 interrupted.
     """
+    # Threads of LightGBM that wait shall sleep: spinning, they slow a busy machine tenfold.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     settings = Settings()
     try:
         status = cli.main(arguments, prog_name="taxgap", standalone_mode=False, obj=settings)
