@@ -30,7 +30,7 @@ def command(ctx: click.Context, /, *, out: Path, replace: bool, **settings: Any)
     """
     from taxgap.records.files import new_folder  # noqa: PLC0415  heavy: only when the verb runs
 
-    with new_folder(out, replace=replace) as folder:
+    with new_folder(out, replace=replace, marker="population/truth/manifest.json") as folder:
         summary = _run(ctx, folder, settings)
     page = out / "index.html"
     text = (

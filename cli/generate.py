@@ -34,7 +34,7 @@ def command(
     OUT/records holds what an administration would hold, OUT/truth what only the generator knows. Same seed,
     same bytes, whatever the number of workers.
 
-    Example: taxgap generate --out population --taxpayers 10000
+    Example: taxgap generate --out population --taxpayers 20000
     """
     from taxgap.synthetic import Settings, generate  # noqa: PLC0415  heavy: only when the verb runs
 

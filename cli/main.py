@@ -105,7 +105,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, verbs=VERBS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="taxgap")
 def cli() -> None:
-    """Tax gap and compliance analytics: generate, check, score, explain, estimate, publish."""
+    """Tax gap and compliance analytics: generate records, check them, train, score and explain."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

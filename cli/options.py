@@ -113,9 +113,9 @@ def out_option(what: str, *, required: bool = True) -> Callable[[Command], Comma
     )
 
 
-def seed_option(what: str) -> Callable[[Command], Command]:
-    """Return the ``--seed`` option."""
-    return click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help=what)
+def seed_option(what: str, *, default: int = 7) -> Callable[[Command], Command]:
+    """Return the ``--seed`` option; its default is that of the function behind the verb."""
+    return click.option("--seed", type=click.IntRange(min=0), default=default, show_default=True, help=what)
 
 
 def show(ctx: click.Context, text: str, data: Any) -> None:

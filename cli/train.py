@@ -14,7 +14,7 @@ from taxgap.cli import options
 @options.out_option("the model")
 @click.option("--regime", default="self_assessment", show_default=True, help="The tax.")
 @options.as_of_option
-@options.seed_option("Seed of the model's own draws.")
+@options.seed_option("Seed of the model's own draws.", default=0)
 @options.replace_option
 @options.common
 @click.pass_context
@@ -39,7 +39,7 @@ def command(
     from taxgap.records.files import check_absent  # noqa: PLC0415  heavy
     from taxgap.risk import train  # noqa: PLC0415  heavy
 
-    check_absent(out, replace=replace)  # before minutes are spent
+    check_absent(out, replace=replace, marker="card.json")  # before minutes are spent
     model = train(Records.open(records), regime, as_of=as_of, seed=seed)
     model.save(out, replace=replace)
     options.show(ctx, model.summary(), model.card_)

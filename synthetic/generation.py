@@ -80,7 +80,7 @@ def generate(
     chosen = Settings.from_mapping({"taxpayers": taxpayers, "years": years, "seed": seed, **settings})
     if workers < 1:
         raise UsageError(f"workers is {workers}; it must be at least 1.", where="workers")
-    with new_folder(Path(out), replace=replace) as folder:
+    with new_folder(Path(out), replace=replace, marker="truth/manifest.json") as folder:
         _write(folder, chosen, workers, progress)
     return Records.open(Path(out) / "records")
 

@@ -22,7 +22,7 @@ from taxgap.risk.model import RiskModel
 
 FORMAT = "taxgap-scores"
 FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
+MANIFEST = "_manifest.json"  # readers of parquet folders pass over names that begin so
 
 
 def write_scores(
@@ -35,7 +35,7 @@ def write_scores(
     records : Records
     model : RiskModel
     out : str or Path
-        The folder to write: ``part-0000.parquet`` and so on, and ``manifest.json`` with versions, settings,
+        The folder to write: ``part-0000.parquet`` and so on, and ``_manifest.json`` with versions, settings,
         model, the checksums of what was read, and rows and checksums of what was written. The same records,
         model and settings give the same bytes.
     replace : bool, default False
@@ -54,7 +54,7 @@ def write_scores(
         As `taxgap.batch.score`; or the folder exists already, or cannot be written to.
     """
     target = Path(out)
-    with new_folder(target, replace=replace) as folder:
+    with new_folder(target, replace=replace, marker=MANIFEST) as folder:
         scorer = Scorer(records, model, ScoreSettings.of(**settings))
         outputs, levels = {}, {}
         for partition, scores in zip(scorer.records.partitions, scorer.score_parts(), strict=True):

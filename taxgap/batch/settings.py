@@ -53,7 +53,7 @@ class ScoreSettings:
         """Build settings from the arguments of `taxgap.batch.score`."""
         return cls(
             periods=None if periods is None else tuple(periods),
-            as_of=None if as_of is None else str(as_of),
+            as_of=str(as_of.date()) if isinstance(as_of, pd.Timestamp) else as_of,
             **others,
         )
 

@@ -70,7 +70,7 @@ def gather_content(
     examples = choose_examples(ranked, period)
     return PageContent(
         title="Self Assessment: from records to explained flags",
-        made=_made(records, truth, model),
+        made=_made(records, truth, model, len(scores)),
         comparison=compare_with_published(records, truth),
         validation=report.findings,
         rows=report.rows,
@@ -84,12 +84,12 @@ def gather_content(
     )
 
 
-def _made(records: Records, truth: Truth, model: RiskModel) -> dict[str, Any]:
+def _made(records: Records, truth: Truth, model: RiskModel, returns: int) -> dict[str, Any]:
     settings = truth.manifest.made_by["settings"]
     found = implied_multiplier(truth)
     return {
         "taxpayers": settings["taxpayers"],
-        "returns": records.manifest.rows("self_assessment"),
+        "returns": returns,
         "tax_years": records.periods,
         "as_of": str(records.as_of.date()),
         "seed": settings["seed"],

@@ -44,7 +44,7 @@ def new_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
+def new_folder(path: Path, *, replace: bool = False, marker: str = "manifest.json") -> Iterator[Path]:
     """Give a temporary folder to fill; it takes the name `path` only when the block succeeds.
 
     Parameters
@@ -53,6 +53,8 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         Where the finished folder shall stand.
     replace : bool, default False
         Replace a folder that stands there, instead of refusing.
+    marker : str, default "manifest.json"
+        The file by which a folder of the same kind is known: no other folder is ever replaced.
 
     Yields
     ------
@@ -61,9 +63,9 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     Raises
     ------
     UsageError
-        The folder exists and `replace` is false, or it cannot be written to.
+        The folder exists and may not be replaced, or it cannot be written to.
     """
-    check_absent(path, replace=replace)
+    check_absent(path, replace=replace, marker=marker)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -78,17 +80,32 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def check_absent(path: Path, *, replace: bool = False) -> None:
-    """Refuse an output that exists, unless it may be replaced: called before hours are spent.
+def check_absent(path: Path, *, replace: bool = False, marker: str = "manifest.json") -> None:
+    """Refuse an output that exists, unless it is of the same kind and may be replaced.
+
+    Parameters
+    ----------
+    path : Path
+    replace : bool, default False
+    marker : str, default "manifest.json"
+        The file by which a folder of the same kind is known.
 
     Raises
     ------
     UsageError
-        The output exists and `replace` is false.
+        The output exists and `replace` is false, or it is not of the same kind.
     """
-    if path.exists() and not replace:
+    if not path.exists():
+        return
+    if not replace:
         raise UsageError(
             "The output exists already.", where=str(path), remedy="Name another folder, or use --replace."
+        )
+    if not path.is_dir() or (any(path.iterdir()) and not (path / marker).is_file()):
+        raise UsageError(
+            f"The output holds no {marker}: something else wrote it, and it is not replaced.",
+            where=str(path),
+            remedy="Name another folder, or remove this one yourself.",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -288,10 +289,14 @@ def _holds_dates(table: pd.DataFrame, column: str) -> bool:
 
 
 def _to_date(as_of: str | pd.Timestamp) -> pd.Timestamp:
+    # Other ways of writing a date are read by guesswork: 03/04/2025 would be the fourth of March.
+    wrong = UsageError(f"'{as_of}' is no date.", remedy="Write it as 2026-09-30.")
+    if isinstance(as_of, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", as_of):
+        raise wrong
     try:
         return pd.Timestamp(as_of)
     except ValueError as error:
-        raise UsageError(f"'{as_of}' is no date.", remedy="Write it as 2026-09-30.") from error
+        raise wrong from error
 
 
 def _latest_known(models: Mapping[str, type[Table]], frames: Mapping[str, pd.DataFrame]) -> pd.Timestamp:

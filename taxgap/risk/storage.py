@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
+from taxgap.errors import IncompatibleError, InvalidDataError
 from taxgap.records.files import check_format, checksum, new_folder, read_json, write_json
 from taxgap.risk.calibration import ProbabilityCurve
 from taxgap.risk.card import FORMAT, VERSION
@@ -89,9 +89,7 @@ def save(model: RiskModel, folder: str | Path, *, replace: bool = False) -> Path
     care of any other sensitive file.
     """
     target = Path(folder)
-    if replace and target.exists() and not (target / CARD).is_file():
-        raise UsageError("Only a saved model is ever replaced, and this is none.", where=str(target))
-    with new_folder(target, replace=replace) as draft:
+    with new_folder(target, replace=replace, marker=CARD) as draft:
         _write_files(model, draft)
     return target
 

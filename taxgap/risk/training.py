@@ -179,10 +179,10 @@ def split_periods(labels: pd.DataFrame, *, closed: Mapping[str, float] | None = 
             for period, count in counts.items()
         )
         raise NotIdentifiedError(
-            f"No period has {EVALUATION_CASES} closed random enquiries, and {CLOSED_SHARE:.0%} of them "
-            f"closed, to evaluate on: {listed}.",
+            f"To evaluate, a period needs {EVALUATION_CASES} closed random enquiries, and "
+            f"{CLOSED_SHARE:.0%} of those opened closed: {listed}.",
             where="enquiries",
-            remedy="Wait until more are closed, or evaluate a model on a longer period by hand.",
+            remedy="Wait until more are closed; of synthetic records, generate 15,000 taxpayers or more.",
         )
     evaluate_on = enough[-1]
     earlier = tuple(period for period in counts if period < evaluate_on)

@@ -76,7 +76,7 @@ def new_output(out: Path | None, records: Records, *, replace: bool) -> Iterator
             where=str(out),
             remedy="Name a folder outside of the records.",
         )
-    with new_folder(out, replace=replace) as folder:
+    with new_folder(out, replace=replace, marker="report.json") as folder:
         yield Output(folder, records)
 
 

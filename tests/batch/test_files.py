@@ -29,7 +29,7 @@ def test_what_is_written_is_read_back(folder: Path, parted: Records, model: Risk
 
 
 def test_the_manifest_says_what_was_scored_with_what(folder: Path, parted: Records, model: RiskModel) -> None:
-    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = json.loads((folder / "_manifest.json").read_text())
     assert manifest["model_id"] == model.model_id
     assert manifest["as_of"] == str(parted.as_of.date())
     assert manifest["settings"]["cutoff"] == 0.4
@@ -53,10 +53,10 @@ def test_a_partition_without_returns_is_a_file_without_rows(
 
 
 def test_a_folder_is_replaced_only_when_asked(folder: Path, parted: Records, model: RiskModel) -> None:
-    before = (folder / "manifest.json").read_bytes()
+    before = (folder / "_manifest.json").read_bytes()
     with pytest.raises(UsageError, match="exists already"):
         write_scores(parted, model, folder, **SETTINGS)
-    assert (folder / "manifest.json").read_bytes() == before
+    assert (folder / "_manifest.json").read_bytes() == before
 
 
 def test_nothing_is_left_behind_by_a_run_that_fails(
@@ -72,7 +72,7 @@ def test_a_changed_file_and_a_newer_format_are_refused(folder: Path, tmp_path: P
     (copied / "part-0001.parquet").write_bytes((copied / "part-0000.parquet").read_bytes())
     with pytest.raises(InvalidDataError, match="not the one that was written"):
         read_scores(copied)
-    manifest = copied / "manifest.json"
+    manifest = copied / "_manifest.json"
     manifest.write_text(manifest.read_text().replace('"format_version": 1', '"format_version": 9'))
     with pytest.raises(IncompatibleError, match="version 9"):
         read_scores(copied)

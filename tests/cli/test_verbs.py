@@ -104,6 +104,26 @@ def test_score_twice_needs_replace(taxgap, workshop, tmp_path):
     assert taxgap(*arguments, "--replace", "-q").status == 0
 
 
+@pytest.mark.parametrize("victim", ["records", "model", "thesis"])
+def test_replace_spares_what_is_no_scores(victim, taxgap, workshop, tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
+    records, model = workshop.copy_records(tmp_path), workshop.copy_model(tmp_path)
+    before = sorted(path.name for path in (tmp_path / victim).iterdir())
+    run = taxgap(
+        "score", records, "--model", model, "--out", tmp_path / victim, "--trusted", "--replace"
+    )  # fmt: skip
+    assert run.status == 2
+    assert "not replaced" in run.err
+    assert sorted(path.name for path in (tmp_path / victim).iterdir()) == before
+
+
+def test_a_date_is_written_one_way(taxgap, workshop, tmp_path):
+    run = taxgap("validate", workshop.records, "--as-of", "03/04/2025")
+    assert run.status == 2
+    assert "2026-09-30" in run.err
+
+
 def test_score_says_what_it_would_do(taxgap, workshop, tmp_path):
     run = taxgap("score", workshop.records, "--model", workshop.model, "--out", tmp_path / "s", "--dry-run")
     assert run.out.startswith("Would score")

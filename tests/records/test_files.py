@@ -59,13 +59,35 @@ def test_an_exception_leaves_no_folder(tmp_path: Path, replace: bool) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_something_else_wrote_is_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.mkdir()
+    (path / "thesis.txt").write_text("years of work", "utf-8")
+
+    def write() -> None:
+        with new_folder(path, replace=True, marker="card.json"):
+            pass
+
+    with pytest.raises(UsageError, match=r"holds no card.json"):
+        write()
+    assert (path / "thesis.txt").read_text("utf-8") == "years of work"
+
+
+def test_an_empty_folder_may_be_filled(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.mkdir()
+    with new_folder(path, replace=True) as temporary:
+        (temporary / "a").write_text("a", "utf-8")
+    assert (path / "a").is_file()
+
+
 def test_a_folder_is_replaced_only_on_request_and_only_by_a_finished_one(tmp_path: Path) -> None:
     path = tmp_path / "out"
     path.mkdir()
     (path / "old").write_text("old", "utf-8")
 
     def write(name: str, *, replace: bool, fail: bool = False) -> None:
-        with new_folder(path, replace=replace) as temporary:
+        with new_folder(path, replace=replace, marker="old") as temporary:
             (temporary / name).write_text(name, "utf-8")
             if fail:
                 raise ValueError("stop")
