@@ -62,7 +62,9 @@ def give_reasons(
     quartiles = peers.quartiles(observed, features)
     ranges = {part: quartiles[:, :, place] for place, part in enumerate(_BENCHMARKS)}
     sides = np.array([feature.side for feature in regime.features])
-    visible = pd.DataFrame((values - ranges["median"]) * sides > 0, index=observed.index, columns=features)
+    # What lies within the peers' middle half is no reason: half of them look like it.
+    unusual = np.where(sides > 0, values > ranges["high"], values < ranges["low"])
+    visible = pd.DataFrame(unusual, index=observed.index, columns=features)
     chosen = select_reasons(regime, found.values, visible, most=most)
     columns: dict[str, object] = {}
     for k in range(most):
