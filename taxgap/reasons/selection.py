@@ -60,7 +60,7 @@ def select_reasons(
     values : DataFrame
         The contributions, one column a feature; a feature that the model does not use may be absent.
     visible : DataFrame of bool
-        Same shape: whether the observed value lies on the side of the peers' median that the feature's
+        Same shape: whether the observed value lies on the side of the peers' middle half that the feature's
         sentence speaks of. Other features count within their code, but are not named.
     most : int, default 4
         The most reasons a return, from 0 to 4.

@@ -57,7 +57,7 @@ class Feature:
     relative : bool
         Whether the model sees the position among the peers instead of the value.
     side : int
-        On which side of the peers' median the sentence makes a reason: 1 above, -1 below.
+        On which side of the peers' middle half the sentence makes a reason: 1 above, -1 below.
     """
 
     name: str
