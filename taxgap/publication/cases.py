@@ -33,6 +33,8 @@ BY_GROUP = (
 )
 """What is said where the group outweighs everything that is the taxpayer's own."""
 
+_NAMES = ("Gift Aid", "VAT")  # these keep their capital within a line
+
 
 @dataclass(frozen=True)
 class Strip:
@@ -179,7 +181,7 @@ def _topic(case: ExampleCase) -> str:
     if case.reasons.empty:
         return "no single reason"
     title = str(case.reasons["title"].iloc[0])
-    return title[:1].lower() + title[1:]
+    return title if title.startswith(_NAMES) else title[:1].lower() + title[1:]
 
 
 def _picture(case: ExampleCase, key: str) -> Picture:

@@ -18,7 +18,7 @@ _REASON_PARTS = ("contribution", "observed", "peer_low", "peer_median", "peer_hi
 # Declared figures, and the reports that speak of them.
 _DECLARED = {
     "Pay from employments": (["employment_pay"], ["employer"]),
-    "Business income": (
+    "Business income (others may report it with VAT)": (
         ["turnover", "other_business_income"],
         ["card_processor", "platform", "contractor"],
     ),
