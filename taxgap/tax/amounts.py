@@ -13,6 +13,7 @@ from taxgap.errors import InvalidDataError, UsageError
 
 Amounts: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
+Days: TypeAlias = npt.NDArray[np.datetime64]
 
 # The law speaks in pounds and pence. Sums of binary fractions miss a threshold by less than a billionth of a
 # penny, which matters only where the tax jumps at the threshold; there, amounts within half a penny are the
@@ -89,7 +90,7 @@ def raise_problems(problems: Iterable[str], where: str) -> None:
         raise InvalidDataError(
             f"Amounts that cannot be taxed: {'; '.join(found)}.",
             where=where,
-            remedy="Rows count from 0. Give every amount in GBP a year, finite and not below 0.",
+            remedy="Rows count from 0. Give every amount in GBP, finite and not below 0.",
         )
 
 

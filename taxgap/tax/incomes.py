@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from taxgap.errors import InvalidDataError, UsageError
-from taxgap.tax.amounts import Amounts, Flags, describe_rows, find_problems, raise_problems, to_amounts
+from taxgap.errors import InvalidDataError
+from taxgap.tax.amounts import Amounts, Flags, describe_rows, find_problems, raise_problems
+from taxgap.tax.columns import check_columns, read_amounts
 
 NATIONS = ("England", "Northern Ireland", "Scotland", "Wales")
 REQUIRED_AMOUNTS = ("employment", "self_employment", "property", "interest", "dividends")
@@ -78,50 +79,12 @@ def read_incomes(frame: pd.DataFrame) -> Incomes:
         If a column is missing or stands there twice, an amount is not a number, missing, infinite or
         negative, a nation is unknown, or a flag is neither true nor false. All bad amounts are named at once.
     """
-    _check_columns(frame)
-    amounts = {name: _read_amounts(frame, name) for name in (*REQUIRED_AMOUNTS, *OPTIONAL_AMOUNTS)}
+    check_columns(frame, REQUIRED_COLUMNS, OPTIONAL_COLUMNS, "incomes")
+    amounts = {name: read_amounts(frame, name, "incomes") for name in (*REQUIRED_AMOUNTS, *OPTIONAL_AMOUNTS)}
     raise_problems(
         (text for name, array in amounts.items() for text in find_problems(name, array)), "incomes"
     )
     return Incomes(**amounts, over_state_pension_age=_read_flags(frame), scottish=_read_scottish(frame))
-
-
-def _check_columns(frame: pd.DataFrame) -> None:
-    if not isinstance(frame, pd.DataFrame):
-        raise UsageError(
-            f"Incomes must be a pandas DataFrame, not {type(frame).__name__}.",
-            available=REQUIRED_COLUMNS,
-            remedy="Build a frame with one row a person and these columns.",
-        )
-    names = list(frame.columns)
-    missing = [name for name in REQUIRED_COLUMNS if name not in names]
-    if missing:
-        raise InvalidDataError(
-            f"Columns are missing: {', '.join(missing)}.",
-            where="incomes",
-            available=map(str, names),
-            remedy=f"Add them, zero where nothing was received. Optional: {', '.join(OPTIONAL_COLUMNS)}.",
-        )
-    repeated = [name for name in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS) if names.count(name) > 1]
-    if repeated:
-        raise InvalidDataError(
-            f"Columns stand there more than once: {', '.join(repeated)}.",
-            where="incomes",
-            remedy="Keep one column of each name.",
-        )
-
-
-def _read_amounts(frame: pd.DataFrame, name: str) -> Amounts:
-    if name not in frame.columns:
-        return np.zeros(len(frame))
-    try:
-        return to_amounts(frame[name])
-    except TypeError as error:
-        raise InvalidDataError(
-            f"Column {name} holds something other than numbers.",
-            where="incomes",
-            remedy="Convert it to numbers first, for instance with pandas.to_numeric.",
-        ) from error
 
 
 def _read_flags(frame: pd.DataFrame) -> Flags:

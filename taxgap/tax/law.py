@@ -80,6 +80,23 @@ class AllowanceLaw:
 
 
 @dataclass(frozen=True, slots=True)
+class EmployerLaw:
+    """The figures that concern employers; units and sources stand in ``employers.toml``."""
+
+    secondary_threshold: float
+    secondary_rate: float
+    employment_allowance: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConstructionLaw:
+    """The deductions from subcontractors' pay; units and sources stand in ``construction.toml``."""
+
+    registered_rate: float
+    unregistered_rate: float
+
+
+@dataclass(frozen=True, slots=True)
 class TaxLaw:
     """The law of one tax year.
 
@@ -89,7 +106,7 @@ class TaxLaw:
         The year asked for, such as ``2023-24``.
     enacted_year : str
         The year whose figures these are.
-    income_tax, national_insurance, allowances
+    income_tax, national_insurance, allowances, employers, construction
         The figures, one attribute each.
     """
 
@@ -98,6 +115,8 @@ class TaxLaw:
     income_tax: IncomeTaxLaw
     national_insurance: NationalInsuranceLaw
     allowances: AllowanceLaw
+    employers: EmployerLaw
+    construction: ConstructionLaw
 
     @property
     def projected(self) -> bool:
@@ -150,7 +169,7 @@ def tax_law(tax_year: str) -> TaxLaw:
     >>> law.enacted_year, law.projected
     ('2025-26', True)
     """
-    if not isinstance(tax_year, str) or not _is_tax_year(tax_year):
+    if not isinstance(tax_year, str) or not is_tax_year(tax_year):
         raise UsageError(
             f"{tax_year!r} is not a tax year.",
             available=tax_years(),
@@ -172,7 +191,8 @@ def read_figures(name: str) -> Figures:
     return figures
 
 
-def _is_tax_year(label: str) -> bool:
+def is_tax_year(label: str) -> bool:
+    """Whether a text is the label of a tax year: two years in a row, such as ``2023-24``."""
     return bool(_TAX_YEAR.fullmatch(label)) and (int(label[:4]) + 1) % 100 == int(label[5:])
 
 
@@ -185,14 +205,17 @@ def _build_law(tax_year: str) -> TaxLaw:
         income_tax=_build_part(IncomeTaxLaw, "income_tax", enacted_year),
         national_insurance=_build_part(NationalInsuranceLaw, "national_insurance", enacted_year),
         allowances=_build_part(AllowanceLaw, "allowances", enacted_year),
+        employers=_build_part(EmployerLaw, "employers", enacted_year),
+        construction=_build_part(ConstructionLaw, "construction", enacted_year),
     )
 
 
 def _build_part(part: type[Part], name: str, year: str) -> Part:
     figures = read_figures(name)
     # Every field of a part is a figure of its file, so a figure missing from either side fails here, by name.
-    return part(**{field.name: _freeze(figures[field.name][year]) for field in fields(part)})  # type: ignore[arg-type]
+    return part(**{field.name: freeze(figures[field.name][year]) for field in fields(part)})  # type: ignore[arg-type]
 
 
-def _freeze(value: Any) -> float | tuple[float, ...]:
+def freeze(value: Any) -> float | tuple[float, ...]:
+    """Return a figure of a parameter file as a number or, where it has several, as a tuple."""
     return tuple(float(item) for item in value) if isinstance(value, list) else float(value)

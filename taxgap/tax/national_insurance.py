@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from taxgap.tax.amounts import HALF_PENNY, Amounts, Flags
-from taxgap.tax.law import NationalInsuranceLaw
+from taxgap.tax.law import EmployerLaw, NationalInsuranceLaw
 
 # Regulation 100 adds the Class 2 contributions of 53 weeks, whatever the number of weeks in the year.
 _MAXIMUM_CLASS_2_WEEKS = 53
@@ -35,6 +35,24 @@ def class_1(earnings: Amounts, exempt: Flags, law: NationalInsuranceLaw) -> Amou
 def class_1_main(earnings: Amounts, law: NationalInsuranceLaw) -> Amounts:
     """Return the part of Class 1 that is charged at the main rate."""
     return law.class_1_rates[0] * _between(earnings, law.primary_threshold, law.upper_earnings_limit)
+
+
+def class_1_secondary(earnings: Amounts, law: EmployerLaw) -> Amounts:
+    """Return the employer's Class 1 contributions on a year's pay of one employee.
+
+    Parameters
+    ----------
+    earnings : numpy.ndarray
+        Pay of the year, pounds.
+    law : EmployerLaw
+        The figures of the year.
+
+    Returns
+    -------
+    numpy.ndarray
+        Pounds, by an annual earnings period, before the employment allowance. There is no upper limit.
+    """
+    return law.secondary_rate * np.maximum(earnings - law.secondary_threshold, 0.0)
 
 
 def class_2(profits: Amounts, exempt: Flags, law: NationalInsuranceLaw) -> Amounts:

@@ -9,9 +9,27 @@ import pytest
 import taxgap.tax
 from taxgap.errors import UsageError
 from taxgap.tax import tax_law, tax_years
-from taxgap.tax.law import AllowanceLaw, IncomeTaxLaw, NationalInsuranceLaw, read_figures
+from taxgap.tax.companies import CompanyLaw
+from taxgap.tax.dated import change_days, read_history
+from taxgap.tax.law import (
+    AllowanceLaw,
+    ConstructionLaw,
+    EmployerLaw,
+    IncomeTaxLaw,
+    NationalInsuranceLaw,
+    read_figures,
+)
+from taxgap.tax.vat import VatLaw
 
-PARTS = {"income_tax": IncomeTaxLaw, "national_insurance": NationalInsuranceLaw, "allowances": AllowanceLaw}
+PARTS = {
+    "income_tax": IncomeTaxLaw,
+    "national_insurance": NationalInsuranceLaw,
+    "allowances": AllowanceLaw,
+    "employers": EmployerLaw,
+    "construction": ConstructionLaw,
+}
+DATED_PARTS = {"companies": CompanyLaw, "vat": VatLaw}
+DATED_FIGURES = [(name, figure) for name in DATED_PARTS for figure in read_figures(name)]
 FIGURES = [(name, figure) for name in PARTS for figure in read_figures(name)]
 
 
@@ -32,6 +50,27 @@ def test_every_figure_has_a_source_a_basis_and_every_year(name, figure):
 @pytest.mark.parametrize("name", PARTS)
 def test_every_figure_is_used(name):
     assert set(read_figures(name)) == {field.name for field in fields(PARTS[name])}
+
+
+@pytest.mark.parametrize(("name", "figure"), DATED_FIGURES)
+def test_every_dated_figure_has_a_source_a_basis_and_days(name, figure):
+    entry, history = read_figures(name)[figure], read_history(name, figure)
+    assert entry["source"].strip()
+    assert entry["unit"].strip()
+    assert entry["basis"] in {"found", "known", "memory"}
+    assert {day.isoformat() for day in history} == set(entry) - {"source", "unit", "basis"}
+    assert list(history) == sorted(history)
+
+
+@pytest.mark.parametrize("name", DATED_PARTS)
+def test_every_dated_figure_is_used(name):
+    named = {field.name for field in fields(DATED_PARTS[name])} - {"day"}
+    assert named == set(read_figures(name)) - {"loan_rate"}
+
+
+def test_law_changes_on_the_days_of_its_figures():
+    assert [str(day) for day in change_days(CompanyLaw, "companies")] == ["2020-04-01", "2023-04-01"]
+    assert [str(day) for day in change_days(VatLaw, "vat")] == ["2017-04-01", "2024-04-01"]
 
 
 @pytest.mark.parametrize("tax_year", tax_years())
