@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from taxgap.cli import options
+from taxgap.cli import options, populations
 
 
 @click.command(short_help="Make a synthetic population in which the truth is known.")
 @options.out_option("it receives records and truth")
-@click.option("--taxpayers", type=int, default=50_000, show_default=True, help="People on the register.")
+@click.option("--taxpayers", type=int, default=50_000, show_default=True, help="Taxpayers on the register.")
 @click.option("--years", type=int, default=4, show_default=True, help="Tax years, counted back from 2024-25.")
 @options.seed_option("Same seed, same bytes.")
 @click.option("--as-of", default="2026-09-30", show_default=True, help="The date at which the records stand.")
@@ -21,6 +21,9 @@ from taxgap.cli import options
 @click.option(
     "--detection", type=float, default=0.55, show_default=True, help="Tax that officers find (an assumption)."
 )
+@populations.rate_option
+@populations.shock_option
+@populations.plug_in_option
 @options.workers_option
 @options.replace_option
 @options.dry_run_option
@@ -29,17 +32,21 @@ from taxgap.cli import options
 def command(
     ctx: click.Context, /, *, out: Path, workers: int, replace: bool, dry_run: bool, **settings: Any
 ) -> None:
-    """Make a synthetic population of Self Assessment taxpayers in which the truth is known.
+    """Make a synthetic economy in which the truth is known: four taxes, and what others report.
 
     OUT/records holds what an administration would hold, OUT/truth what only the generator knows. Same seed,
-    same bytes, whatever the number of workers.
+    same bytes, whatever the number of workers. A run that was killed goes on where it stopped when the same
+    command is given again.
 
     Example: taxgap generate --out population --taxpayers 20000
     """
-    from taxgap.synthetic import Settings, generate  # noqa: PLC0415  heavy: only when the verb runs
+    from taxgap.synthetic import generate, mechanisms  # noqa: PLC0415  heavy: only when the verb runs
+    from taxgap.synthetic.settings import Settings  # noqa: PLC0415  heavy
 
+    settings["rates"] = dict(settings["rates"])
     if dry_run:
         chosen = Settings.from_mapping(dict(settings))
+        mechanisms(chosen)
         text = f"Would make {chosen.taxpayers:,} taxpayers over {chosen.years} tax years in {out}."
         options.show(ctx, text, {"out": out, "settings": settings})
         return

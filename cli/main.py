@@ -19,6 +19,7 @@ from taxgap.errors import TaxGapError, UsageError
 # the order of the work, so that `taxgap --help` imports no verb; a test compares them with the verbs' own.
 VERBS: dict[str, str] = {
     "generate": "Make a synthetic population in which the truth is known.",
+    "calibrate": "Compare a synthetic population with published figures, and say why it misses.",
     "validate": "Check whether records can be trusted; put rows that cannot be into quarantine.",
     "schema": "Describe the columns of a table, or list the tables.",
     "train": "Train a risk model on closed enquiries, and evaluate it on later random ones.",

@@ -55,7 +55,10 @@ def _read_config(ctx: click.Context, parameter: click.Parameter, value: Path | N
     if unknown:
         text = f"{value} has settings that '{name}' does not know: {', '.join(unknown)}."
         raise click.BadParameter(f"{text} Known: {', '.join(sorted(known))}.", ctx, parameter)
-    ctx.default_map = settings
+    # A table of names and values stands for an option that may be repeated.
+    ctx.default_map = {
+        key: list(item.items()) if isinstance(item, dict) else item for key, item in settings.items()
+    }
 
 
 _json = click.option(

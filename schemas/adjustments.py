@@ -7,7 +7,7 @@ from typing import Annotated
 import pandas as pd
 
 from taxgap.schemas.codes import BEHAVIOURS
-from taxgap.schemas.columns import Day, code, identifier, money, received, tax_year
+from taxgap.schemas.columns import Day, code, identifier, money, period_label, received
 from taxgap.schemas.table import Table
 
 
@@ -16,7 +16,7 @@ class Adjustments(Table):
 
     enquiry_id: str = identifier("Enquiry")
     taxpayer_id: str = identifier("Taxpayer")
-    period: str = tax_year("Period")
+    period: str = period_label()
     field: str = identifier("Field of the return")
     amount: float = money("Settled figure less reported figure", signed=True)
     behaviour: Annotated[pd.CategoricalDtype, BEHAVIOURS, False] = code("Behaviour settled")

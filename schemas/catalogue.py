@@ -6,7 +6,12 @@ import pandas as pd
 
 from taxgap.errors import UsageError
 from taxgap.schemas.adjustments import Adjustments
+from taxgap.schemas.aggregates import Aggregates
+from taxgap.schemas.corporation_tax import CorporationTax
+from taxgap.schemas.employer_paye import EmployerPaye
 from taxgap.schemas.enquiries import Enquiries
+from taxgap.schemas.identities import Identities
+from taxgap.schemas.links import Links
 from taxgap.schemas.obligations import Obligations
 from taxgap.schemas.payments import Payments
 from taxgap.schemas.registrations import Registrations
@@ -14,28 +19,41 @@ from taxgap.schemas.self_assessment import SelfAssessment
 from taxgap.schemas.table import Table, describe_columns
 from taxgap.schemas.taxpayers import Taxpayers
 from taxgap.schemas.third_party import ThirdParty
-from taxgap.schemas.truth import Misreporting, PotentialEnquiries
+from taxgap.schemas.third_party_unmatched import ThirdPartyUnmatched
+from taxgap.schemas.truth import Misreporting, PotentialEnquiries, Unregistered
+from taxgap.schemas.vat import Vat
 
 TABLES: dict[str, type[Table]] = {
     "taxpayers": Taxpayers,
     "registrations": Registrations,
     "obligations": Obligations,
+    "links": Links,
+    "identities": Identities,
     "self_assessment": SelfAssessment,
+    "vat": Vat,
+    "corporation_tax": CorporationTax,
+    "employer_paye": EmployerPaye,
     "third_party": ThirdParty,
+    "third_party_unmatched": ThirdPartyUnmatched,
     "enquiries": Enquiries,
     "adjustments": Adjustments,
     "payments": Payments,
+    "aggregates": Aggregates,
 }
 """The tables of the records, in the order in which they are read."""
 
 TRUTH_TABLES: dict[str, type[Table]] = {
     "self_assessment": SelfAssessment,
+    "vat": Vat,
+    "corporation_tax": CorporationTax,
+    "employer_paye": EmployerPaye,
     "misreporting": Misreporting,
     "enquiries": PotentialEnquiries,
+    "unregistered": Unregistered,
 }
 """The tables of the truth; a return's truthful twin has the schema of the return."""
 
-RETURN_TABLES = ("self_assessment",)
+RETURN_TABLES = ("self_assessment", "vat", "corporation_tax", "employer_paye")
 """The tables that hold returns, one a regime."""
 
 

@@ -24,8 +24,30 @@ REGIONS = list(REGION_NATION)
 LEGAL_FORMS = ["individual", "partnership", "company", "trust", "non_profit"]
 REGIMES = ["self_assessment", "vat", "corporation_tax", "employer_paye"]
 REGISTRATION_BASES = ["compulsory", "voluntary"]
+VAT_SCHEMES = ["standard", "flat_rate"]
+FREQUENCIES = ["monthly", "quarterly", "annual"]
 OBLIGATION_STATUSES = ["met", "late", "missing"]
-REPORT_SOURCES = ["employer", "bank", "platform", "card_processor", "contractor", "overseas"]
+REPORT_SOURCES = [
+    "employer",
+    "bank",
+    "platform",
+    "card_processor",
+    "contractor",
+    "overseas",
+    "customs",
+    "partnership",
+]
+LINK_KINDS = [
+    "director_of",
+    "directed_by",
+    "partner_in",
+    "has_partner",
+    "shares_address",
+    "shares_account",
+    "sells_to",
+    "buys_from",
+]
+UNREGISTERED_KINDS = ["ghost", "moonlighter", "unregistered_trader", "undeclared_landlord"]
 PROGRAMMES = ["random", "risk"]
 
 # The eight behaviours of the published tax gap tables.

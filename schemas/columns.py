@@ -11,6 +11,7 @@ Day = DateTime
 """The annotation of a date column: datetime64 in frames, date32 in parquet."""
 
 TAX_YEAR = r"^20[0-9]{2}-[0-9]{2}\Z"
+MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])\Z"
 
 
 def text(title: str, **rules: Any) -> Any:
@@ -23,9 +24,19 @@ def identifier(title: str) -> Any:
     return text(title, str_matches=r"^\S+\Z")
 
 
+def period_label(title: str = "Period") -> Any:
+    """Declare a period of any tax: a tax year such as ``2023-24``, or the end month, such as ``2023-07``."""
+    return text(title, str_matches=TAX_YEAR)
+
+
 def tax_year(title: str = "Tax year") -> Any:
     """Declare the label of a tax year, such as ``2023-24``."""
     return text(title, str_matches=TAX_YEAR)
+
+
+def month(title: str = "Month in which the period ends") -> Any:
+    """Declare the label of a period by the month in which it ends, such as ``2023-07``."""
+    return text(title, str_matches=MONTH)
 
 
 def money(title: str, *, box: str = "", signed: bool = False, **rules: Any) -> Any:

@@ -12,6 +12,7 @@ from stdnum.gb import utr, vat
 _NINO = re.compile(
     r"(?:QQ|(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])[0-9]{6}[A-D]", re.ASCII
 )
+_COMPANY = re.compile(r"[0-9]{8}|(?:SC|NI|OC|SO|NC|FC|SF|NF|LP|SL|NL|R0|IP|RS|SP|CE|CS)[0-9A-Z]{6}", re.ASCII)
 _UTR = re.compile(r"[0-9]{10}", re.ASCII)
 _VRN = re.compile(r"[0-9]{9}", re.ASCII)
 
@@ -73,6 +74,25 @@ def is_nino(values: pd.Series) -> pd.Series:
     [True, False]
     """
     return _test(values, lambda text: bool(_NINO.fullmatch(text)))
+
+
+def is_company_number(values: pd.Series) -> pd.Series:
+    """Test numbers of the companies register: eight digits, or a prefix of two characters and six more.
+
+    Parameters
+    ----------
+    values : Series of str
+
+    Returns
+    -------
+    Series of bool
+
+    Examples
+    --------
+    >>> is_company_number(pd.Series(["99000001", "SC123456", "1234567"])).tolist()
+    [True, True, False]
+    """
+    return _test(values, lambda text: bool(_COMPANY.fullmatch(text)))
 
 
 def _test(values: pd.Series, rule: object) -> pd.Series:

@@ -7,7 +7,7 @@ from typing import Annotated
 import pandas as pd
 
 from taxgap.schemas.codes import OBLIGATION_STATUSES, REGIMES
-from taxgap.schemas.columns import Day, code, day, identifier, received, tax_year
+from taxgap.schemas.columns import Day, code, day, identifier, period_label, received
 from taxgap.schemas.table import Table
 
 
@@ -19,7 +19,7 @@ class Obligations(Table):
 
     taxpayer_id: str = identifier("Taxpayer")
     regime: Annotated[pd.CategoricalDtype, REGIMES, False] = code("Tax")
-    period: str = tax_year("Period")
+    period: str = period_label()
     period_start: Day = day("First day of the period")
     period_end: Day = day("Last day of the period")
     due_on: Day = day("Due on")

@@ -7,7 +7,7 @@ from typing import Annotated
 import pandas as pd
 
 from taxgap.schemas.codes import REGIMES
-from taxgap.schemas.columns import Day, code, day, identifier, money, received, tax_year
+from taxgap.schemas.columns import Day, code, day, identifier, money, period_label, received
 from taxgap.schemas.table import Table
 
 
@@ -16,7 +16,7 @@ class Payments(Table):
 
     taxpayer_id: str = identifier("Taxpayer")
     regime: Annotated[pd.CategoricalDtype, REGIMES, False] = code("Tax")
-    period: str = tax_year("Period")
+    period: str = period_label()
     liability: float = money("Tax due after deductions at source")
     due_on: Day = day("Due on")
     paid_on: Day = day("Last payment on", nullable=True)

@@ -7,8 +7,8 @@ from typing import Annotated
 import pandas as pd
 import pandera.pandas as pa
 
-from taxgap.schemas.codes import REGIMES, REGISTRATION_BASES
-from taxgap.schemas.columns import Day, code, day, flag, identifier, received, text
+from taxgap.schemas.codes import FREQUENCIES, REGIMES, REGISTRATION_BASES, VAT_SCHEMES
+from taxgap.schemas.columns import Day, code, day, flag, identifier, received, share, text
 from taxgap.schemas.identifiers import is_vrn
 from taxgap.schemas.table import Table
 
@@ -18,10 +18,13 @@ class Registrations(Table):
 
     taxpayer_id: str = identifier("Taxpayer")
     regime: Annotated[pd.CategoricalDtype, REGIMES, False] = code("Tax")
-    reference: str = text("Registration number (VRN for VAT)", nullable=True)
+    reference: str = text("Registration number: VRN for VAT, employer reference for PAYE", nullable=True)
     applied_on: Day = day("Applied on")
     effective_from: Day = day("Effective from")
     basis: Annotated[pd.CategoricalDtype, REGISTRATION_BASES, False] = code("Compulsory or voluntary")
+    scheme: Annotated[pd.CategoricalDtype, VAT_SCHEMES, False] = code("VAT scheme", nullable=True)
+    flat_rate: float = share("Flat rate of the VAT scheme", nullable=True)
+    frequency: Annotated[pd.CategoricalDtype, FREQUENCIES, False] = code("How often it files", nullable=True)
     late: bool = flag("Applied after the legal limit")
     agent_id: str = text("Agent acting", nullable=True)
     deregistered_on: Day = day("Deregistered on", nullable=True)

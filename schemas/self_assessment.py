@@ -50,6 +50,7 @@ class SelfAssessment(Table):
     losses_brought_forward: float = money("Losses brought forward used", box="SA103F 74")
     trading_profit: float = money("Taxable trading profit, after losses", box="SA103F 76")
     cis_deductions: float = money("Construction scheme deductions", box="SA103F 81")
+    partnership_profit: float = money("Share of a partnership's profit", box="SA104S 16-20")
 
     rents: float = money("Rents and other property income", box="SA105 20")
     property_repairs: float = money("Property repairs and maintenance", box="SA105 25")

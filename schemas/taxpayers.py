@@ -9,7 +9,7 @@ import pandera.pandas as pa
 
 from taxgap.schemas.codes import LEGAL_FORMS, NATIONS, REGION_NATION, REGIONS
 from taxgap.schemas.columns import Day, code, identifier, number, received, text
-from taxgap.schemas.identifiers import is_nino, is_utr
+from taxgap.schemas.identifiers import is_company_number, is_nino, is_utr
 from taxgap.schemas.table import Table
 
 
@@ -19,12 +19,13 @@ class Taxpayers(Table):
     taxpayer_id: str = identifier("Taxpayer")
     utr: str = text("Unique Taxpayer Reference")
     nino: str = text("National Insurance number", nullable=True)
+    company_number: str = text("Number at the companies register", nullable=True)
     legal_form: Annotated[pd.CategoricalDtype, LEGAL_FORMS, False] = code("Legal form")
     sic2007: str = text("Trade (SIC 2007, five digits)", str_matches=r"^[0-9]{5}\Z", nullable=True)
     region: Annotated[pd.CategoricalDtype, REGIONS, False] = code("Region (ITL1)")
     nation: Annotated[pd.CategoricalDtype, NATIONS, False] = code("Nation")
     combined_authority: str = text("Combined authority, where a published table gives it", nullable=True)
-    birth_year: int = number("Year of birth", "year", minimum=1900)
+    birth_year: float = number("Year of birth; empty for firms", "year", minimum=1900, nullable=True)
     received_on: Day = received()
 
     class Config:
@@ -41,6 +42,11 @@ class Taxpayers(Table):
     def nino_is_valid(cls, values: pd.Series) -> pd.Series:  # noqa: N805  pandera passes the class
         """Hold to the format of NIM39110, or the dummy prefix QQ."""
         return is_nino(values)
+
+    @pa.check("company_number", name="company_number_format")
+    def company_number_is_valid(cls, values: pd.Series) -> pd.Series:  # noqa: N805  pandera passes the class
+        """Hold to eight characters: digits, or a prefix of the register and digits."""
+        return is_company_number(values)
 
     @pa.dataframe_check(name="nation_of_region")
     def nation_follows_region(cls, table: pd.DataFrame) -> pd.Series:  # noqa: N805  pandera passes the class

@@ -1,4 +1,4 @@
-"""What others report about a taxpayer: employers, banks, platforms, card processors, contractors."""
+"""What others report about a taxpayer: employers, banks, platforms, contractors, customs and more."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import pandas as pd
 
 from taxgap.schemas.codes import REPORT_SOURCES
-from taxgap.schemas.columns import Day, code, day, identifier, money, number, received, tax_year
+from taxgap.schemas.columns import Day, code, day, identifier, money, number, received, tax_year, text
 from taxgap.schemas.table import Table
 
 
@@ -17,6 +17,7 @@ class ThirdParty(Table):
     report_id: str = identifier("Report")
     taxpayer_id: str = identifier("Taxpayer")
     source: Annotated[pd.CategoricalDtype, REPORT_SOURCES, False] = code("Kind of reporter")
+    reporter_id: str = text("The reporter, where it is on the register", nullable=True)
     period: str = tax_year()
     period_start: Day = day("First day reported on")
     period_end: Day = day("Last day reported on")

@@ -1,9 +1,10 @@
-"""The population: who exists, what they truly earned, what they chose to report."""
+"""The population: who exists, what they truly earned, what they chose to report, what others know of it."""
 
 from __future__ import annotations
 
+from taxgap.synthetic.form import Mechanism
 from taxgap.synthetic.generation import generate
-from taxgap.synthetic.mechanisms import MECHANISMS, Mechanism
-from taxgap.synthetic.settings import Settings
+from taxgap.synthetic.mechanisms import mechanisms
+from taxgap.synthetic.shocks import Shock
 
-__all__ = ["MECHANISMS", "Mechanism", "Settings", "generate"]
+__all__ = ["Mechanism", "Shock", "generate", "mechanisms"]

@@ -8,11 +8,13 @@ import pandas as pd
 from taxgap.schemas.self_assessment import EXPENSE_BOXES
 from taxgap.synthetic.incomes import draw_other_incomes, draw_reliefs
 from taxgap.synthetic.published import trades
-from taxgap.synthetic.settings import BASE_YEAR, TAX_YEARS
+from taxgap.synthetic.shocks import Shock
 from taxgap.synthetic.streams import Floats, Streams
+from taxgap.synthetic.threshold import hold_back
+from taxgap.synthetic.timeline import BASE_YEAR, TAX_YEARS
 
-# Growth of nominal incomes relative to the base year (assumption).
-GROWTH = {"2021-22": 0.90, "2022-23": 0.95, "2023-24": 1.00, "2024-25": 1.04}
+GROWTH = np.array([0.90, 0.95, 1.00, 1.04])
+"""Nominal incomes of each of `TAX_YEARS` relative to the base year (assumption)."""
 
 # Share of traders whose accounts do not end with the tax year (assumption), so that the year of transition
 # taxes more than twelve months of them.
@@ -30,17 +32,16 @@ def spread_over_years(people: pd.DataFrame, tax_years: tuple[str, ...]) -> pd.Da
     Returns
     -------
     DataFrame
-        The columns of `people`, `tax_year` (label) and `year` (position in `TAX_YEARS`), by person, then
+        The columns of `people` and `year` (position in `TAX_YEARS`), by person, then
         year.
     """
     panel = people.loc[people.index.repeat(len(tax_years))].reset_index(drop=True)
-    panel["tax_year"] = np.tile(np.array(tax_years, dtype=object), len(people))
     panel["year"] = np.tile([TAX_YEARS.index(year) for year in tax_years], len(people))
     present = panel["year"].between(panel["first_year"], panel["last_year"])
     return panel[present].reset_index(drop=True)
 
 
-def draw_activity(panel: pd.DataFrame, streams: Streams) -> pd.DataFrame:
+def draw_activity(panel: pd.DataFrame, streams: Streams, changes: tuple[Shock, ...] = ()) -> pd.DataFrame:
     """Draw what each person truly earned and spent in each year.
 
     Parameters
@@ -49,6 +50,8 @@ def draw_activity(panel: pd.DataFrame, streams: Streams) -> pd.DataFrame:
         From `spread_over_years`.
     streams : Streams
         One entity a row of `panel`: the person.
+    changes : tuple of Shock
+        Those of a trade change its turnover.
 
     Returns
     -------
@@ -58,19 +61,30 @@ def draw_activity(panel: pd.DataFrame, streams: Streams) -> pd.DataFrame:
         decide what others can report.
     """
     year = panel["year"].to_numpy()
-    growth = panel["tax_year"].map(GROWTH).to_numpy() * np.exp(_shocks(streams, year))
-    gross = panel["gross"].to_numpy() * growth
+    growth = GROWTH[year] * np.exp(_shocks(streams, year))
+    gross = panel["gross"].to_numpy() * growth * trade_factor(panel["trade"].to_numpy(), year, changes)
     trade_share = _trade_share(panel, streams)
     activity = pd.DataFrame(index=panel.index)
-    activity["annual_turnover"] = gross * trade_share
+    activity["annual_turnover"] = hold_back(gross * trade_share, year, streams)
     activity["turnover_before"] = _year_before(panel, activity["annual_turnover"].to_numpy())
     _add_trade(activity, panel, streams)
     _add_property(activity, gross * (1 - trade_share) * (panel["kind"] != "employee"), streams, year)
     base = _base_profit(panel, trade_share, streams)
-    other = np.maximum(panel["total_income"] - base, 0.0) * panel["tax_year"].map(GROWTH)
+    other = np.maximum(panel["total_income"] - base, 0.0) * GROWTH[year]
     draw_other_incomes(activity, panel, other.to_numpy(), streams)
     draw_reliefs(activity, panel, streams)
     return activity
+
+
+def trade_factor(trade: np.ndarray, year: np.ndarray, changes: tuple[Shock, ...]) -> Floats:
+    """Return what shocks make of the turnover of each trade (row of `trades()`) in each year."""
+    factor = np.ones(np.broadcast(trade, year).shape)
+    names = list(trades()["name"])
+    for shock in changes:
+        if shock.kind == "trade":
+            hit = (trade == names.index(shock.name)) & (year >= TAX_YEARS.index(shock.tax_year))
+            factor = np.where(hit, factor * shock.factor, factor)
+    return factor
 
 
 def _year_before(panel: pd.DataFrame, turnover: Floats) -> Floats:
@@ -177,7 +191,7 @@ def _accounts_months(panel: pd.DataFrame, streams: Streams) -> Floats:
     extra = 1 + np.floor(11 * streams.uniform("year end"))
     begun = panel["trade"].ge(0) & panel["first_year"].lt(panel["year"])  # a newcomer has no old year end
     moves = streams.happens(_OTHER_YEAR_END, "other year end") & begun
-    return np.where(moves & (panel["tax_year"] == BASE_YEAR), 12.0 + extra, 12.0)
+    return np.where(moves & (panel["year"] == TAX_YEARS.index(BASE_YEAR)), 12.0 + extra, 12.0)
 
 
 def _add_property(activity: pd.DataFrame, rents: pd.Series, streams: Streams, year: np.ndarray) -> None:

@@ -1,29 +1,58 @@
-"""`generate`: a whole population, partition by partition, on as many processes as asked for."""
+"""`generate`: a whole population, partition by partition, on as many processes as asked for.
+
+It takes two passes. The first finds who works for whom and sums what each company pays people on the Self
+Assessment register; the second makes and writes the tables, one partition after another.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+import pandas as pd
 
 from taxgap import __version__
 from taxgap.errors import UsageError
 from taxgap.records import Manifest, Records
-from taxgap.records.files import checksum, new_folder
+from taxgap.records.files import checksum
 from taxgap.records.parquet import write_table
 from taxgap.records.partitions import count_partitions, part_name, partition_of
-from taxgap.schemas import TABLES, TRUTH_TABLES
+from taxgap.schemas import TABLES, TRUTH_TABLES, Table
+from taxgap.synthetic.aggregates import estimate, sum_economy
+from taxgap.synthetic.economy import Economy
+from taxgap.synthetic.employment import Payrolls, open_positions
+from taxgap.synthetic.hidden import count_hidden, person_ids
 from taxgap.synthetic.identifiers import taxpayer_ids
+from taxgap.synthetic.mechanisms import digest_plug_ins, mechanisms
+from taxgap.synthetic.register import Integers, Register
 from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.tables import make_tables
+from taxgap.synthetic.workshop import Workshop, workshop
 
-FileFacts = dict[str, dict[str, Any]]
+Facts = dict[str, Any]
 Progress = Callable[[int, int], None]
+Result = TypeVar("Result")
+
+_FIRST, _SECOND = 1, 12
+"""How much of the work of a partition each pass is, for the progress."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One partition to make: its number, its taxpayers and its hidden people."""
+
+    folder: Path
+    number: int
+    entity: Integers
+    hidden: Integers
+    settings: Settings
 
 
 def generate(
@@ -37,14 +66,14 @@ def generate(
     progress: Progress | None = None,
     **settings: Any,
 ) -> Records:
-    """Make a synthetic population of Self Assessment taxpayers in which the truth is known.
+    """Make a synthetic economy in which the truth is known: four taxes, their returns and what others report.
 
     Parameters
     ----------
     out : str or Path
         The folder to make; it receives ``records`` and ``truth``.
     taxpayers : int, default 50,000
-        People on the register at any time in the panel.
+        People, companies and partnerships on the register at any time in the panel.
     years : int, default 4
         Tax years, counted back from 2024-25; 1 to 4.
     seed : int, default 7
@@ -55,8 +84,8 @@ def generate(
     replace : bool, default False
         Replace the folder if it exists.
     progress : callable, optional
-        Called with the number of partitions done and in all.
-    **settings : float or str
+        Called with how much is done, and of how much.
+    **settings : object
         Any other field of `taxgap.synthetic.settings.Settings`.
 
     Returns
@@ -67,67 +96,133 @@ def generate(
     Raises
     ------
     UsageError
-        A setting is unknown or out of range, or the folder cannot be written. Nothing half-written stays.
+        A setting is unknown or out of range, or the folder cannot be written.
+    BusyError
+        Another run is making the same folder.
+
+    Notes
+    -----
+    The folder appears when all of it is made. Until then the work stands in a hidden folder beside it; a run
+    that was killed is taken up where it was left off by the same call.
 
     Examples
     --------
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp()) / "population"
-    >>> records = generate(folder, taxpayers=50, years=1)
+    >>> records = generate(folder, taxpayers=200, years=1)
     >>> records.periods
     ['2024-25']
     """
     chosen = Settings.from_mapping({"taxpayers": taxpayers, "years": years, "seed": seed, **settings})
     if workers < 1:
         raise UsageError(f"workers is {workers}; it must be at least 1.", where="workers")
-    with new_folder(Path(out), replace=replace, marker="truth/manifest.json") as folder:
-        _write(folder, chosen, workers, progress)
+    mechanisms(chosen)  # refuses what does not exist before anything is written
+    plan = {"taxgap": __version__, "settings": asdict(chosen), "plug_ins": digest_plug_ins(chosen)}
+    marker = "truth/manifest.json"
+    with workshop(Path(out), plan, replace=replace, marker=marker) as shop, _processes(workers) as run:
+        _make(shop, chosen, run, progress or (lambda _done, _total: None))
     return Records.open(Path(out) / "records")
 
 
-def _write(folder: Path, settings: Settings, workers: int, progress: Progress | None) -> None:
-    entity = np.arange(settings.taxpayers, dtype=np.int64)
+def _make(shop: Workshop, settings: Settings, run: Run[Any], progress: Progress) -> None:
+    jobs = _plan_jobs(shop.folder, settings)
+    total = len(jobs) * (_FIRST + _SECOND)
+    payrolls = open_positions(settings.register)
+    paid = np.zeros_like(payrolls.filers_pay)
+    for done, (place, pay) in enumerate(run(sum_payrolls, jobs), start=1):
+        np.add.at(paid.reshape(-1), place, pay)
+        progress(done * _FIRST, total)
+    np.savez(shop.folder / _PAYROLLS, places=payrolls.places, filers_pay=payrolls.with_pay(paid).filers_pay)
+    left = [job for job in jobs if shop.done(job.number) is None]
+    kept = len(jobs) - len(left)
+    progress(len(jobs) * _FIRST + kept * _SECOND, total)
+    for done, _ in enumerate(run(write_partition, left), start=kept + 1):
+        progress(len(jobs) * _FIRST + done * _SECOND, total)
+    (shop.folder / _PAYROLLS).unlink()
+    _complete(shop, settings, [shop.done(job.number) or {} for job in jobs])
+
+
+_PAYROLLS = "payrolls.npz"
+
+
+def _plan_jobs(folder: Path, settings: Settings) -> list[Job]:
+    entity = settings.register.entities()
+    hidden = np.arange(count_hidden(settings.register.individuals), dtype=np.int64)
     partitions = count_partitions(settings.taxpayers)
     home = partition_of(taxpayer_ids(entity), partitions)
-    jobs = [(folder, number, entity[home == number], settings) for number in range(partitions)]
-    records: FileFacts = {}
-    truth: FileFacts = {}
-    for done, (new_records, new_truth) in enumerate(_run(jobs, workers), start=1):
-        records |= new_records
-        truth |= new_truth
-        if progress is not None:
-            progress(done, partitions)
-    for name, files in (("records", records), ("truth", truth)):
-        _manifest(settings, partitions, files).write(folder / name)
+    hiding = partition_of(person_ids(hidden), partitions)
+    return [
+        Job(folder, number, entity[home == number], hidden[hiding == number], settings)
+        for number in range(partitions)
+    ]
 
 
-def _run(jobs: list[Any], workers: int) -> Iterator[tuple[FileFacts, FileFacts]]:
-    if workers == 1 or len(jobs) == 1:
-        yield from map(write_partition, jobs)
+Run = Callable[[Callable[[Job], Result], Sequence[Job]], Iterator[Result]]
+
+
+@contextmanager
+def _processes(workers: int) -> Iterator[Run[Any]]:
+    if workers == 1:
+        yield map
         return
     # Spawned, never forked: LightGBM and arrow keep threads that a fork would lose.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
-        yield from pool.map(write_partition, jobs)
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        yield pool.map
 
 
-def write_partition(job: tuple[Path, int, np.ndarray, Settings]) -> tuple[FileFacts, FileFacts]:
-    """Make and write the tables of one partition; return the facts of each file."""
-    folder, number, entity, settings = job
-    records, truth = make_tables(entity, settings)
-    facts: list[FileFacts] = []
+def sum_payrolls(job: Job) -> tuple[Integers, np.ndarray]:
+    """Sum what the people of a partition are paid by company and year: places in the flat table, and GBP."""
+    payrolls = open_positions(job.settings.register)
+    paid = payrolls.sum_pay(Economy(job.entity, job.settings, payrolls).activity).reshape(-1)
+    place = np.flatnonzero(paid)
+    return place, paid[place]
+
+
+def write_partition(job: Job) -> int:
+    """Make and write the tables of one partition, and record the facts of each file; return its number."""
+    economy = Economy(job.entity, job.settings, _read_payrolls(job.folder / _PAYROLLS, job.settings.register))
+    records, truth = make_tables(economy, job.hidden)
+    facts: Facts = {"sums": sum_economy(economy).to_dict("list")}
     for name, tables, models in (("records", records, TABLES), ("truth", truth, TRUTH_TABLES)):
-        files: FileFacts = {}
-        for table, model in models.items():
-            path = folder / name / table / part_name(number)
-            write_table(path, tables[table], model, synthetic=True)
-            files[f"{table}/{path.name}"] = {"rows": len(tables[table]), "sha256": checksum(path)}
-        facts.append(files)
-    return facts[0], facts[1]
+        facts[name] = {}
+        for table, frame in tables.items():
+            facts[name] |= _write(job.folder / name, table, job.number, frame, models[table])
+    Workshop(job.folder).finish(job.number, facts)
+    return job.number
 
 
-def _manifest(settings: Settings, partitions: int, files: FileFacts) -> Manifest:
-    made_by = {"taxgap": __version__, "settings": asdict(settings)}
+@cache
+def _read_payrolls(path: Path, register: Register) -> Payrolls:
+    with np.load(path) as saved:
+        return Payrolls(register, saved["places"], saved["filers_pay"])
+
+
+def _write(folder: Path, table: str, number: int, frame: pd.DataFrame, model: type[Table]) -> Facts:
+    path = folder / table / part_name(number)
+    write_table(path, frame, model, synthetic=True)
+    return {f"{table}/{path.name}": {"rows": len(frame), "sha256": checksum(path)}}
+
+
+def _complete(shop: Workshop, settings: Settings, done: list[Facts]) -> None:
+    model = TABLES["aggregates"]
+    table = estimate([pd.DataFrame(facts["sums"]) for facts in done], settings)
+    table = table[table["received_on"] <= settings.as_of].reset_index(drop=True)
+    done[0]["records"] |= _write(shop.folder / "records", "aggregates", 0, table, model)
+    for number in range(1, len(done)):  # every table has all partitions; this one stands in the first
+        facts = _write(shop.folder / "records", "aggregates", number, table.head(0), model)
+        done[number]["records"] |= facts
+    for name in ("records", "truth"):
+        files = {path: fact for facts in done for path, fact in facts[name].items()}
+        _manifest(settings, len(done), files).write(shop.folder / name)
+
+
+def _manifest(settings: Settings, partitions: int, files: Facts) -> Manifest:
+    made_by = {
+        "taxgap": __version__,
+        "settings": asdict(settings),
+        "weights": settings.register.weights,
+    }
     return Manifest(
         as_of=settings.as_of,
         periods=list(settings.tax_years),

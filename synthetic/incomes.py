@@ -10,18 +10,9 @@ from taxgap.synthetic.streams import Floats, Streams
 
 # Interest rates relative to the base year (assumption: the policy rate rose from near zero to above five per
 # cent).
-_INTEREST = {"2021-22": 0.20, "2022-23": 0.50, "2023-24": 1.00, "2024-25": 1.12}
+_INTEREST = np.array([0.20, 0.50, 1.00, 1.12])
 
-# Share of each kind whose other income is drawn as a director's: a small salary and dividends (assumption,
-# set so that dividends by band of total income come near the published figures).
-_DIRECTORS = {
-    "self_employed": 0.04,
-    "landlord": 0.10,
-    "both": 0.06,
-    "employee": 0.30,
-    "pensioner": 0.0,
-    "high_earner": 0.08,
-}
+_FOREIGN = 0.04  # share of filers with income from abroad (assumption)
 _DIRECTOR_SALARY = 12_570.0
 
 
@@ -41,7 +32,7 @@ def draw_other_incomes(activity: pd.DataFrame, panel: pd.DataFrame, amount: Floa
     """
     year = panel["year"].to_numpy()
     age = panel["year"].to_numpy() + 2021 - panel["birth_year"].to_numpy()
-    director = streams.happens(panel["kind"].map(_DIRECTORS).to_numpy(), "director")
+    director = (panel["company"] >= 0).to_numpy()
     retired = (age >= 67) & ~director
     invested = _invested_share(panel, streams)
     salary = np.minimum(amount, _DIRECTOR_SALARY)
@@ -51,7 +42,7 @@ def draw_other_incomes(activity: pd.DataFrame, panel: pd.DataFrame, amount: Floa
     varies = np.exp(0.60 * streams.normal("dividend", year) - 0.18)
     activity["dividends"] = varies * np.where(director, amount - salary, amount * invested)
     activity["interest"] = _interest(panel, streams)
-    foreign = streams.happens(0.025, "foreign") * np.exp(7.2 + 1.3 * streams.normal("foreign"))
+    foreign = streams.happens(_FOREIGN, "foreign") * np.exp(7.4 + 1.4 * streams.normal("foreign"))
     activity["foreign_income"] = foreign * np.exp(0.3 * streams.normal("foreign", year))
     activity["other_income"] = streams.happens(0.02, "other", year) * np.exp(
         6.5 + streams.normal("other", year)
@@ -78,7 +69,9 @@ def _invested_share(panel: pd.DataFrame, streams: Streams) -> Floats:
     holds = streams.happens(
         np.clip(0.21 + 0.08 * np.log(panel["total_income"] / 30_000), 0.08, 0.75), "shares"
     )
-    return np.where(holds, np.minimum(0.07 * np.exp(1.1 * streams.normal("shares")), 0.8), 0.0)
+    # Set, with its fall, so that mean dividends by band of total income come near the published ones.
+    usual = 0.088 * (panel["total_income"].to_numpy() / 60_000.0) ** -0.45
+    return np.where(holds, np.minimum(usual * np.exp(1.1 * streams.normal("shares")), 0.8), 0.0)
 
 
 def _interest(panel: pd.DataFrame, streams: Streams) -> Floats:
@@ -90,4 +83,4 @@ def _interest(panel: pd.DataFrame, streams: Streams) -> Floats:
     level = mean[band] * np.exp(spread * streams.normal("savings") - spread**2 / 2)
     noise = np.exp(0.15 * streams.normal("savings", panel["year"].to_numpy()))
     saves = streams.happens(0.72, "has savings")
-    return np.asarray(saves * level * noise * panel["tax_year"].map(_INTEREST).to_numpy())
+    return np.asarray(saves * level * noise * _INTEREST[panel["year"].to_numpy()])

@@ -1,4 +1,4 @@
-"""What people chose to report: mechanisms planted into truthful returns, and the tax that is lost by each."""
+"""What taxpayers chose to report: mechanisms planted into truthful returns, and the tax that each loses."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, ndtr
 
-from taxgap.synthetic.mechanisms import MECHANISMS, Mechanism, Scene
-from taxgap.synthetic.published import trades
-from taxgap.synthetic.self_assessment import complete_return
+from taxgap.schemas.codes import BEHAVIOURS
+from taxgap.synthetic.form import Form, Mechanism, Scene
 from taxgap.synthetic.streams import Floats
 
+Part = tuple[NDArray[np.int64], str, Floats, NDArray[np.int64], int]
+"""Rows, box, amounts, behaviours and mechanism of what one mechanism does to one box."""
+
 _LEAST_AMOUNT = 10.0  # smaller differences are rounding, not misreporting
-_ALLOWANCES = {"turnover": "trading_allowance", "rents": "property_allowance"}  # receipts stay above these
 _MOST_OF_A_BOX = 0.92  # a box is never emptied wholly by several mechanisms together
 
 
@@ -25,15 +26,18 @@ class Planted:
 
     Attributes
     ----------
+    form : Form
+        The tax.
     reported : DataFrame
         The completed return as filed.
     twin : DataFrame
         Its truthful twin, completed: only the planted boxes and what follows from them differ.
     items : DataFrame
-        One row a planted box: `row` (position), `mechanism` (position in `MECHANISMS`), `field`, `amount`
+        One row a planted box: `row` (position), `mechanism` (position in the form's), `field`, `amount`
         (truth less report, GBP), `tax_lost` (GBP), `behaviour`.
     """
 
+    form: Form
     reported: pd.DataFrame
     twin: pd.DataFrame
     items: pd.DataFrame
@@ -41,7 +45,7 @@ class Planted:
     @property
     def tax_lost(self) -> Floats:
         """Tax of the twin less tax of the report, in GBP; negative where a slip cost the taxpayer."""
-        return np.asarray((self.twin["tax_charged"] - self.reported["tax_charged"]).round(2))
+        return (self.form.charge(self.twin) - self.form.charge(self.reported)).round(2)
 
 
 def plant(scene: Scene) -> Planted:
@@ -62,13 +66,40 @@ def plant(scene: Scene) -> Planted:
     the size of these amounts, so that the parts add up to the whole. Within a mechanism the boxes share by
     amount.
     """
-    boxes, room = scene.boxes.copy(), _room_to_hide(scene)
-    parts = [_plant_one(scene, boxes, position, room) for position in range(len(MECHANISMS))]
-    items = pd.concat(parts, ignore_index=True)
-    reported, twin = complete_return(boxes), complete_return(scene.boxes)
-    lost = (twin["tax_charged"] - reported["tax_charged"]).to_numpy()
-    items["tax_lost"] = _share_tax_lost(items, boxes, reported["tax_charged"].to_numpy(), lost)
-    return Planted(reported, twin, items)
+    form = scene.form
+    changing = {name: scene.boxes[name].to_numpy(dtype=np.float64, copy=True) for name in form.boxes}
+    room = form.room(scene)
+    parts: list[Part] = []
+    for position in range(len(form.mechanisms)):
+        parts += _plant_one(scene.light, changing, position, room)
+    items = _gather(parts, form)
+    boxes = scene.boxes.assign(**changing)
+    twin = form.complete(scene.boxes)
+    reported = _complete_changed(form, boxes, twin, np.unique(items["row"].to_numpy()))
+    charged = form.charge(reported)
+    items["tax_lost"] = _share_tax_lost(form, items, boxes, charged, form.charge(twin) - charged)
+    return Planted(form, reported, twin, items)
+
+
+def _complete_changed(
+    form: Form, boxes: pd.DataFrame, twin: pd.DataFrame, rows: NDArray[np.int64]
+) -> pd.DataFrame:
+    # Where nothing is planted the return is its own twin.
+    changed = form.complete(boxes.iloc[rows].reset_index(drop=True))
+    return overwrite(twin, changed, rows)
+
+
+def overwrite(frame: pd.DataFrame, others: pd.DataFrame, rows: NDArray[np.int64]) -> pd.DataFrame:
+    """Put other rows into a frame; columns that do not differ are shared, not copied."""
+    columns = {}
+    for name in frame.columns:
+        values, new = frame[name], others[name]
+        if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fi":
+            filled = values.to_numpy(copy=True)
+            filled[rows] = new.to_numpy()
+            values = pd.Series(filled, index=frame.index)
+        columns[name] = values
+    return pd.DataFrame(columns)
 
 
 def correct(boxes: pd.DataFrame, items: pd.DataFrame, share: Floats | float = 1.0) -> pd.DataFrame:
@@ -87,96 +118,124 @@ def correct(boxes: pd.DataFrame, items: pd.DataFrame, share: Floats | float = 1.
     -------
     DataFrame
     """
-    corrected = boxes.copy()
-    amounts = items["amount"] * share
-    for field, rows in items.groupby("field", sort=False).groups.items():
-        column = corrected[field].to_numpy(copy=True)
-        np.add.at(column, items.loc[rows, "row"].to_numpy(), amounts.loc[rows].to_numpy())
-        corrected[field] = np.maximum(column, 0.0).round()
-    return corrected
+    amounts, rows = (items["amount"] * share).to_numpy(), items["row"].to_numpy()
+    code, names = items["field"].cat.codes.to_numpy(), items["field"].cat.categories
+    corrected = {}
+    for position in np.unique(code):
+        mine, name = code == position, names[position]
+        column = boxes[name].to_numpy(dtype=np.float64, copy=True)
+        np.add.at(column, rows[mine], amounts[mine])
+        corrected[name] = np.maximum(column, 0.0).round()
+    return boxes.assign(**corrected)
 
 
 def likelihood(mechanism: Mechanism, scene: Scene) -> Floats:
-    """Return the probability of a mechanism for each row, zero where a person is not exposed."""
-    trade = scene.panel["trade"].to_numpy()
-    lean = np.where(trade >= 0, trades()["lean"].to_numpy()[trade], 0.0)
-    covered = scene.activity[["card", "platform", "contractor"]].sum(axis=1).to_numpy()
+    """Return the probability of a mechanism for each row, zero where a taxpayer is not exposed."""
     odds = (
         mechanism.rate
-        + mechanism.leaning * lean
+        + mechanism.leaning * scene.lean
         + mechanism.disposition * scene.panel["disposition"].to_numpy()
         + mechanism.agent * scene.panel["agent"].to_numpy()
-        + mechanism.visibility * covered
+        + mechanism.visibility * scene.covered
     )
-    return np.asarray(np.where(mechanism.exposed(scene), expit(odds), 0.0))
+    if mechanism.shift:
+        shift = np.array(mechanism.shift)[scene.year]
+        odds = np.where(np.isneginf(shift), -np.inf, odds + np.nan_to_num(shift, neginf=0.0))
+    return np.asarray(np.where(mechanism.exposed(scene), expit(odds) * (1 - scene.reform), 0.0))
 
 
 def is_active(mechanism: Mechanism, scene: Scene) -> NDArray[np.bool_]:
-    """Decide where a mechanism acts: a habit of the person, with some change from year to year."""
+    """Decide where a mechanism acts: a habit of the taxpayer, with some change from return to return."""
     habit = scene.streams.normal(f"habit {mechanism.name}")
-    now = scene.streams.normal(f"habit {mechanism.name}", scene.year)
-    return np.asarray(ndtr(np.sqrt(0.8) * habit + np.sqrt(0.2) * now) < likelihood(mechanism, scene))
+    now = scene.streams.normal(f"habit {mechanism.name}", scene.counter)
+    own = mechanism.persistence
+    return np.asarray(ndtr(np.sqrt(own) * habit + np.sqrt(1 - own) * now) < likelihood(mechanism, scene))
 
 
-def _room_to_hide(scene: Scene) -> Floats:
-    # Nobody hides so much that the profit left looks absurd: each keeps a share of the true profit on the
-    # form.
-    profit = complete_return(scene.boxes)["net_profit"].clip(lower=0.0).to_numpy()
-    return np.asarray(profit * (0.90 - 0.55 * scene.streams.uniform("profit left on the form")))
-
-
-def _plant_one(scene: Scene, boxes: pd.DataFrame, position: int, room: Floats) -> pd.DataFrame:
-    mechanism = MECHANISMS[position]
-    active = is_active(mechanism, scene)
-    behaviours = np.array(list(mechanism.behaviours), dtype=object)
-    behaviour = behaviours[
-        scene.streams.choice(list(mechanism.behaviours.values()), f"behaviour {mechanism.name}")
-    ]
-    parts = []
-    wanted_by_field = mechanism.amounts(scene)
+def _plant_one(scene: Scene, boxes: dict[str, Floats], position: int, room: Floats) -> list[Part]:
+    mechanism = scene.form.mechanisms[position]
+    rows = np.flatnonzero(is_active(mechanism, scene))
+    acting = scene.take(rows)
+    named = np.array([BEHAVIOURS.index(name) for name in mechanism.behaviours])
+    weights = list(mechanism.behaviours.values())
+    behaviour = named[acting.streams.choice(weights, f"behaviour {mechanism.name}")]
+    wanted = mechanism.amounts(acting)
     if mechanism.leaves_a_profit:
-        profit = [wanted if field == "turnover" else -wanted for field, wanted in wanted_by_field.items()]
-        total = np.maximum(np.sum(profit, axis=0), 0.0) * active
-        kept = np.where(total > 0, np.minimum(1.0, room / np.maximum(total, 1.0)), 0.0)
-        room -= kept * total
-        wanted_by_field = {field: wanted * kept for field, wanted in wanted_by_field.items()}
-    for field, wanted in wanted_by_field.items():
-        current = boxes[field].to_numpy()
-        left = boxes[_ALLOWANCES[field]].to_numpy() if field in _ALLOWANCES else 0.0
-        most = np.maximum(np.minimum(_MOST_OF_A_BOX * current, current - left), 0.0)
-        amount = np.minimum(np.round(wanted), np.floor(most))
-        amount = np.where(active & (np.abs(amount) >= _LEAST_AMOUNT), amount, 0.0)
-        boxes[field] = current - amount
-        rows = np.flatnonzero(amount)
-        parts.append(
-            pd.DataFrame(
-                {"row": rows, "field": field, "amount": amount[rows], "behaviour": behaviour[rows]}
-            ).assign(mechanism=position)
-        )
-    return pd.concat(parts, ignore_index=True)
+        wanted, room[rows] = _keep_within(wanted, scene.form, room[rows])
+    parts = []
+    for field, difference in wanted.items():
+        amount = _possible(difference, boxes, field, rows, scene.form)
+        boxes[field][rows] -= amount
+        some = np.flatnonzero(amount)
+        parts.append((rows[some], field, amount[some], behaviour[some], position))
+    return parts
 
 
-def _share_tax_lost(items: pd.DataFrame, boxes: pd.DataFrame, tax: Floats, lost: Floats) -> Floats:
-    sizes = items.assign(size=items["amount"].abs())
-    parts = sizes.groupby(["row", "mechanism"], sort=True)["size"].sum().reset_index()
-    count = parts.groupby("row")["mechanism"].transform("size")
-    parts["alone"] = lost[parts["row"]]
-    several = np.flatnonzero((count > 1).to_numpy())
-    parts.loc[several, "alone"] = _alone(items, boxes, parts.iloc[several], tax)
-    row = parts["row"].to_numpy()
-    remainder = lost - np.bincount(row, parts["alone"], len(lost))
-    alone = parts["alone"].abs().to_numpy()
-    weight = np.where(np.bincount(row, alone, len(lost))[row] > 0, alone, parts["size"].to_numpy())
+def _gather(parts: list[Part], form: Form) -> pd.DataFrame:
+    counts = [len(rows) for rows, *_ in parts]
+    field = np.repeat([form.boxes.index(name) for _, name, *_ in parts], counts)
+    behaviour = np.concatenate([behaviour for *_, behaviour, _ in parts]) if parts else field
+    return pd.DataFrame(
+        {
+            "row": np.concatenate([rows for rows, *_ in parts]) if parts else field,
+            "field": pd.Categorical.from_codes(field, categories=form.boxes),
+            "amount": np.concatenate([amount for _, _, amount, *_ in parts]) if parts else field * 1.0,
+            "behaviour": pd.Categorical.from_codes(behaviour, categories=BEHAVIOURS),
+            "mechanism": np.repeat([position for *_, position in parts], counts),
+        }
+    )
+
+
+def _keep_within(wanted: dict[str, Floats], form: Form, room: Floats) -> tuple[dict[str, Floats], Floats]:
+    # Nobody hides so much that the profit left looks absurd; what is hidden uses up the room.
+    profit = [amount if field in form.receipts else -amount for field, amount in wanted.items()]
+    total = np.maximum(np.sum(profit, axis=0), 0.0)
+    kept = np.where(total > 0, np.minimum(1.0, room / np.maximum(total, 1.0)), 0.0)
+    return {field: amount * kept for field, amount in wanted.items()}, room - kept * total
+
+
+def _possible(
+    wanted: Floats, boxes: dict[str, Floats], field: str, rows: NDArray[np.int64], form: Form
+) -> Floats:
+    current = boxes[field][rows]
+    floor = boxes[form.above[field]][rows] if field in form.above else 0.0
+    most = np.maximum(np.minimum(_MOST_OF_A_BOX * current, current - floor), 0.0)
+    amount = np.minimum(np.round(wanted), np.floor(most))
+    least = 1.0 if field in form.counts else _LEAST_AMOUNT
+    return np.asarray(np.where(np.abs(amount) >= least, amount, 0.0))
+
+
+def _share_tax_lost(
+    form: Form, items: pd.DataFrame, boxes: pd.DataFrame, tax: Floats, lost: Floats
+) -> Floats:
+    # One part a return and mechanism.
+    size = items["amount"].abs().to_numpy()
+    key = items["row"].to_numpy() * len(form.mechanisms) + items["mechanism"].to_numpy()
+    parts, part = np.unique(key, return_inverse=True)
+    row, sizes = parts // max(len(form.mechanisms), 1), np.bincount(part, size, len(parts))
+    alone = lost[row]
+    several = np.flatnonzero(np.bincount(row, minlength=len(lost))[row] > 1)
+    alone[several] = _alone(form, items, boxes, (row, part, several), tax)
+    remainder = lost - np.bincount(row, alone, len(lost))
+    weight = np.where(np.bincount(row, np.abs(alone), len(lost))[row] > 0, np.abs(alone), sizes)
     total = np.bincount(row, weight, len(lost))[row]
-    parts["tax"] = parts["alone"] + remainder[row] * weight / np.maximum(total, 1e-9)
-    spread = items.merge(parts, on=["row", "mechanism"], how="left")
-    return np.asarray((spread["tax"] * spread["amount"].abs() / spread["size"]).round(2))
+    whole = alone + remainder[row] * weight / np.maximum(total, 1e-9)
+    return np.asarray((whole[part] * size / sizes[part]).round(2) + 0.0)  # no negative zeros
 
 
-def _alone(items: pd.DataFrame, boxes: pd.DataFrame, parts: pd.DataFrame, tax: Floats) -> Floats:
+def _alone(
+    form: Form,
+    items: pd.DataFrame,
+    boxes: pd.DataFrame,
+    parts: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    tax: Floats,
+) -> Floats:
     # Every mechanism of every return is set right in a copy of the return of its own, all in one go.
-    rows = parts["row"].to_numpy()
-    copies = parts[["row", "mechanism"]].assign(copy=np.arange(len(parts)))
-    mine = items.merge(copies, on=["row", "mechanism"]).drop(columns="row").rename(columns={"copy": "row"})
-    corrected = correct(boxes.iloc[rows].reset_index(drop=True), mine)
-    return np.asarray(complete_return(corrected)["tax_charged"] - tax[rows])
+    row, part, several = parts
+    copy = np.full(len(row), -1)
+    copy[several] = np.arange(len(several))
+    mine = copy[part] >= 0
+    corrected = correct(
+        boxes.iloc[row[several]].reset_index(drop=True), items[mine].assign(row=copy[part][mine])
+    )
+    return form.charge(form.complete(corrected)) - tax[row[several]]

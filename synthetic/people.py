@@ -10,8 +10,9 @@ from scipy.special import ndtr
 from taxgap.schemas.codes import NATIONS, REGION_NATION, REGIONS
 from taxgap.synthetic.bands import draw_from_bands
 from taxgap.synthetic.published import published, regions, trades
-from taxgap.synthetic.settings import TAX_YEARS
+from taxgap.synthetic.register import Register
 from taxgap.synthetic.streams import Floats, Streams
+from taxgap.synthetic.timeline import TAX_YEARS
 
 VAT_REGISTRATION_LEVEL = 85_000.0
 """Turnover above which a trader is drawn from the registered trades and regions, in GBP of the base year."""
@@ -36,6 +37,16 @@ _WITH_AGENT = {
     "pensioner": 0.32,
     "high_earner": 0.55,
 }
+# Share of each kind who own a company that pays them a small salary and dividends (assumption, set so that
+# dividends by band of total income come near the published figures).
+_OWNERS = {
+    "self_employed": 0.04,
+    "landlord": 0.10,
+    "both": 0.06,
+    "employee": 0.30,
+    "pensioner": 0.0,
+    "high_earner": 0.08,
+}
 KINDS = tuple(_MEAN_AGE)
 """The kinds of people: how they come to file a return."""
 
@@ -51,35 +62,46 @@ _GROSS_SHAPE = {
 # the declared figures, after growth, shocks and what is left out, come near the published ones.
 _TRUE_TO_DECLARED = {
     "self_employed": np.array([0.83, 1.08, 1.16, 1.27, 0.72]),
-    "landlord": np.array([0.86, 1.44, 1.02, 1.02, 0.80]),
+    "landlord": np.array([0.86, 1.49, 1.02, 1.02, 0.80]),
     "both": np.array([1.02, 1.14, 1.07, 1.10, 1.04]),
 }
 
 # Total income by band is published for taxpayers, so for those above the personal allowance; the persons
 # below it are the difference from those with such income (derived).
 _BELOW_ALLOWANCE = {"self_employment": 856_000, "property": 605_000}
+_TRUE_TO_LISTED = {
+    "self_employment": np.ones(13),
+    "property": np.array([1, 1, 1, 1.15, 1.20, 1, 1, 1, 1, 1, 1, 1, 1]),
+}
+"""Factors on the persons in each band of total income, set likewise."""
+
 _TRUE_TOTAL = {"self_employment": (0.30, 1.02), "property": (0.85, 1.05)}
 """Factors on the persons below the allowance and on total income, set like `_TRUE_TO_DECLARED`."""
 
 
-def draw_people(streams: Streams) -> pd.DataFrame:
+def draw_people(streams: Streams, register: Register) -> pd.DataFrame:
     """Draw the persistent traits of people.
 
     Parameters
     ----------
     streams : Streams
         One entity a person.
+    register : Register
+        Says who owns a company or is a partner.
 
     Returns
     -------
     DataFrame
         One row a person: `kind`, `gross` (turnover and rents, GBP of 2023-24), `total_income` (the same, all
-        sources), `trade` (row of `trades()`, -1 without one), `region`, `nation`, `birth_year`, `agent`,
-        `disposition` (standard normal; larger is less careful), `first_year` and `last_year` (positions in
-        `TAX_YEARS`; beyond its ends for those there before or after).
+        sources), `company` and `partnership` (numbers of those he owns or is a partner of, -1 for most),
+        `trade` (row of `trades()`, -1 without one), `region`, `nation`, `birth_year`, `agent`, `disposition`
+        (standard normal; larger is less careful), `first_year` and `last_year` (positions in `TAX_YEARS`;
+        beyond its ends for those there before or after).
     """
     people = pd.DataFrame({"entity": streams.entity})
-    people["kind"] = _kinds(streams)
+    people["company"] = register.company_of(streams.entity.astype(np.int64))
+    people["partnership"] = register.partnership_of(streams.entity.astype(np.int64))
+    people["kind"] = _kinds(streams, (people["company"] >= 0).to_numpy())
     people["gross"] = _gross(people["kind"], streams)
     people["total_income"] = _total_income(people, streams)
     people["trade"] = _trade(people, streams)
@@ -96,13 +118,14 @@ def draw_people(streams: Streams) -> pd.DataFrame:
     return people
 
 
-def _kinds(streams: Streams) -> NDArray[np.object_]:
+def _kinds(streams: Streams, owns: NDArray[np.bool_]) -> pd.Categorical:
     gross = published()["gross_income"]
     counts = {kind: sum(gross[kind]) for kind in ("self_employed", "landlord", "both")}
     rest = published()["returns"]["expected"] - sum(counts.values())
     counts |= {kind: share * rest for kind, share in _WITHOUT_TRADE.items()}
-    choice = streams.choice([counts[kind] for kind in KINDS], "kind")
-    return np.array(KINDS, dtype=object)[choice]
+    owners = streams.choice([counts[kind] * _OWNERS[kind] for kind in KINDS], "kind")
+    others = streams.choice([counts[kind] * (1 - _OWNERS[kind]) for kind in KINDS], "kind")
+    return pd.Categorical.from_codes(np.where(owns, owners, others), categories=KINDS)
 
 
 def _gross(kinds: pd.Series, streams: Streams) -> Floats:
@@ -129,7 +152,8 @@ def _total_income(people: pd.DataFrame, streams: Streams) -> Floats:
     for kinds, column in ((("self_employed", "both"), "self_employment"), (("landlord",), "property")):
         rows = people["kind"].isin(kinds).to_numpy()
         fewer, uplift = _TRUE_TOTAL[column]
-        counts = [fewer * _BELOW_ALLOWANCE[column], *table[f"{column}_count"]]
+        listed = np.array(table[f"{column}_count"]) * _TRUE_TO_LISTED[column]
+        counts = [fewer * _BELOW_ALLOWANCE[column], *listed]
         total[rows] = uplift * draw_from_bands(rank[rows], lower, counts, floor=3_500, tail=1.25, cap=2e7)
     total += (people["kind"] == "employee") * 34_000 * np.exp(0.50 * z)
     total += (people["kind"] == "pensioner") * 27_000 * np.exp(0.55 * z)

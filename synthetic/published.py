@@ -33,19 +33,45 @@ def published() -> dict[str, dict[str, Any]]:
 
 @cache
 def trades() -> pd.DataFrame:
-    """Return the trades, one row each, with `large`: the share of traders above the VAT threshold.
+    """Return the trades, one row each, with their shares of the registered firms of each legal form.
 
     Returns
     -------
     DataFrame
-        Columns as explained at the top of ``trades.toml``, and `large`.
+        Columns as explained at the top of ``trades.toml``, and `large` (sole traders above the VAT
+        threshold), `company`, `partnership`.
     """
     table = pd.DataFrame(_read("trades.toml")["trade"])
-    registered = published()["registered_sole_by_industry"]
-    sole = pd.Series(registered["sole"], index=registered["divisions"])
+    registered = published()["registered_by_industry"]
     within = table["small"] / table.groupby("divisions")["small"].transform("sum")
-    table["large"] = table["divisions"].map(sole) * within / sole.sum()
+    for column, form in (("large", "sole"), ("company", "company"), ("partnership", "partnership")):
+        firms = pd.Series(registered[form], index=registered["divisions"], dtype=float)
+        table[column] = table["divisions"].map(firms) * within / firms.sum()
+    table["company"] *= table["section"].map(_COMPANIES_OF_SECTION)
+    table["company"] /= table["company"].sum()
     return table
+
+
+# The business register and the VAT register put firms into different industries: many more traders are
+# retailers and wholesalers on the latter. These factors on the companies of the former were set so that VAT
+# traders by section come near the published ones (assumption).
+_COMPANIES_OF_SECTION = {
+    "A": 1.69,
+    "C": 1.12,
+    "F": 1.01,
+    "G": 1.66,
+    "H": 0.89,
+    "I": 1.07,
+    "J": 0.99,
+    "K": 0.75,
+    "L": 1.33,
+    "M": 0.85,
+    "N": 0.72,
+    "P": 1.05,
+    "Q": 0.49,
+    "R": 1.35,
+    "S": 0.32,
+}
 
 
 @cache
@@ -54,16 +80,21 @@ def regions(kind: str) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    kind : {"resident", "trader", "landlord"}
-        Residents: four published shares of taxpayers, the rest divided as registered businesses are
-        (derived). Traders above the VAT threshold: registered sole proprietors (found). Landlords: London's
-        published share, the rest as residents (derived).
+    kind : {"resident", "trader", "landlord", "company", "partnership"}
+        Companies and partnerships: registered ones (found). Residents: four published shares of taxpayers,
+        the rest divided as registered businesses are (derived). Traders above the VAT threshold: registered
+        sole proprietors (found). Landlords: London's published share, the rest as residents (derived).
     """
-    counts = published()["registered_sole_by_region"]
-    table = pd.DataFrame({name: counts[name] for name in ("sole", "total")}, counts["region"], dtype=float)
+    counts = published()["registered_by_region"]
+    table = pd.DataFrame(
+        {name: counts[name] for name in ("sole", "company", "partnership", "total")},
+        counts["region"],
+        dtype=float,
+    )
     table = table.loc[REGIONS]
-    if kind == "trader":
-        return np.asarray(table["sole"] / table["sole"].sum())
+    form = "sole" if kind == "trader" else kind
+    if form in table.columns:
+        return np.asarray(table[form] / table[form].sum())
     fixed = published()["taxpayer_regions"]
     shares = _with_fixed(table["total"], dict(zip(fixed["region"], fixed["share"], strict=True)))
     if kind == "landlord":

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
+from functools import cached_property
 from numbers import Integral, Real
 from typing import Any
 
 from taxgap.errors import UsageError
-
-TAX_YEARS = ("2021-22", "2022-23", "2023-24", "2024-25")
-"""The tax years that can be generated."""
-
-BASE_YEAR = "2023-24"
-"""The year whose published figures the incomes follow; the basis-period transition falls in it."""
+from taxgap.synthetic.register import Register
+from taxgap.synthetic.shocks import Shock
+from taxgap.synthetic.timeline import TAX_YEARS
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Settings:
     Attributes
     ----------
     taxpayers : int
-        People on the register at any time in the panel.
+        People, companies and partnerships on the register at any time in the panel.
     years : int
         Tax years, counted back from 2024-25; 1 to 4.
     seed : int
@@ -41,6 +40,13 @@ class Settings:
     missed_whole : float
         Share of returns on which the officer sees nothing at all; a few more wrong returns are missed because
         what is settled makes no difference to the tax.
+    rates : mapping of str to float
+        Mechanism to the probability with which it acts on a return of an exposed taxpayer of average
+        disposition; those not named keep their own.
+    shocks : tuple of Shock
+        What changes between years; see `taxgap.synthetic.shocks.Shock`. Mappings are read as shocks.
+    plug_ins : tuple of str
+        Mechanisms of other packages, as ``module:NAME``.
 
     Examples
     --------
@@ -56,6 +62,9 @@ class Settings:
     risk_share: float = 0.05
     detection: float = 0.55
     missed_whole: float = 0.12
+    rates: Mapping[str, float] = field(default_factory=dict)
+    shocks: tuple[Shock, ...] = ()
+    plug_ins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -69,6 +78,13 @@ class Settings:
         ):
             self._check_number(name, low, high)
         self._check_date()
+        self._check_collections()
+        for name, share in self.rates.items():
+            if not isinstance(share, Real) or isinstance(share, bool) or not 0 <= share <= 1:
+                raise UsageError(f"The rate of '{name}' is {share}; it must be from 0 to 1.", where="rates")
+        shocks = tuple(Shock.read(shock, TAX_YEARS) for shock in self.shocks)
+        object.__setattr__(self, "shocks", shocks)
+        object.__setattr__(self, "plug_ins", tuple(self.plug_ins))
 
     def _check_number(self, name: str, low: float, high: float) -> None:
         # Kept as plain numbers, so that a whole number given for a share is recorded as that share.
@@ -79,6 +95,13 @@ class Settings:
             noun = "whole number" if whole else "number"
             raise UsageError(f"{name} is {value}; it must be a {noun} from {low} to {high}.", where=name)
         object.__setattr__(self, name, int(value) if whole else float(value))
+
+    def _check_collections(self) -> None:
+        if not isinstance(self.rates, Mapping):
+            raise UsageError("rates must map mechanisms to probabilities.", where="rates")
+        for name in ("shocks", "plug_ins"):
+            if isinstance(getattr(self, name), str | Mapping):
+                raise UsageError(f"{name} must be a list.", where=name)
 
     def _check_date(self) -> None:
         # Only the way in which the manifest writes a date: readers differ in what else they understand.
@@ -110,3 +133,8 @@ class Settings:
     def tax_years(self) -> tuple[str, ...]:
         """The tax years of the panel, oldest first."""
         return TAX_YEARS[-self.years :]
+
+    @cached_property
+    def register(self) -> Register:
+        """Who is on the register, by number."""
+        return Register.of(self.taxpayers, self.seed)

@@ -6,6 +6,7 @@ the number of partitions or workers, and either end of a link can recompute what
 
 from __future__ import annotations
 
+from functools import cached_property
 from hashlib import blake2b
 
 import numpy as np
@@ -63,14 +64,14 @@ class Streams:
         -------
         ndarray of float64, shape (n,)
         """
-        first, second = _keys(self.seed, purpose)
-        with np.errstate(over="ignore"):  # wrapping around is what the hash is made of
-            state = _mix((self.entity + np.uint64(1)) * _GOLDEN ^ first)
-            state = _mix(state + (np.asarray(counter).astype(np.uint64) * _GOLDEN ^ second))
-        return ((state >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52  # 53 bits would round to one
+        if counter is ONCE and len(self._runs[0]) < len(self.entity):
+            return self._spread(_draw(self.seed, purpose, self._runs[0], counter))
+        return _draw(self.seed, purpose, self.entity, counter)
 
     def normal(self, purpose: str, counter: ArrayLike = ONCE) -> Floats:
         """Draw from the standard normal distribution, at the rank that `uniform` draws for this purpose."""
+        if counter is ONCE and len(self._runs[0]) < len(self.entity):
+            return self._spread(ndtri(_draw(self.seed, purpose, self._runs[0], counter)))
         return np.asarray(ndtri(self.uniform(purpose, counter)), dtype=np.float64)
 
     def happens(self, probability: ArrayLike, purpose: str, counter: ArrayLike = ONCE) -> NDArray[np.bool_]:
@@ -94,6 +95,25 @@ class Streams:
         steps = np.cumsum(np.asarray(weights, dtype=np.float64))
         position = np.searchsorted(steps / steps[-1], self.uniform(f"{purpose}#", counter), side="right")
         return position.astype(np.int64)
+
+    # The rows of one entity mostly follow each other: what is drawn once for all is drawn once for them.
+    @cached_property
+    def _runs(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        if not len(self.entity):
+            return self.entity, np.zeros(0, dtype=np.int64)
+        starts = np.flatnonzero(np.r_[True, self.entity[1:] != self.entity[:-1]])
+        return self.entity[starts], np.diff(np.r_[starts, len(self.entity)])
+
+    def _spread(self, values: Floats) -> Floats:
+        return np.repeat(values, self._runs[1])
+
+
+def _draw(seed: int, purpose: str, entity: NDArray[np.uint64], counter: ArrayLike) -> Floats:
+    first, second = _keys(seed, purpose)
+    with np.errstate(over="ignore"):  # wrapping around is what the hash is made of
+        state = _mix((entity + np.uint64(1)) * _GOLDEN ^ first)
+        state = _mix(state + (np.asarray(counter).astype(np.uint64) * _GOLDEN ^ second))
+    return ((state >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52  # 53 bits would round to one
 
 
 def _keys(seed: int, purpose: str) -> tuple[np.uint64, np.uint64]:

@@ -25,7 +25,9 @@ SIZE_BANDS = {
     "50k_90k": 50_000,
     "90k_150k": 90_000,
     "150k_300k": 150_000,
-    "300k_plus": 300_000,
+    "300k_1m": 300_000,
+    "1m_10m": 1_000_000,
+    "10m_plus": 10_000_000,
 }
 """The frozen size bands and where each begins, in pounds a year."""
 
@@ -270,7 +272,7 @@ def size_band(amount: pd.Series) -> pd.Series:
     Examples
     --------
     >>> size_band(pd.Series([0.0, 10_000.0, 1e9])).tolist()
-    ['under_10k', '10k_20k', '300k_plus']
+    ['under_10k', '10k_20k', '10m_plus']
     """
     known = np.nan_to_num(amount.to_numpy(dtype=np.float64), nan=0.0)
     codes = np.searchsorted(list(SIZE_BANDS.values()), np.maximum(known, 0.0), side="right") - 1

@@ -13,6 +13,7 @@ from taxgap.batch.settings import ScoreSettings
 from taxgap.errors import UsageError
 from taxgap.reasons import Contributions, contributions, give_reasons, reason_columns
 from taxgap.records import Records
+from taxgap.records.periods import tax_year_of
 from taxgap.risk.model import RiskModel
 from taxgap.schemas.codes import REGIMES
 from taxgap.validation import validate as validate_records
@@ -82,7 +83,7 @@ class Scorer:
     def _rank_all(self) -> pd.DataFrame:
         parts = [self._score_partition(partition) for partition in self.records.partitions]
         scores = pd.concat(parts, ignore_index=True)
-        periods = scores["period"]
+        periods = tax_year_of(scores["period"])
         ranks = rank_within(periods, scores["score"], scores["taxpayer_id"])
         capacity = within_share(periods, ranks, self.settings.capacity_share)
         rule = self.settings.flag_rule(self.cutoff)
@@ -153,13 +154,13 @@ def score(
     reasons : int, default 4
         The most reasons a return.
     explain_share : float, default 0.05
-        Share of the returns of each period, from the highest score down, that are given reasons.
+        Share of the returns of each tax year, from the highest score down, that are given reasons.
     periods : sequence of str, optional
         The tax years to score; all when absent.
     as_of : str or Timestamp, optional
         Score what was known at this date; the date of the records when absent.
     capacity_share : float, default 0.05
-        Share of the returns of a period that can be worked.
+        Share of the returns of a tax year that can be worked.
     cutoff : float, optional
         Probability from which a return within capacity is flagged; the model's threshold when absent.
     validate : bool, default True
@@ -172,7 +173,7 @@ def score(
         `taxgap.reasons.reason_columns`. `score` is the log of `expected_tax` in pounds and, where reasons are
         given, `population_mean` plus `group_effect` plus the taxpayer's own contributions; `amount_low` and
         `amount_high` enclose the tax found, if any is, in about four of five cases; `rank` 1 is the highest
-        score of the period. A flag is a reason to look, not a finding.
+        score of the tax year. A flag is a reason to look, not a finding.
 
     Raises
     ------

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from taxgap.records.periods import tax_year_of
+
 TOP_REASONS = 8
 
 
@@ -63,7 +65,7 @@ def summarise(scores: pd.DataFrame) -> ScoreSummary:
     counted = scores.assign(
         explained=scores["population_mean"].notna(), tax=scores["expected_tax"].where(scores["flagged"], 0.0)
     )
-    periods = counted.groupby("period").agg(
+    periods = counted.groupby(tax_year_of(counted["period"])).agg(
         returns=("score", "size"),
         flagged=("flagged", "sum"),
         explained=("explained", "sum"),

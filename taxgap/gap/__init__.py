@@ -1,8 +1,8 @@
-"""The tax gap: today the comparison of a population with the published figures."""
+"""The tax gap: the population beside the published figures, built the same way."""
 
 from __future__ import annotations
 
-from taxgap.gap.comparison import compare_with_published
+from taxgap.gap.comparison import Calibration, calibrate, compare_with_published
 from taxgap.gap.detection import implied_multiplier
 
-__all__ = ["compare_with_published", "implied_multiplier"]
+__all__ = ["Calibration", "calibrate", "compare_with_published", "implied_multiplier"]

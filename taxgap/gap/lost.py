@@ -1,62 +1,68 @@
-"""What only the truth can say of a population, beside figures that it was not made to meet."""
+"""What people leave out of visible and invisible income, which only the truth can say."""
 
 from __future__ import annotations
 
-from taxgap.gap.intervals import ratio_interval
+import numpy as np
+
+from taxgap.gap.intervals import ratio_of_sums
+from taxgap.gap.partition import Part, find_rows
 from taxgap.gap.row import Group, Row
-from taxgap.records import Records, Truth
+from taxgap.gap.sums import Sums, at, cross_moments, sum_up
 from taxgap.synthetic.published import published
 
-_REPORTED_BY_OTHERS = ("employment_pay", "interest")
-_NOT_REPORTED = ("turnover", "rents")
+_BOXES = {
+    "third_party_reported": ("Pay and interest left out", ("employment_pay", "interest")),
+    "self_reported": ("Turnover and rents left out", ("turnover", "rents")),
+}
 
 
-def compare_lost(records: Records, truth: Truth) -> list[Row]:
-    """Compare the tax lost, and what is left out of visible and invisible income.
+def tally_left_out(part: Part) -> Sums:
+    """Sum true income of Self Assessment, and what was left out of it.
+
+    Returns
+    -------
+    dict of DataFrame
+        `left_out` by how visible the income is: cross moments of what was left out and what there was.
+    """
+    columns = list(dict.fromkeys(box for _, boxes in _BOXES.values() for box in boxes))
+    if part.truth is None:
+        return {}
+    true = part.true_returns("self_assessment", columns)
+    form = part.returns("self_assessment")
+    row = find_rows(true["key"], form)
+    true, form = true[row >= 0], form.iloc[row[row >= 0]]
+    kinds, top, bottom = [], [], []
+    for kind, (_, boxes) in _BOXES.items():
+        income = true[list(boxes)].to_numpy(dtype=float).sum(axis=1)
+        kinds.append(np.full(len(true), kind, dtype=object))
+        top.append(income - form[list(boxes)].to_numpy(dtype=float).sum(axis=1))
+        bottom.append(income)
+    return {
+        "left_out": sum_up(
+            {"kind": np.concatenate(kinds)}, cross_moments(np.concatenate(top), np.concatenate(bottom))
+        )
+    }
+
+
+def compare_left_out(sums: Sums, taxpayers: float) -> list[Row]:
+    """Compare what is left out of income that third parties report, and of income that nobody does.
 
     Parameters
     ----------
-    records : Records
-    truth : Truth
+    sums : dict of DataFrame
+        From `tally_left_out`, added up.
+    taxpayers : float
 
     Returns
     -------
     list of Row
         None of them is a target.
     """
-    return [*_gap(records, truth), *_visibility(records, truth)]
-
-
-def _gap(records: Records, truth: Truth) -> list[Row]:
-    fact = published()["sa_gap"]
-    group = Group("Figures that are no targets", fact)
-    lost = truth.table("enquiries", ["taxpayer_id", "period", "tax_lost"])
-    due = records.table("payments", ["taxpayer_id", "period", "liability"])
-    table = lost.merge(due, how="left", on=["taxpayer_id", "period"]).fillna({"liability": 0.0})
-    share = ratio_interval(table["tax_lost"], table["tax_lost"] + table["liability"])
-    group.add(
-        "Tax lost as a share of Self Assessment liability",
-        fact["share"],
-        share,
-        tolerance=0.03,
-        is_target=False,
-    )
-    return group.rows
-
-
-def _visibility(records: Records, truth: Truth) -> list[Row]:
+    if "left_out" not in sums:
+        return []
     fact = published()["visibility"]
-    group = Group("Figures that are no targets", fact)
-    columns = ["taxpayer_id", "period", "version", *_REPORTED_BY_OTHERS, *_NOT_REPORTED]
-    key = ["taxpayer_id", "period", "version"]
-    both = truth.table("self_assessment", columns).merge(
-        records.table("self_assessment", columns), on=key, suffixes=("_true", "")
-    )
-    for title, boxes, known in (
-        ("Pay and interest left out", _REPORTED_BY_OTHERS, fact["third_party_reported"]),
-        ("Turnover and rents left out", _NOT_REPORTED, fact["self_reported"]),
-    ):
-        true = both[[f"{box}_true" for box in boxes]].sum(axis=1)
-        left_out = true - both[list(boxes)].sum(axis=1)
-        group.add(title, known, ratio_interval(left_out, true), tolerance=0.05, is_target=False)
+    group = Group("Income left out, by who sees it", fact, taxpayers)
+    for kind, (title, _) in _BOXES.items():
+        row = at(sums["left_out"], [kind], ("n", "a", "b", "aa", "ab", "bb")).iloc[0]
+        group.add(title, fact[kind], ratio_of_sums(row), tolerance=0.05, is_target=False)
     return group.rows

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from taxgap.gap.intervals import Z95
+from taxgap.gap.tolerances import is_frequent
+from taxgap.gap.tolerances import tolerance as usual_tolerance
+
+Interval = tuple[float, float, float]
+"""A figure and the limits of its 95% interval."""
 
 
 @dataclass(frozen=True)
@@ -41,25 +49,43 @@ class Row:
 
 @dataclass
 class Group:
-    """Collects the rows of one group that share a source."""
+    """Collects the rows of one group that share a source.
+
+    Attributes
+    ----------
+    name : str
+    fact : mapping
+        A table of ``published.toml``, with its `source` and `basis`.
+    taxpayers : float
+        The size of the population, for the tolerance.
+    """
 
     name: str
-    fact: dict[str, Any]
+    fact: Mapping[str, Any]
+    taxpayers: float
     rows: list[Row] = field(default_factory=list)
 
     def add(
         self,
         target: str,
         published: float,
-        simulated: tuple[float, float, float],
+        simulated: Interval,
         *,
-        tolerance: float,
+        tolerance: float | None = None,
         unit: str = "share",
         basis: str | None = None,
         is_target: bool = True,
+        cases: float | None = None,
     ) -> None:
-        """Add a row; `simulated` is the figure with the limits of its interval."""
+        """Add a row; `simulated` is the figure with the limits of its interval.
+
+        Without a `tolerance` the one of `taxgap.gap.tolerances` holds. A share of few `cases` is no target.
+        """
+        if cases is not None:
+            is_target = is_target and is_frequent(published, cases, self.taxpayers)
         value, low, high = simulated
+        if tolerance is None:
+            tolerance = usual_tolerance(target, published, (high - low) / 2 / Z95, self.taxpayers)
         self.rows.append(
             Row(
                 group=self.name,
@@ -75,3 +101,31 @@ class Group:
                 is_target=is_target,
             )
         )
+
+
+@dataclass(frozen=True)
+class Check:
+    """A quantity of the population that no published figure speaks of.
+
+    Attributes
+    ----------
+    group, quantity : str
+    unit : str
+        ``share`` or ``GBP``.
+    simulated, low, high : float
+        The quantity with its 95% interval; limits may be NaN.
+    reference : float
+        What it would be if all returns were right and consistent, or what was assumed; NaN if nothing is
+        known.
+    reading : str
+        How to read it, and what the reference is.
+    """
+
+    group: str
+    quantity: str
+    unit: str
+    simulated: float
+    low: float
+    high: float
+    reference: float
+    reading: str

@@ -33,12 +33,15 @@ class Assessment:
         As `taxgap.publication.content.PageContent` wants them.
     ceiling : dict
         What a model trained on the truth reaches.
+    returns : int
+        Returns it was measured on.
     """
 
     evaluation: pd.DataFrame
     gain: pd.DataFrame
     calibration: pd.DataFrame
     ceiling: dict[str, Any]
+    returns: int
 
 
 def assess(records: Records, truth: Truth, model: RiskModel, *, seed: int = 0) -> Assessment:
@@ -60,8 +63,8 @@ def assess(records: Records, truth: Truth, model: RiskModel, *, seed: int = 0) -
     """
     period = model.card_["training"]["evaluation_period"]
     X = _features(records, model, period)
-    lost = _tax_lost(truth, period).reindex(X.index).to_numpy()
     regime = get_regime(model.card_["regime"])
+    lost = _tax_lost(truth, regime.name).reindex(X.index).to_numpy()
     by_truth = evaluate(
         pd.Series(model.ranking_score(X), index=X.index),
         amount=lost,
@@ -81,6 +84,7 @@ def assess(records: Records, truth: Truth, model: RiskModel, *, seed: int = 0) -
         gain=_thin(pd.concat([by_truth.gain, _best_order(lost)], ignore_index=True)),
         calibration=calibration[calibration["measure"] == "probability"].drop(columns="measure"),
         ceiling={**reached.to_dict(), "meaning": CEILING_MEANING},
+        returns=len(X),
     )
 
 
@@ -94,8 +98,8 @@ def _features(records: Records, model: RiskModel, period: str) -> pd.DataFrame:
     return pd.concat(parts)[list(model.feature_names_in_)]
 
 
-def _tax_lost(truth: Truth, period: str) -> pd.Series:
-    table = truth.read("enquiries", ["taxpayer_id", "period", "tax_lost"], periods=[period])
+def _tax_lost(truth: Truth, regime: str) -> pd.Series:
+    table = truth.table("enquiries", ["taxpayer_id", "period", "tax_lost"], where={"regime": regime})
     return table.set_index(["taxpayer_id", "period"])["tax_lost"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,13 +87,19 @@ class Comparison:
     groups: tuple[ComparedGroup, ...]
 
 
-def describe_comparison(comparison: pd.DataFrame) -> Comparison:
+MANY = 8
+"""Groups above which only chosen ones are shown in detail."""
+
+
+def describe_comparison(comparison: pd.DataFrame, groups: Collection[str] = ()) -> Comparison:
     """Turn compared figures into words, tables and pictures.
 
     Parameters
     ----------
     comparison : DataFrame
         As of `taxgap.publication.content.PageContent.comparison`.
+    groups : collection of str
+        Those shown in detail where there are more than `MANY`; the sentences and the overview are of all.
 
     Returns
     -------
@@ -101,10 +107,12 @@ def describe_comparison(comparison: pd.DataFrame) -> Comparison:
     """
     fitted = comparison["is_target"].astype(bool)
     sentences = (*_count_within(comparison[fitted], comparison[~fitted]), *_describe_basis(comparison))
-    groups = comparison.groupby("group", sort=False)
+    found = list(comparison.groupby("group", sort=False))
+    if len(found) > MANY and groups:
+        found = [(name, rows) for name, rows in found if name in groups]
     described = tuple(
         _describe_group(f"compared-{number}", str(name), rows)
-        for number, (name, rows) in enumerate(groups, start=1)
+        for number, (name, rows) in enumerate(found, start=1)
     )
     return Comparison(sentences, _overview(comparison), described)
 

@@ -29,6 +29,7 @@ COLUMNS = {
     "rows": ("table", "rows_in", "kept", "quarantined"),
     "evaluation": ("label", "ranking", "metric", "value", "low", "high", "n"),
     "gain": ("ranking", "share_examined", "share_of_gap"),
+    "taxes": ("regime", "returns", "auc", "ceiling_auc", "top", "ceiling_top", "turnover_top"),
     "calibration": ("decile", "predicted", "observed", "low", "high", "n"),
     "contributions": ("feature", "code", "title", "contribution"),
     "reasons": (
@@ -174,6 +175,8 @@ class PageContent:
         that says how it was worked out.
     calibration : DataFrame
         `decile, predicted, observed, low, high, n`.
+    taxes : DataFrame
+        One row a tax, from `taxgap.publication.taxes.compare_taxes`.
     cases : sequence of ExampleCase
     limits : sequence of str
         What the page does not show, a sentence each.
@@ -195,6 +198,7 @@ class PageContent:
     gain: pd.DataFrame
     ceiling: Mapping[str, Any]
     calibration: pd.DataFrame
+    taxes: pd.DataFrame
     cases: Sequence[ExampleCase]
     limits: Sequence[str]
     commands: Sequence[str]
@@ -202,7 +206,7 @@ class PageContent:
     def __post_init__(self) -> None:
         for name in ("made", "ceiling"):
             _check_names(name, getattr(self, name), KEYS)
-        for name in ("comparison", "validation", "rows", "evaluation", "gain", "calibration"):
+        for name in ("comparison", "validation", "rows", "evaluation", "gain", "calibration", "taxes"):
             _check_names(name, getattr(self, name).columns, COLUMNS)
         _check_values("unit", self.comparison["unit"], UNITS)
         _check_values("basis", self.comparison["basis"], BASES)

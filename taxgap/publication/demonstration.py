@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -11,6 +12,7 @@ from taxgap.gap import compare_with_published, implied_multiplier
 from taxgap.publication.assessment import assess
 from taxgap.publication.content import PageContent
 from taxgap.publication.examples import choose_examples, describe_example
+from taxgap.publication.taxes import compare_taxes
 from taxgap.records import Records, Truth
 from taxgap.risk import RiskModel
 from taxgap.validation import ValidationReport
@@ -30,7 +32,8 @@ How much officers miss is a setting. No published value of the non-detection mul
 The real random programme opens about 3,800 of 12 million returns (worked out from 53,000 audits of 1999 to \
 2012); here it opens enough to learn from.
 Reasons compare a return with the cases the model was trained on, not yet with the taxpayer's peers alone.
-Only Self Assessment is here. Who bears the burden of the flags, by region, age and income, is not yet shown.
+Cases and reasons are shown for Self Assessment alone. Who bears the burden of the flags, by region, age \
+and income, is not yet shown.
 """.strip().splitlines()
 )
 
@@ -42,6 +45,7 @@ def gather_content(
     model: RiskModel,
     scores: pd.DataFrame,
     *,
+    others: Sequence[RiskModel] = (),
     commands: tuple[str, ...] = (),
 ) -> PageContent:
     """Gather what the page of the demonstration says.
@@ -57,6 +61,8 @@ def gather_content(
         From `taxgap.risk.train`.
     scores : DataFrame
         From `taxgap.batch.score`.
+    others : sequence of RiskModel
+        The models of the other taxes.
     commands : tuple of str
         The commands that make the page again.
 
@@ -65,6 +71,8 @@ def gather_content(
     PageContent
     """
     assessment = assess(records, truth, model)
+    assessments = {model.card_["regime"]: (model, assessment)}
+    assessments |= {other.card_["regime"]: (other, assess(records, truth, other)) for other in others}
     period = model.card_["training"]["evaluation_period"]
     ranked = scores.assign(ranked=scores.groupby("period")["score"].transform("size"))
     examples = choose_examples(ranked, period)
@@ -78,6 +86,7 @@ def gather_content(
         gain=assessment.gain,
         ceiling=assessment.ceiling,
         calibration=assessment.calibration,
+        taxes=compare_taxes(assessments),
         cases=[describe_example(row, records, truth, model) for _, row in examples.iterrows()],
         limits=LIMITS,
         commands=commands,

@@ -11,7 +11,7 @@ from taxgap.records import Records, Truth
 from taxgap.records.partitions import partition_of
 from taxgap.regimes import Regime, get_regime
 from taxgap.risk import RiskModel
-from taxgap.synthetic import MECHANISMS
+from taxgap.synthetic import mechanisms
 
 _REASON_PARTS = ("contribution", "observed", "peer_low", "peer_median", "peer_high")
 
@@ -75,7 +75,8 @@ def describe_example(row: pd.Series, records: Records, truth: Truth, model: Risk
     regime = get_regime(model.card_["regime"])
     reasons = _reasons(row, regime)
     potential = truth.read("enquiries", partition=partition, periods=[period])
-    found = potential.loc[potential["taxpayer_id"] == taxpayer, "tax_found"]
+    mine = (potential["taxpayer_id"] == taxpayer) & (potential["regime"] == regime.name)
+    found = potential.loc[mine, "tax_found"]
     return ExampleCase(
         taxpayer_id=taxpayer,
         period=period,
@@ -83,7 +84,7 @@ def describe_example(row: pd.Series, records: Records, truth: Truth, model: Risk
         contributions=_contributions(row, records, model, regime, partition),
         reasons=reasons,
         declared=_declared(taxpayer, period, records, partition),
-        truth=_what_was_done(taxpayer, period, truth, partition, list(reasons["code"])),
+        truth=_what_was_done(truth, partition, (taxpayer, regime.name, period), list(reasons["code"])),
         officer_would_find=float(found.iloc[0]) if len(found) else 0.0,
         ranked=int(row["ranked"]),
     )
@@ -131,11 +132,12 @@ def _declared(taxpayer: str, period: str, records: Records, partition: int) -> p
 
 
 def _what_was_done(
-    taxpayer: str, period: str, truth: Truth, partition: int, given: list[str]
+    truth: Truth, partition: int, case: tuple[str, str, str], given: list[str]
 ) -> pd.DataFrame:
+    taxpayer, regime, period = case
     table = truth.read("misreporting", partition=partition, periods=[period])
-    table = table[table["taxpayer_id"] == taxpayer]
-    known = {mechanism.name: mechanism for mechanism in MECHANISMS}
+    table = table[(table["taxpayer_id"] == taxpayer) & (table["regime"] == regime)]
+    known = mechanisms()
     return pd.DataFrame(
         {
             "title": [known[name].title for name in table["mechanism"]],

@@ -13,6 +13,7 @@ from taxgap.publication.headline import describe_headline
 from taxgap.publication.making import describe_making
 from taxgap.publication.performance import describe_performance
 from taxgap.publication.quality import describe_quality
+from taxgap.publication.taxes import tabulate_taxes
 from taxgap.publication.theme import COLOURS, SCREEN_FONT
 from taxgap.records.files import new_file
 
@@ -21,6 +22,7 @@ SECTIONS = {
     "compares": "How it compares",
     "validation": "Whether the records can be trusted",
     "model": "How good the model is",
+    "taxes": "The four taxes",
     "cases": "Example cases",
     "limits": "What this page does not show",
     "again": "How to make this page again",
@@ -77,9 +79,10 @@ def render_page(content: PageContent) -> str:
             contents=SECTIONS,
             headline=describe_headline(content),
             making=describe_making(content.made),
-            comparison=describe_comparison(content.comparison),
+            comparison=describe_comparison(content.comparison, groups=_GROUPS),
             quality=describe_quality(content.validation, content.rows),
             performance=describe_performance(content),
+            taxes=tabulate_taxes(content.taxes),
             cases=cases,
             limits=content.limits,
             commands=content.commands,
@@ -89,6 +92,18 @@ def render_page(content: PageContent) -> str:
             font=SCREEN_FONT,
         )
     )
+
+
+_GROUPS = (
+    "The tax gap by tax",
+    "The tax gap by behaviour",
+    "The tax gap by customer group",
+    "What random enquiries found",
+    "What random enquiries into small companies found",
+    "VAT traders by turnover",
+    "Self-employment income by band of total income",
+)
+"""What this page shows of a long comparison; all of it stands on the calibration page."""
 
 
 def _environment() -> Environment:

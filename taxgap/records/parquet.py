@@ -148,3 +148,13 @@ def _arrow_type(dtype: str) -> pa.DataType:
     if dtype.startswith("datetime"):
         return pa.date32()
     return {"float64": pa.float64(), "int64": pa.int64(), "bool": pa.bool_()}.get(dtype, pa.string())
+
+
+def as_text(values: pd.Series) -> pa.Array:
+    """Return codes or texts as an arrow array of texts; codes are looked up, not spelt out one by one."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return pa.DictionaryArray.from_arrays(
+            pa.array(values.cat.codes.to_numpy(), mask=(values.cat.codes < 0).to_numpy()),
+            pa.array(values.cat.categories, type=pa.string()),
+        ).cast(pa.string())
+    return pa.array(values, type=pa.string(), from_pandas=True)

@@ -13,6 +13,7 @@ import pandas as pd
 from taxgap.errors import InvalidDataError, UsageError
 from taxgap.records.manifest import FILE_NAME, Manifest
 from taxgap.records.parquet import refuse_repeated
+from taxgap.records.periods import tax_year_of, tax_years_among
 from taxgap.records.sources import FolderSource, FrameSource, Source
 from taxgap.schemas import TABLES, TRUTH_TABLES, Table
 from taxgap.schemas.table import known_later
@@ -144,7 +145,7 @@ class TableSet:
         partition : int, optional
             One partition; all when absent.
         periods : sequence of str, optional
-            The tax years to keep; all when absent.
+            The tax years to keep, or the months in which returns end; all when absent.
 
         Returns
         -------
@@ -155,16 +156,19 @@ class TableSet:
         InvalidDataError
             The table or a column is missing, or a file is damaged.
         """
-        where = None if periods is None else {"period": list(periods)}
         if partition is None:
-            return self.table(name, columns, where)
+            parts = [self.read(name, columns, part, periods) for part in self.partitions]
+            return (parts[0] if len(parts) == 1 else pd.concat(parts)).reset_index(drop=True)
         if name not in self.tables:
             raise InvalidDataError(
                 f"The table '{name}' is missing.", where=self._source.where, available=self.tables
             )
         extra = [] if periods is None else ["period"]
         wanted = None if columns is None else list(dict.fromkeys([*columns, *extra]))
-        table = self._select(self._visible(name, wanted, partition), where)
+        table = self._visible(name, wanted, partition)
+        if periods is not None:
+            label = table["period"]
+            table = table[label.isin(list(periods)) | tax_year_of(label).isin(list(periods))]
         return table if columns is None else table[list(columns)]
 
     def iterate(self, names: Iterable[str]) -> Iterator[dict[str, pd.DataFrame]]:
@@ -318,5 +322,5 @@ def _manifest_of(
 ) -> Manifest:
     date = _to_date(as_of) if as_of is not None else _latest_known(models, frames)
     labels = [frame["period"] for frame in frames.values() if "period" in frame]
-    periods = {label for values in labels for label in _distinct(values) if isinstance(label, str)}
-    return Manifest(as_of=str(date.date()), periods=sorted(periods), partitions=1, synthetic=False)
+    found = {label for values in labels for label in _distinct(values) if isinstance(label, str)}
+    return Manifest(as_of=str(date.date()), periods=tax_years_among(found), partitions=1, synthetic=False)

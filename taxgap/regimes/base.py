@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,11 @@ class Regime:
         features need are there with every column of their schema, empty where the records lack it.
     groups : mapping of str to tuple of str
         The columns, as ``table.column``, that `trade_group` and `size_band` are computed from.
+    reach : tuple of int, default (1, 0)
+        How many tax years before and after each one measured `compute` is given too.
+    evaluation_cases : int, default 500
+        The fewest closed random enquiries of a tax year that can tell how good a model is. Where programmes
+        are small, fewer must do, and the intervals are wider.
 
     Raises
     ------
@@ -51,6 +56,8 @@ class Regime:
     codes: tuple[ReasonCode, ...]
     compute: Compute
     groups: Mapping[str, tuple[str, ...]]
+    reach: tuple[int, int] = (1, 0)
+    evaluation_cases: int = 500
 
     def __post_init__(self) -> None:
         problems = find_problems(self.features, self.codes, self.groups)
@@ -61,9 +68,9 @@ class Regime:
             )
 
     @classmethod
-    def declared(cls, name: str, declaration: Declaration, compute: Compute) -> Regime:
+    def declared(cls, name: str, declaration: Declaration, compute: Compute, **others: Any) -> Regime:
         """Make a regime from what its file declares and the function that measures."""
-        return cls(name, declaration.features, declaration.codes, compute, declaration.groups)
+        return cls(name, declaration.features, declaration.codes, compute, declaration.groups, **others)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -89,8 +96,9 @@ class Regime:
         ----------
         records : Records
         periods : sequence of str, optional
-            The tax years to measure; all when absent. A return is held against that of the year before even
-            where that year is not among them.
+            The tax years to measure, each with the returns whose period ends in it; all when absent. The
+            months in which periods end may be named too. A return is held against earlier ones even where
+            these are not among them.
         partition : int, optional
             One partition; all when absent.
 
@@ -110,7 +118,7 @@ class Regime:
                 f"The records hold no returns: the table '{self.name}' is missing.", available=records.tables
             )
         wanted = list(records.periods if periods is None else periods)
-        tables, present = read_inputs(records, self._needs, wanted, partition)
+        tables, present = read_inputs(records, self._needs, wanted, partition, self.reach)
         computed = self.compute(tables, wanted)
         observed = {name: computed[name] for name in GROUPS}
         lacking = set(self._lacking(present))

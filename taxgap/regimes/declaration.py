@@ -9,13 +9,26 @@ from typing import Any
 
 FAMILIES = (
     "third_party",
+    "accounts",
     "expenses",
     "margin",
+    "inputs",
+    "repayment",
+    "wages",
+    "directors",
+    "subcontractors",
+    "cis",
+    "tax",
+    "nics",
+    "allowance",
     "change",
     "reliefs",
     "property",
+    "balance",
+    "scheme",
     "timing",
     "network",
+    "shape",
 )
 """The families of reasons; the first part of a reason code names its family."""
 

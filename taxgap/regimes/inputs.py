@@ -10,6 +10,7 @@ import pandas as pd
 
 from taxgap.errors import InvalidDataError
 from taxgap.records import Records
+from taxgap.records.periods import shift_tax_year, tax_year_of, tax_years_among
 from taxgap.schemas import TABLES, Table
 
 
@@ -21,9 +22,13 @@ class Inputs(NamedTuple):
 
 
 def read_inputs(
-    records: Records, needs: Iterable[str], periods: Sequence[str], partition: int | None = None
+    records: Records,
+    needs: Iterable[str],
+    periods: Sequence[str],
+    partition: int | None = None,
+    reach: tuple[int, int] = (1, 0),
 ) -> Inputs:
-    """Read the tables that hold what is needed, for some periods and the year before each.
+    """Read the tables that hold what is needed, for some periods and the years around them.
 
     Parameters
     ----------
@@ -31,9 +36,11 @@ def read_inputs(
     needs : iterable of str
         Columns as ``table.column``; the whole table is read.
     periods : sequence of str
-        The tax years.
+        Tax years, or months in which periods end.
     partition : int, optional
         One partition; all when absent.
+    reach : tuple of int, default (1, 0)
+        How many tax years before and after each period are read too.
 
     Returns
     -------
@@ -47,7 +54,8 @@ def read_inputs(
     """
     tables: dict[str, pd.DataFrame] = {}
     present: set[str] = set()
-    years = {year for period in periods for year in (period, previous_period(period))}
+    around = range(-reach[0], reach[1] + 1)
+    years = {shift_tax_year(year, step) for year in tax_years_among(periods) for step in around}
     for name in sorted({need.split(".")[0] for need in needs}):
         found = records.read(name, partition=partition) if name in records.tables else None
         if found is not None:
@@ -61,18 +69,6 @@ def present_columns(records: Records, needs: Iterable[str]) -> frozenset[str]:
     return read_inputs(records, needs, [], 0).present
 
 
-def previous_period(period: str) -> str:
-    """Return the label of the tax year before.
-
-    Examples
-    --------
-    >>> previous_period("2023-24"), previous_period("2000-01")
-    ('2022-23', '1999-00')
-    """
-    start = int(period[:4]) - 1
-    return f"{start}-{(start + 1) % 100:02d}"
-
-
 def _complete(table: pd.DataFrame | None, name: str, years: set[str]) -> pd.DataFrame:
     model = TABLES[name]
     table = _empty(model) if table is None else table
@@ -82,7 +78,7 @@ def _complete(table: pd.DataFrame | None, name: str, years: set[str]) -> pd.Data
             f"The table '{name}' lacks {', '.join(absent)}.", where=name, available=map(str, table.columns)
         )
     if "period" in table.columns:
-        table = table[table["period"].isin(years)]
+        table = table[tax_year_of(table["period"]).isin(years)]
     missing = {
         c: _nothing(dtype, table.index) for c, dtype in _dtypes(model).items() if c not in table.columns
     }

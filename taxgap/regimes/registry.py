@@ -11,7 +11,10 @@ from taxgap.regimes.base import Regime
 ENTRY_POINTS = "taxgap.regimes"
 """The entry-point group under which a package offers a `Regime`; its name there is the regime's name."""
 
-_BUILT_IN = {"self_assessment": ("taxgap.regimes.self_assessment", "SELF_ASSESSMENT")}
+_BUILT_IN = {
+    name: (f"taxgap.regimes.{name}", name.upper())
+    for name in ("self_assessment", "vat", "corporation_tax", "employer_paye")
+}
 
 
 def regime_names() -> list[str]:

@@ -11,6 +11,9 @@ from taxgap.risk.arrays import Floats
 
 MISMATCH_FAMILY = "third_party"
 
+TURNOVER_BOXES = ("turnover", "sales", "pay")
+"""The box of a return that states its size: the first that its table has."""
+
 
 def rank_naively(records: Records, regime: Regime, X: pd.DataFrame, *, seed: int) -> dict[str, Floats]:
     """Return naive scores of the same returns, as far as the records allow.
@@ -29,8 +32,9 @@ def rank_naively(records: Records, regime: Regime, X: pd.DataFrame, *, seed: int
     Returns
     -------
     dict of str to ndarray
-        ``random``; ``turnover`` (GBP, as declared in the latest version); ``largest mismatch``, the highest
-        place among these returns on any feature that compares with what others report.
+        ``random``; ``turnover`` (GBP, as declared in the latest version: turnover, sales or pay);
+        ``largest mismatch``, the highest place among these returns on any feature that compares with what
+        others report.
     """
     scores = {"random": np.random.default_rng([seed, 4]).random(len(X))}
     turnover = _read_turnover(records, regime, X.index)
@@ -54,12 +58,11 @@ def _read_turnover(records: Records, regime: Regime, index: pd.Index) -> Floats 
     periods = sorted(set(index.get_level_values("period")))
     # All columns, because own records may lack some.
     table = records.read(regime.name, periods=periods)
-    if not {"turnover", "version"} <= set(table.columns):
+    box = next((name for name in TURNOVER_BOXES if name in table.columns), None)
+    if box is None or "version" not in table.columns:
         return None
     latest = table.sort_values("version", kind="stable").drop_duplicates(
         ["taxpayer_id", "period"], keep="last"
     )
-    turnover: Floats = (
-        latest.set_index(["taxpayer_id", "period"])["turnover"].reindex(index).to_numpy(np.float64)
-    )
+    turnover: Floats = latest.set_index(["taxpayer_id", "period"])[box].reindex(index).to_numpy(np.float64)
     return turnover

@@ -11,13 +11,14 @@ import pandas as pd
 
 from taxgap.errors import InvalidDataError
 from taxgap.risk.arrays import Bools, Column, Floats, Integers, to_floats
-from taxgap.risk.boosting import Growth, grow
+from taxgap.risk.boosting import Growth, Objective, grow
 from taxgap.risk.crossfit import TAXPAYER, assign_folds, cross_fit
 from taxgap.risk.evaluation import evaluate
 from taxgap.risk.frames import FrameSpec
 
 # The truth of tens of thousands of returns needs less smoothing than thousands of cases, which would overfit.
 _MANY = 20_000
+_COVERAGES = (0.01, 0.05, 0.10)
 _GROWTH_OF_MANY = Growth(n_estimators=300, learning_rate=0.05, min_child_samples=20, path_smooth=50.0)
 
 
@@ -31,6 +32,9 @@ class Ceiling:
         Area under the ROC curve for material under-declaration, out of fold.
     low, high : float
         Bootstrap interval of it.
+    share_of_gap : dict of str to list of float
+        Coverage, such as ``5%``, to the share of the tax lost that the returns ranked highest by expected tax
+        hold, with its interval.
     n : int
         Returns it rests on.
     material_share : float
@@ -44,6 +48,7 @@ class Ceiling:
     auc: float
     low: float
     high: float
+    share_of_gap: dict[str, list[float]]
     n: int
     material_share: float
     material: float
@@ -112,20 +117,40 @@ def ceiling(
     _check_classes(flags, folds)
     growth = _GROWTH_OF_MANY if len(flags) >= _MANY else Growth()
     growth = replace(growth, random_state=seed, n_threads=n_threads)
-    score = _score_held_out(X[kept], taxpayer[kept], flags, folds, growth)
-    result = evaluate(
-        score,
+    held_out = partial(_score_held_out, X[kept], taxpayer[kept], folds, growth)
+    measure = partial(
+        evaluate,
         amount=lost[kept],
         material=material,
-        coverages=(),
         confidence=confidence,
         draws=draws,
         seed=seed,
         label="truth",
     )
-    auc = result.frame.set_index(["ranking", "metric"]).loc[("model", "auc")]
-    low, high = float(auc["low"]), float(auc["high"])
-    return Ceiling(float(auc["value"]), low, high, len(flags), float(flags.mean()), material, folds)
+    told = measure(held_out(target=flags.astype(np.float64), objective="binary"), coverages=())
+    auc = told.frame.set_index(["ranking", "metric"]).loc[("model", "auc")]
+    gain = np.maximum(lost[kept], 0.0)
+    ranked = measure(
+        held_out(target=gain / max(gain.mean(), 1e-9), objective="tweedie"), coverages=_COVERAGES
+    )
+    return Ceiling(
+        auc=float(auc["value"]),
+        low=float(auc["low"]),
+        high=float(auc["high"]),
+        share_of_gap=_shares(ranked.frame),
+        n=len(flags),
+        material_share=float(flags.mean()),
+        material=material,
+        folds=folds,
+    )
+
+
+def _shares(frame: pd.DataFrame) -> dict[str, list[float]]:
+    mine = frame[(frame["ranking"] == "model") & frame["metric"].str.startswith("share_of_gap@")]
+    return {
+        str(row.metric).removeprefix("share_of_gap@"): [float(row.value), float(row.low), float(row.high)]
+        for row in mine.itertuples(index=False)
+    }
 
 
 def _read_groups(groups: Column, rows: int) -> Integers:
@@ -157,9 +182,11 @@ def _check_classes(flags: Bools, folds: int) -> None:
         )
 
 
-def _score_held_out(X: pd.DataFrame, taxpayer: Integers, flags: Bools, folds: int, growth: Growth) -> Floats:
+def _score_held_out(
+    X: pd.DataFrame, taxpayer: Integers, folds: int, growth: Growth, *, target: Floats, objective: Objective
+) -> Floats:
     spec = FrameSpec.learn(X)
     index = pd.Index(taxpayer, name=TAXPAYER)
-    fold = assign_folds(index, flags.astype(np.int64), folds, growth.random_state)
-    plant = partial(grow, objective="binary", spec=spec, directions=[0] * len(spec.names), growth=growth)
-    return cross_fit(spec.encode(X), flags.astype(np.float64), np.ones(len(X)), fold, plant)
+    fold = assign_folds(index, (target > 0).astype(np.int64), folds, growth.random_state)
+    plant = partial(grow, objective=objective, spec=spec, directions=[0] * len(spec.names), growth=growth)
+    return cross_fit(spec.encode(X), target, np.ones(len(X)), fold, plant)

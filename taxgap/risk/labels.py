@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 
 from taxgap.errors import InvalidDataError, NotIdentifiedError, UsageError
+from taxgap.records.periods import tax_year_of
 
 KEYS = ["taxpayer_id", "period"]
 PROGRAMMES = ("random", "risk")
@@ -42,7 +43,7 @@ def build_labels(
     as_of : date
         Cases closed, or received, later are not seen.
     periods : sequence of str, optional
-        Periods; all where not given.
+        Tax years, or months in which periods end; all where not given.
     programmes : sequence of {"random", "risk"}, optional
         Programmes; both where not given.
     material : float, default 1000
@@ -85,9 +86,10 @@ def build_labels(
     kept = (
         (enquiries["regime"] == regime) & (closed <= day) & (pd.to_datetime(enquiries["received_on"]) <= day)
     )
-    for column, wanted in (("period", periods), ("programme", programmes)):
-        if wanted is not None:
-            kept &= enquiries[column].isin(list(wanted))
+    if periods is not None:
+        kept &= enquiries["period"].isin(list(periods)) | tax_year_of(enquiries["period"]).isin(list(periods))
+    if programmes is not None:
+        kept &= enquiries["programme"].isin(list(programmes))
     cases = enquiries.loc[kept, _NEEDED].assign(closed_on=closed[kept])
     if cases.empty:
         raise NotIdentifiedError(

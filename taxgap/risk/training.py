@@ -1,4 +1,4 @@
-"""From records to a model: labels as known on a date, earlier periods to train, the latest to evaluate."""
+"""From records to a model: labels as known on a date, earlier years to train, the latest to evaluate."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pandas as pd
 from taxgap.errors import InvalidDataError, NotIdentifiedError, UsageError
 from taxgap.peers import PeerGroups
 from taxgap.records import Records
+from taxgap.records.periods import tax_year_of
 from taxgap.regimes import Regime, get_regime
 from taxgap.risk.arrays import Floats
 from taxgap.risk.baselines import rank_naively
@@ -22,10 +23,10 @@ from taxgap.risk.model import RiskModel
 from taxgap.risk.outcomes import MINIMUM_RANDOM
 
 EVALUATION_CASES = 500
-"""The fewest closed random enquiries of a period that can tell how good a model is."""
+"""The fewest closed random enquiries of a tax year that can tell how good a model is."""
 
 CLOSED_SHARE = 0.6
-"""The share of a period's random enquiries that must be closed: the first to close are not like the rest."""
+"""The share of a year's random enquiries that must be closed: the first to close are not like the rest."""
 
 # These are set from the regime and the other arguments.
 _TAKEN = ("monotone", "random_state", "n_threads")
@@ -33,14 +34,14 @@ _TAKEN = ("monotone", "random_state", "n_threads")
 
 @dataclass(frozen=True)
 class Window:
-    """Which periods train, and which one evaluates.
+    """Which tax years train, and which one evaluates.
 
     Parameters
     ----------
     train : tuple of str
-        Periods that train, oldest first.
+        Tax years that train, oldest first.
     evaluate : str
-        The later period whose random enquiries evaluate.
+        The later tax year whose random enquiries evaluate.
     """
 
     train: tuple[str, ...]
@@ -61,6 +62,7 @@ def train(
     seed: int = 0,
     waive: Sequence[str] = (),
     n_threads: int | None = None,
+    evaluation_cases: int | None = None,
     **model_options: Any,
 ) -> RiskModel:
     """Train a risk model on closed enquiries and evaluate it on later random ones.
@@ -75,13 +77,16 @@ def train(
         The day on which the model could have been trained; nothing that came later is seen. The date of the
         records where not given.
     periods : sequence of str, optional
-        Periods whose enquiries may be used; all where not given.
+        Tax years whose enquiries may be used; all where not given.
     seed : int, default 0
         Seed of everything drawn.
     waive : sequence of str
         Features that the leak check lets pass; the card records them.
     n_threads : int, optional
         LightGBM's threads; one where not given.
+    evaluation_cases : int, optional
+        The fewest closed random enquiries that evaluate; what the regime asks for where not given: 500,
+        or 150 where programmes are small. The card records it.
     **model_options : object
         Settings of `RiskModel`, such as ``material`` or ``n_estimators``.
 
@@ -100,9 +105,9 @@ def train(
 
     Notes
     -----
-    The latest period with at least 500 closed random enquiries, and 60% of those opened, evaluates; all
-    earlier ones train. Peers are
-    drawn from all returns of the training periods. Trees grow on random and chosen cases, weighted by the
+    Returns whose periods end in a month belong to the tax year that holds its last day. The latest tax year
+    with enough closed random enquiries, and 60% of those opened, evaluates; all earlier ones train. Peers are
+    drawn from all returns of the years that train. Trees grow on random and chosen cases, weighted by the
     probability of being opened by either programme; calibration and evaluation rest on random ones alone.
     """
     model = _make_model(model_options, seed, n_threads)
@@ -112,12 +117,14 @@ def train(
     labels = build_labels(
         enquiries, regime=tax.name, as_of=view.as_of, periods=periods, material=model.material
     )
-    window = split_periods(labels, closed=closed_share(enquiries))
+    asked = tax.evaluation_cases if evaluation_cases is None else evaluation_cases
+    opened = enquiries[enquiries["regime"] == tax.name]
+    window = split_periods(labels, closed=closed_share(opened), cases=asked)
     observed, peers = _observe(view, tax, labels.index, window)
     missing = tax.missing_features(view)
     X = tax.compare(observed, peers).drop(columns=missing, errors="ignore")
     known = labels.loc[X.index]
-    trains = X.index.get_level_values("period").isin(window.train)
+    trains = _years(X.index).isin(window.train).to_numpy()
     waived = check_leaks(X[trains], known["material"][trains], known["tax_found"][trains], waive=waive)
     _fit(model, tax, X[trains], known[trains])
     later = ~trains & known["random"].to_numpy()
@@ -128,9 +135,9 @@ def train(
         "as_of": str(pd.Timestamp(view.as_of).date()),
         "periods": list(window.train),
         "evaluation_period": window.evaluate,
+        "evaluation_cases_asked": asked,
         "seed": seed,
-        "enquiries_without_return": int(labels.index.get_level_values("period").isin(window.all).sum())
-        - len(X),
+        "enquiries_without_return": int(_years(labels.index).isin(window.all).sum()) - len(X),
         "missing_features": missing,
         "waived_leaks": waived.to_dict("records"),
     }
@@ -139,15 +146,19 @@ def train(
     return model.annotate(regime=tax.name, reason_codes=codes, training=notes, evaluation=facts)
 
 
-def split_periods(labels: pd.DataFrame, *, closed: Mapping[str, float] | None = None) -> Window:
-    """Choose the period that evaluates, and those before it, which train.
+def split_periods(
+    labels: pd.DataFrame, *, closed: Mapping[str, float] | None = None, cases: int = EVALUATION_CASES
+) -> Window:
+    """Choose the tax year that evaluates, and those before it, which train.
 
     Parameters
     ----------
     labels : DataFrame
         As `build_labels` gives them.
     closed : mapping of str to float, optional
-        Period to the share of its random enquiries that are closed; all are where not given.
+        Tax year to the share of its random enquiries that are closed; all are where not given.
+    cases : int, default 500
+        The fewest closed random enquiries that evaluate.
 
     Returns
     -------
@@ -156,7 +167,7 @@ def split_periods(labels: pd.DataFrame, *, closed: Mapping[str, float] | None = 
     Raises
     ------
     NotIdentifiedError
-        If no period has enough random enquiries, or none before it does.
+        If no tax year has enough random enquiries, or none before it does.
 
     Examples
     --------
@@ -165,13 +176,13 @@ def split_periods(labels: pd.DataFrame, *, closed: Mapping[str, float] | None = 
     >>> split_periods(pd.DataFrame({"random": True}, index=index))
     Window(train=('2021-22',), evaluate='2022-23')
     """
-    drawn = labels["random"].groupby(level="period").sum().sort_index()
+    drawn = labels["random"].groupby(_years(labels.index).to_numpy()).sum().sort_index()
     counts = {str(period): int(count) for period, count in drawn.items()}
     shares = closed or {}
     enough = [
         period
         for period, count in counts.items()
-        if count >= EVALUATION_CASES and shares.get(period, 1.0) >= CLOSED_SHARE
+        if count >= cases and shares.get(period, 1.0) >= CLOSED_SHARE
     ]
     if not enough:
         listed = ", ".join(
@@ -179,10 +190,11 @@ def split_periods(labels: pd.DataFrame, *, closed: Mapping[str, float] | None = 
             for period, count in counts.items()
         )
         raise NotIdentifiedError(
-            f"To evaluate, a period needs {EVALUATION_CASES} closed random enquiries, and "
+            f"To evaluate, a tax year needs {cases} closed random enquiries, and "
             f"{CLOSED_SHARE:.0%} of those opened closed: {listed}.",
             where="enquiries",
-            remedy="Wait until more are closed; of synthetic records, generate 15,000 taxpayers or more.",
+            remedy="Wait until more are closed; make more synthetic taxpayers; or ask for fewer, at the cost "
+            "of wider intervals (evaluation_cases).",
         )
     evaluate_on = enough[-1]
     earlier = tuple(period for period in counts if period < evaluate_on)
@@ -198,20 +210,24 @@ def split_periods(labels: pd.DataFrame, *, closed: Mapping[str, float] | None = 
 
 
 def closed_share(enquiries: pd.DataFrame) -> dict[str, float]:
-    """Return the share of each period's random enquiries that are closed.
+    """Return the share of each tax year's random enquiries that are closed.
 
     Parameters
     ----------
     enquiries : DataFrame
-        With `period`, `programme` and `closed_on`.
+        With `period`, `programme` and `closed_on`, of one tax.
 
     Returns
     -------
     dict of str to float
     """
     drawn = enquiries[enquiries["programme"] == "random"]
-    shares = drawn["closed_on"].notna().groupby(drawn["period"]).mean()
+    shares = drawn["closed_on"].notna().groupby(tax_year_of(drawn["period"])).mean()
     return {str(period): float(share) for period, share in shares.items()}
+
+
+def _years(index: pd.Index) -> pd.Series:
+    return tax_year_of(index.get_level_values("period").to_series(index=range(len(index))))
 
 
 def _make_model(options: dict[str, Any], seed: int, n_threads: int | None) -> RiskModel:
@@ -232,7 +248,7 @@ def _observe(
         for partition in records.partitions:
             observed = regime.measure(records, window.all, partition)
             kept.append(observed[observed.index.isin(cases)])
-            yield observed[observed.index.get_level_values("period").isin(window.train)]
+            yield observed[_years(observed.index).isin(window.train).to_numpy()]
 
     peers = PeerGroups.fit(measure())
     observed = pd.concat(kept)

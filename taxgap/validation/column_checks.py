@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pandera.pandas import Check
 
-from taxgap.schemas.columns import TAX_YEAR
+from taxgap.schemas.columns import MONTH, TAX_YEAR
 from taxgap.validation.numbers import passed_cells, passed_limits
 from taxgap.validation.rule import Mask, Wording
 from taxgap.validation.structure import columns_of
@@ -21,13 +21,15 @@ _CODES = {
     "str_matches": "form_of_text",
 }
 _FORMS = {
-    TAX_YEAR: "a tax year such as 2023-24",
+    TAX_YEAR: "a tax year such as 2023-24, or an end month where its tax goes by months",
+    MONTH: "a month such as 2023-07",
     r"^\S+\Z": "text without white space",
     r"^[0-9]{5}\Z": "five digits",
 }
 _SENTENCES = {
     "utr_check_digit": "The UTR is not ten digits of which the first is the right check digit.",
     "nino_format": "The National Insurance number does not have the format of one.",
+    "company_number_format": "The company number is not eight digits, nor a prefix of the register and six.",
     "vrn_check_digits": "The VAT number is not nine digits of which the last two are the right check.",
     "nation_of_region": "The nation is not the one that the region lies in.",
 }

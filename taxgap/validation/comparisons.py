@@ -58,20 +58,6 @@ def _of_year_before(monthly: pd.Series, taxpayer: pd.Series, year: pd.Series, co
     return context.look_up(monthly[latest], keys[latest].to_numpy(), asked)
 
 
-def _is_outside_registration(returns: pd.DataFrame, context: Context) -> Mask:
-    registrations = context.kept("registrations", "regime", "effective_from", "deregistered_on")
-    ours = (registrations["regime"] == "self_assessment").to_numpy(dtype=np.bool_)
-    spans = registrations[ours].assign(key=context.kept_key("registrations", "taxpayer")[ours])
-    rows = returns[["period_start", "period_end"]].assign(key=context.key("self_assessment", "taxpayer"))
-    rows["position"] = np.arange(len(rows))
-    pairs = rows.merge(spans[["key", "effective_from", "deregistered_on"]], on="key")
-    begun = pairs["effective_from"] <= pairs["period_end"]
-    not_ended = pairs["deregistered_on"].isna() | (pairs["deregistered_on"] >= pairs["period_start"])
-    outside = np.ones(len(rows), dtype=np.bool_)
-    outside[pairs.loc[begun & not_ended, "position"].to_numpy()] = False
-    return outside
-
-
 RULES = (
     Rule(
         code="third_party_turnover",
@@ -91,15 +77,5 @@ RULES = (
         sentence="Turnover a month is more than twenty times that of the year before.",
         remedy="Look for pence in place of pounds, or a misplaced point.",
         check=_jumps,
-    ),
-    Rule(
-        code="outside_registration",
-        table="self_assessment",
-        severity="warn",
-        columns=("period_start", "period_end", "taxpayer_id"),
-        needs=("registrations",),
-        sentence="No registration for Self Assessment covers the period.",
-        remedy="Compare with the register: it may be late or incomplete.",
-        check=_is_outside_registration,
     ),
 )

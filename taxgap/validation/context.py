@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from taxgap.validation.labels import end_month, first_day
 from taxgap.validation.rule import Mask
 from taxgap.validation.table_part import TablePart
 from taxgap.validation.texts import Texts
-
-_TAX_YEAR = re.compile(r"([0-9]{4})-([0-9]{2})", re.ASCII)
 
 Codes: TypeAlias = NDArray[np.intp]
 Key: TypeAlias = Literal["taxpayer", "case", "enquiry"]
@@ -111,15 +109,26 @@ class Context:
 
     def first_days(self, table: str) -> NDArray[np.datetime64]:
         """Return for each row the 6 April on which the tax year of its label begins; NaT if it is none."""
-        labels = self._texts.distinct("period")
-        days = [_first_day(label) for label in labels]
-        starts = np.array([*days, "NaT"], dtype="datetime64[D]")
-        return starts[self._fit("period", table)]
+        return self._by_label(table, first_day, "datetime64[D]")
+
+    def end_months(self, table: str) -> NDArray[np.datetime64]:
+        """Return for each row the month that its label names; NaT if it is none."""
+        return self._by_label(table, end_month, "datetime64[M]")
 
     def has_tax_year(self, table: str) -> Mask:
         """Tell for each row whether its label is that of a tax year."""
         known: Mask = ~np.isnat(self.first_days(table))
         return known
+
+    def has_month(self, table: str) -> Mask:
+        """Tell for each row whether its label is that of a month."""
+        known: Mask = ~np.isnat(self.end_months(table))
+        return known
+
+    def _by_label(self, table: str, read: Callable[[str], str], kind: str) -> NDArray[np.datetime64]:
+        # Each distinct label is read once.
+        known = np.array([*map(read, self._texts.distinct("period")), "NaT"], dtype=kind)
+        return known[self._fit("period", table)]
 
     def _make_key(self, table: str, key: Key) -> Codes:
         if key == "taxpayer":
@@ -140,10 +149,3 @@ class Context:
         codes = self._texts.codes(table, column)
         unfit = self._parts[table].unfit.get(column)
         return codes if unfit is None else np.where(unfit, -1, codes)
-
-
-def _first_day(label: str) -> str:
-    years = _TAX_YEAR.fullmatch(label)
-    if years is None or (int(years[1]) + 1) % 100 != int(years[2]):
-        return "NaT"
-    return f"{years[1]}-04-06"

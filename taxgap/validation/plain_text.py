@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from taxgap.validation.report import ValidationReport
 
 WIDTH = 100
-_FINDINGS = 5
+HEIGHT = 40
 _EXAMPLES = 2
+_REST = 2  # lines that say how much is left out
 
 
 def to_plain_text(report: ValidationReport) -> str:
@@ -22,10 +23,14 @@ def to_plain_text(report: ValidationReport) -> str:
         for row in rows.itertuples(index=False)
     ]
     lines = [verdict(report), "", *_columns([["table", "rows in", "kept", "quarantined"], *counts])]
-    for finding in summary.head(_FINDINGS).itertuples(index=False):
-        lines += ["", *_finding(finding)]
-    if len(summary) > _FINDINGS:
-        lines += ["", f"{len(summary) - _FINDINGS} more kinds of finding: see `findings` of the report."]
+    left = len(summary)
+    for finding in summary.itertuples(index=False):
+        text = ["", *_finding(finding)]
+        if len(lines) + len(text) > HEIGHT - _REST:
+            break
+        lines, left = lines + text, left - 1
+    if left:
+        lines += ["", f"{left} more kinds of finding: see `findings` of the report."]
     return "\n".join(lines) + "\n"
 
 

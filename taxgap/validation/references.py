@@ -20,8 +20,9 @@ class Reference:
 
     Attributes
     ----------
-    table, parent : str
-        The table, and the one it refers to.
+    table : str
+    parents : tuple of str
+        The tables that it refers to; of several, the one that its column `regime` names.
     key : {"taxpayer", "case", "enquiry"}
         What they have in common.
     columns : tuple of str
@@ -31,49 +32,70 @@ class Reference:
     """
 
     table: str
-    parent: str
+    parents: tuple[str, ...]
     key: Key
     columns: tuple[str, ...]
     noun: str
 
 
-_CHILDREN = ("registrations", "obligations", "self_assessment", "third_party", "enquiries", "payments")
+_CHILDREN = (
+    "registrations",
+    "obligations",
+    "links",
+    "identities",
+    *RETURN_TABLES,
+    "third_party",
+    "enquiries",
+    "payments",
+)
 
 REFERENCES = (
-    *(Reference(child, "taxpayers", "taxpayer", ("taxpayer_id",), "taxpayer") for child in _CHILDREN),
-    *(
-        Reference("enquiries", regime, "case", ("taxpayer_id", "period", "regime"), "return")
-        for regime in RETURN_TABLES
-    ),
-    Reference("adjustments", "enquiries", "enquiry", ("enquiry_id",), "enquiry"),
+    *(Reference(child, ("taxpayers",), "taxpayer", ("taxpayer_id",), "taxpayer") for child in _CHILDREN),
+    Reference("enquiries", RETURN_TABLES, "case", ("taxpayer_id", "period", "regime"), "return"),
+    Reference("adjustments", ("enquiries",), "enquiry", ("enquiry_id",), "enquiry"),
 )
-"""What refers to what; by design both ends lie in the same partition."""
+"""What refers to what; by design both ends lie in the same partition.
+
+The other end of a link and the reporter of a report may lie in another partition, so they are not looked for.
+"""
 
 
 def _is_absent(reference: Reference, table: pd.DataFrame, context: Context) -> Mask:
-    parent, key = reference.parent, reference.key
+    absent = np.zeros(len(table), dtype=np.bool_)
+    for parent in reference.parents:
+        absent |= _applies(reference, parent, table) & _lacks(reference, parent, context)
+    return absent
+
+
+def _lacks(reference: Reference, parent: str, context: Context) -> Mask | bool:
     if not context.is_present(parent):
-        return np.full(len(table), context.is_expected(parent)) & _applies(reference, table)
+        return context.is_expected(parent)
     if not context.is_complete(parent):
-        return np.zeros(len(table), dtype=np.bool_)  # what it holds is not known: see `_is_rejected`
-    found = context.knows(parent, key, context.key(reference.table, key), kept=False)
-    return ~found & _applies(reference, table)
+        return False  # what it holds is not known: see `_has_lost`
+    asked = context.key(reference.table, reference.key)
+    return ~context.knows(parent, reference.key, asked, kept=False)
 
 
 def _is_rejected(reference: Reference, table: pd.DataFrame, context: Context) -> Mask:
-    parent, key = reference.parent, reference.key
+    rejected = np.zeros(len(table), dtype=np.bool_)
+    for parent in reference.parents:
+        rejected |= _applies(reference, parent, table) & _has_lost(reference, parent, context)
+    return rejected
+
+
+def _has_lost(reference: Reference, parent: str, context: Context) -> Mask | bool:
     if not context.is_present(parent):
-        return np.zeros(len(table), dtype=np.bool_)
+        return False
     if not context.is_complete(parent):
-        return _applies(reference, table)
-    asked = context.key(reference.table, key)
-    kept = context.knows(parent, key, asked, kept=True)
-    return ~kept & context.knows(parent, key, asked, kept=False) & _applies(reference, table)
+        return True
+    asked = context.key(reference.table, reference.key)
+    kept = context.knows(parent, reference.key, asked, kept=True)
+    return ~kept & context.knows(parent, reference.key, asked, kept=False)
 
 
-def _applies(reference: Reference, table: pd.DataFrame) -> Mask:
+def _applies(reference: Reference, parent: str, table: pd.DataFrame) -> Mask:
     if "regime" in reference.columns:
-        return as_mask(table["regime"] == reference.parent)
+        return as_mask(table["regime"] == parent)
     return np.ones(len(table), dtype=np.bool_)
 
 

@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
-from taxgap.validation import comparisons, dates, enquiries, references, return_boxes, tax_charge
+from taxgap.validation import (
+    aggregates,
+    company_accounts,
+    comparisons,
+    dates,
+    employer_returns,
+    enquiries,
+    links,
+    periods,
+    references,
+    register,
+    registrations,
+    return_boxes,
+    tax_charge,
+    third_parties,
+    vat_boxes,
+)
 from taxgap.validation.rule import Rule
 
 rules: tuple[Rule, ...] = (
     *references.RULES,
+    *register.RULES,
+    *registrations.RULES,
+    *periods.RULES,
     *dates.RULES,
     *return_boxes.RULES,
+    *vat_boxes.RULES,
+    *company_accounts.RULES,
+    *employer_returns.RULES,
+    *links.RULES,
+    *third_parties.RULES,
     *enquiries.RULES,
+    *aggregates.RULES,
     *comparisons.RULES,
     *tax_charge.RULES,
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pandas as pd
 
 from taxgap.schemas.self_assessment import EXPENSE_BOXES
@@ -11,14 +9,12 @@ from taxgap.tax import tax_law
 from taxgap.tax.law import tax_years
 from taxgap.validation.context import Context
 from taxgap.validation.rule import Rule
+from taxgap.validation.sums import exceeds, sum_rule
 
-TOLERANCE = 1.0
-"""Pounds by which a box may differ from what it should be: every box may be rounded."""
-
-_SLACK = 1e-6  # sums of binary fractions
 _PROFIT = ("net_profit", "basis_adjustment")
 _SOURCES = (
     "trading_profit",
+    "partnership_profit",
     "property_profit",
     "interest",
     "dividends",
@@ -61,24 +57,8 @@ def total_income(boxes: pd.DataFrame) -> pd.Series:
     return employment + boxes[list(_SOURCES)].sum(axis=1)
 
 
-def _sum_rule(
-    code: str, box: str, parts: tuple[str, ...], should_be: Callable[[pd.DataFrame], pd.Series], words: str
-) -> Rule:
-    def is_off(boxes: pd.DataFrame, _context: Context) -> pd.Series:
-        return (boxes[box] - should_be(boxes)).abs() > TOLERANCE + _SLACK
-
-    return Rule(
-        code=code,
-        table="self_assessment",
-        columns=(box, *parts),
-        sentence=f"{words} by more than a pound.",
-        remedy="Compare the boxes with the return as filed.",
-        check=is_off,
-    )
-
-
 def _losses_exceed_profit(boxes: pd.DataFrame, _context: Context) -> pd.Series:
-    return boxes["losses_brought_forward"] > adjusted_profit(boxes) + TOLERANCE + _SLACK
+    return exceeds(boxes["losses_brought_forward"], adjusted_profit(boxes))
 
 
 def _trading_allowance_fails(boxes: pd.DataFrame, context: Context) -> pd.Series:
@@ -102,40 +82,51 @@ def _allowance(name: str, boxes: pd.DataFrame, context: Context) -> pd.Series:
 
 
 RULES = (
-    _sum_rule(
+    sum_rule(
+        "self_assessment",
         "expenses_add_up",
-        "total_expenses",
-        EXPENSE_BOXES,
-        total_expenses,
-        "Total expenses differ from the sum of the expense boxes",
+        box="total_expenses",
+        parts=EXPENSE_BOXES,
+        should_be=total_expenses,
+        words="Total expenses differ from the sum of the expense boxes",
     ),
-    _sum_rule(
+    sum_rule(
+        "self_assessment",
         "net_profit_adds_up",
-        "net_profit",
-        ("turnover", "other_business_income", "total_expenses", "capital_allowances", "trading_allowance"),
-        net_profit,
-        "Net profit differs from income of the trade less expenses and allowances",
+        box="net_profit",
+        parts=(
+            "turnover",
+            "other_business_income",
+            "total_expenses",
+            "capital_allowances",
+            "trading_allowance",
+        ),
+        should_be=net_profit,
+        words="Net profit differs from income of the trade less expenses and allowances",
     ),
-    _sum_rule(
+    sum_rule(
+        "self_assessment",
         "trading_profit_adds_up",
-        "trading_profit",
-        (*_PROFIT, "losses_brought_forward"),
-        trading_profit,
-        "Trading profit differs from net profit, adjusted, less losses brought forward",
+        box="trading_profit",
+        parts=(*_PROFIT, "losses_brought_forward"),
+        should_be=trading_profit,
+        words="Trading profit differs from net profit, adjusted, less losses brought forward",
     ),
-    _sum_rule(
+    sum_rule(
+        "self_assessment",
         "property_profit_adds_up",
-        "property_profit",
-        ("rents", "property_repairs", "property_costs", "property_allowance"),
-        property_profit,
-        "Property profit differs from rents less costs and allowance",
+        box="property_profit",
+        parts=("rents", "property_repairs", "property_costs", "property_allowance"),
+        should_be=property_profit,
+        words="Property profit differs from rents less costs and allowance",
     ),
-    _sum_rule(
+    sum_rule(
+        "self_assessment",
         "total_income_adds_up",
-        "total_income",
-        ("employment_pay", "employment_expenses", *_SOURCES),
-        total_income,
-        "Total income differs from the sum of its sources",
+        box="total_income",
+        parts=("employment_pay", "employment_expenses", *_SOURCES),
+        should_be=total_income,
+        words="Total income differs from the sum of its sources",
     ),
     Rule(
         code="losses_within_profit",

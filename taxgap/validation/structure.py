@@ -27,6 +27,12 @@ EMPTY_TABLE = Wording(
     sentence="The table has no rows.",
     remedy="Check the extract that made it.",
 )
+EMPTY_RETURNS = Wording(
+    code="empty_table",
+    severity="warn",
+    sentence="The table has no rows, though there are returns of other taxes.",
+    remedy="Check the extract that made it, unless nobody here pays this tax.",
+)
 MISSING_COLUMN = Wording(
     code="missing_column",
     sentence="The column is missing, so none of these rows can be trusted.",

@@ -24,12 +24,19 @@ _SAME = (
     "pension_contributions",
     "gift_aid",
 )
-_COLUMNS = ("employment_pay", "employment_expenses", "trading_profit", "property_profit", *_SAME)
+_COLUMNS = (
+    "employment_pay",
+    "employment_expenses",
+    "trading_profit",
+    "partnership_profit",
+    "property_profit",
+    *_SAME,
+)
 
 
 def _differs(returns: pd.DataFrame, context: Context) -> Mask:
     people = _people(context)
-    judged = returns[list(_COLUMNS)].notna().all(axis=1).to_numpy() & people["nation"].notna().to_numpy()
+    judged = returns[list(_COLUMNS)].notna().all(axis=1).to_numpy() & people.notna().all(axis=1).to_numpy()
     labels = returns["period"].where(judged & context.has_tax_year("self_assessment"))
     failing = np.zeros(len(returns), dtype=np.bool_)
     for tax_year in labels.dropna().unique():
@@ -62,7 +69,7 @@ def _is_off(charged: NDArray[np.float64], incomes: pd.DataFrame, tax_year: str) 
 def _incomes(returns: pd.DataFrame) -> pd.DataFrame:
     incomes = returns[list(_SAME)].copy()
     incomes["employment"] = (returns["employment_pay"] - returns["employment_expenses"]).clip(lower=0.0)
-    incomes["self_employment"] = returns["trading_profit"]
+    incomes["self_employment"] = returns["trading_profit"] + returns["partnership_profit"]
     incomes["property"] = returns["property_profit"]
     return incomes
 

@@ -13,11 +13,11 @@ from taxgap.validation.output import Output, new_output
 from taxgap.validation.partition import PartitionCheck
 from taxgap.validation.report import ValidationReport
 from taxgap.validation.rule import Wording
-from taxgap.validation.structure import EMPTY_TABLE, MISSING_TABLE
+from taxgap.validation.structure import EMPTY_RETURNS, EMPTY_TABLE, MISSING_TABLE
 from taxgap.validation.table_part import Failure, TablePart
 
-NEVER_EMPTY = ("taxpayers", *RETURN_TABLES)
-"""Tables without which there is nothing to work on."""
+NEVER_EMPTY = ("taxpayers",)
+"""Tables without which there is nothing to work on. So are the returns, if those of every tax are empty."""
 
 
 def validate(
@@ -121,7 +121,13 @@ def _close(part: TablePart, output: Output | None) -> Outcome:
 
 def _empty_tables(tables: Sequence[str], outcomes: Sequence[Outcome]) -> list[Outcome]:
     filled = {outcome.table for outcome in outcomes if outcome.rows_in or not outcome.readable}
-    return [_about_table(name, EMPTY_TABLE) for name in NEVER_EMPTY if name in tables and name not in filled]
+    returns = [name for name in RETURN_TABLES if name in tables and name not in filled]
+    wording = EMPTY_RETURNS if filled.intersection(RETURN_TABLES) else EMPTY_TABLE
+    needed = [name for name in NEVER_EMPTY if name in tables and name not in filled]
+    return [
+        *(_about_table(name, EMPTY_TABLE) for name in needed),
+        *(_about_table(name, wording) for name in returns),
+    ]
 
 
 def _about_table(name: str, wording: Wording) -> Outcome:

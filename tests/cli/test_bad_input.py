@@ -43,7 +43,7 @@ DAMAGE = {
     "a duplicated key": ("self_assessment", lambda t: pd.concat([t, t.head(1)]), "self_assessment"),
     "a return without a taxpayer": ("taxpayers", lambda t: t.iloc[1:], "taxpayer"),
     "a bad check digit": ("taxpayers", set_first("utr", "1234567890"), "utr"),
-    "an empty table": ("self_assessment", lambda t: t.iloc[:0], "self_assessment"),
+    "an empty table": ("self_assessment", lambda t: t.iloc[:0], "no_return"),
 }
 
 

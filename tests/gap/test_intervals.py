@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from taxgap.gap.intervals import mean_interval, ratio_interval, share_interval
+from taxgap.gap.intervals import (
+    mean_interval,
+    mean_of_sums,
+    ratio_interval,
+    ratio_of_sums,
+    share_interval,
+    share_of_amount,
+    weighted_share,
+)
+from taxgap.gap.sums import cross_moments, moments, sum_up
 
 
 def test_a_share_has_wilsons_interval():
@@ -48,3 +57,35 @@ def test_intervals_cover_the_truth_nineteen_times_in_twenty(statistic):
             _, low, high = ratio_interval(top, bottom)
         covered += low <= 0.3 <= high
     assert 0.925 <= covered / 600 <= 0.975
+
+
+def test_sums_give_what_the_values_give():
+    draws = np.random.default_rng(2)
+    top, bottom = draws.gamma(1.0, 3.0, 50), draws.gamma(2.0, 5.0, 50)
+    moments_of = {name: each.sum() for name, each in moments(top).items()}
+    assert mean_of_sums(moments_of) == pytest.approx(mean_interval(top))
+    crossed = {name: each.sum() for name, each in cross_moments(top, bottom).items()}
+    assert ratio_of_sums(crossed) == pytest.approx(ratio_interval(top, bottom))
+
+
+def test_unequal_weights_tell_less():
+    even = weighted_share({"w": 30.0, "ww": 30.0}, {"w": 100.0, "ww": 100.0})
+    uneven = weighted_share({"w": 30.0, "ww": 120.0}, {"w": 100.0, "ww": 400.0})
+    assert even[0] == pytest.approx(uneven[0])
+    assert uneven[2] - uneven[1] > even[2] - even[1]
+    assert np.isnan(weighted_share({"w": 0.0, "ww": 0.0}, {"w": 0.0, "ww": 0.0})[0])
+
+
+def test_a_share_of_an_amount_varies_with_both_parts():
+    amounts = np.array([5.0, -1.0, 3.0, 2.0])
+    part = amounts[:2]
+    share, low, high = share_of_amount(part.sum(), (part**2).sum(), amounts.sum(), (amounts**2).sum())
+    assert share == pytest.approx(4 / 9)
+    variance = ((1 - share) ** 2 * 26 + share**2 * 13) / 81
+    assert (high - low) / 2 == pytest.approx(1.959964 * np.sqrt(variance), rel=1e-6)
+
+
+def test_sums_of_cells_leave_out_rows_without_a_name():
+    table = sum_up({"kind": ["a", None, "a"], "year": ["x", "x", "y"]}, {"n": [1.0, 2.0, np.nan]})
+    assert table["n"].to_dict() == {("a", "x"): 1.0, ("a", "y"): 0.0}
+    assert sum_up({"kind": []}, {"n": []}).empty

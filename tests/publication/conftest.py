@@ -153,6 +153,7 @@ def build_content() -> PageContent:
         gain=build_gain(),
         ceiling={"auc": 0.842, "low": 0.836, "high": 0.848, "meaning": "The dice decide the rest."},
         calibration=build_calibration(),
+        taxes=build_taxes(),
         cases=[
             build_case("1093485720", 3, {"Takings that others report": 1.52, "Expenses as a whole": 0.61}),
             build_case("4829105536", 41, {"Fall in rents": 0.9, "Late return": 0.3}),
@@ -247,6 +248,16 @@ def build_gain() -> pd.DataFrame:
         for name, values in held.items()
     ]
     return pd.concat(frames, ignore_index=True)
+
+
+def build_taxes() -> pd.DataFrame:
+    """Two taxes, one of them with measures that were not taken."""
+    names = ["auc", "ceiling_auc", "top", "ceiling_top", "turnover_top"]
+    rows = []
+    for regime, value in (("self_assessment", 0.4), ("vat", float("nan"))):
+        row = {"regime": regime, "period": "2023-24", "returns": 40_000, "material_share": 0.2}
+        rows.append(row | {f"{name}{end}": value for name in names for end in ("", "_low", "_high")})
+    return pd.DataFrame(rows)
 
 
 def build_calibration() -> pd.DataFrame:

@@ -189,8 +189,8 @@ def test_codes_that_are_not_in_the_list_are_left_for_validation_to_see(
 
 
 def test_unusual_frames_are_refused_in_words(frames: Frames) -> None:
-    with pytest.raises(UsageError, match=r"Not a table: vat.*Available: taxpayers"):
-        Records.from_frames({"vat": frames["taxpayers"]})
+    with pytest.raises(UsageError, match=r"Not a table: customs.*Available: taxpayers"):
+        Records.from_frames({"customs": frames["taxpayers"]})
     with pytest.raises(UsageError, match="'soon' is no date"):
         Records.from_frames(frames, as_of="soon")
     twice = pd.concat([frames["taxpayers"], frames["taxpayers"]], axis="columns")
@@ -203,6 +203,17 @@ def test_periods_of_frames_are_their_labels(frames: Frames) -> None:
         period=pd.Series(["2023-24", 2023, None, [1], "x", np.nan], dtype=object)
     )
     assert Records.from_frames({"self_assessment": odd}).periods == ["2023-24", "x"]
+
+
+def test_periods_of_frames_are_tax_years_and_those_of_their_months(frames: Frames) -> None:
+    labels = ["2023-24", "2023-07", "2024-12", "2011-12", "2022-23", "2023-07"]
+    mixed = pd.DataFrame({"taxpayer_id": "T0", "regime": "vat", "period": labels})
+    assert Records.from_frames(frames | {"payments": mixed}).periods == [
+        "2011-12",
+        "2022-23",
+        "2023-24",
+        "2024-25",
+    ]
 
 
 # Folders.

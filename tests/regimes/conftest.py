@@ -10,7 +10,7 @@ import pytest
 
 from taxgap.records import Records
 from taxgap.regimes import get_regime
-from taxgap.schemas import TABLES
+from taxgap.schemas import RETURN_TABLES, TABLES
 from taxgap.schemas.self_assessment import EXPENSE_BOXES
 from taxgap.schemas.table import column_names
 
@@ -109,6 +109,89 @@ def to_table(name: str, rows: list[Row]) -> pd.DataFrame:
         absent = any(value is None for value in values)
         content[column] = pd.Series(values, dtype="float64" if absent and kind in {"int64", "bool"} else kind)
     return pd.DataFrame(content)
+
+
+def build_row(table: str, first: str, last: str, taxpayer_id: str = "A", **values: Any) -> Row:
+    """Build a row of a table of returns or reports: zero where nothing is said, known two months later."""
+    start, end = pd.Timestamp(first), pd.Timestamp(last)
+    row: Row = {
+        name: 0.0
+        for name, column in TABLES[table].to_schema().columns.items()
+        if str(column.dtype) in {"float64", "int64"}
+    }
+    middle = end if table != "third_party" else start + (end - start) / 2
+    year = middle.year - ((middle.month, middle.day) < (4, 6))
+    by_year = table in {"third_party", "self_assessment", "employer_paye"}
+    row |= {
+        "taxpayer_id": taxpayer_id,
+        "period": f"{year}-{(year + 1) % 100:02d}" if by_year else f"{end:%Y-%m}",
+        "period_start": start,
+        "period_end": end,
+        "by_agent": False,
+        "received_on": end + pd.Timedelta(days=60),
+        "accounts_months": 12.0,
+    }
+    return row | values
+
+
+def hold_rows(**rows: list[Row]) -> Records:
+    """Hold tables of rows, in the order of the schema; the register has everybody in the building trades."""
+    early = pd.Timestamp("2018-01-01")
+    people = sorted({row["taxpayer_id"] for name in rows for row in rows[name]})
+    register = [{"taxpayer_id": p, "sic2007": "43390"} for p in people]
+    names = ["registrations", "obligations", "links", "third_party", *RETURN_TABLES]
+    content = {"taxpayers": register, **{name: rows.get(name, []) for name in names}}
+    for number, report in enumerate(content["third_party"]):
+        report.setdefault("report_id", f"R{number}")
+    return Records.from_frames(
+        {
+            name: to_table(name, [{"received_on": early, **row} for row in own])
+            for name, own in content.items()
+        }
+    )
+
+
+def measure_all(regime: str, cases: list[Any]) -> list[float]:
+    """Measure cases at once, each as a taxpayer of its own; of each, the return that comes first.
+
+    A case is a feature, its value, the rows of its returns and the rows of other tables. A row of a return or
+    report names its first and last day under `days`; where it names none, those of the first return stand.
+    """
+    rows: dict[str, list[Row]] = {regime: []}
+    firsts = []
+    for number, (_, _, returns, others) in enumerate(cases):
+        name, days = f"T{number:03}", returns[0]["days"]
+        for table, own in [(regime, returns), *others.items()]:
+            spread = "period_start" in TABLES[table].to_schema().columns and table != "obligations"
+            made = [
+                build_row(
+                    table, *row.get("days", days), name, **{k: v for k, v in row.items() if k != "days"}
+                )
+                if spread
+                else {"taxpayer_id": name, **row}
+                for row in own
+            ]
+            rows.setdefault(table, []).extend(made)
+            firsts += [(name, made[0]["period"])] if table == regime and own is returns else []
+    records = hold_rows(**rows)
+    years = [f"{year}-{year - 1999}" for year in range(2018, 2027)]
+    found = get_regime(regime).measure(records, years)
+    return [float(found.loc[key, case[0]]) for key, case in zip(firsts, cases, strict=True)]
+
+
+@pytest.fixture(scope="session")
+def measure_cases() -> Callable[..., list[float]]:
+    return measure_all
+
+
+@pytest.fixture(scope="session")
+def row() -> Build:
+    return build_row
+
+
+@pytest.fixture(scope="session")
+def hold() -> Callable[..., Records]:
+    return hold_rows
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ PERIODS = ["2023-24", "2024-25"]
 BOXES = (
     *("turnover", "other_business_income", *EXPENSE_BOXES, "capital_allowances", "cis_deductions"),
     *("rents", "property_repairs", "property_costs", "finance_costs"),
-    *("interest", "dividends", "pension", "foreign_income", "other_income"),
+    *("interest", "dividends", "pension", "foreign_income", "other_income", "partnership_profit"),
     *("employment_pay", "tax_deducted", "employment_expenses", "pension_contributions", "gift_aid"),
 )
 FIXED_AMOUNTS = {

@@ -59,6 +59,12 @@ def test_of_two_from_one_programme_the_last_closed_stands() -> None:
     assert label(*rows)["tax_found"].tolist() == [2.0]
 
 
+def test_a_tax_year_asks_for_the_months_that_belong_to_it() -> None:
+    rows = [enquiry(1, period="2023-03"), enquiry(2, period="2022-04"), enquiry(3, period="2023-04")]
+    assert label(*rows, periods=["2022-23"]).index.tolist() == [("A", "2022-04"), ("A", "2023-03")]
+    assert label(*rows, periods=["2023-04"]).index.tolist() == [("A", "2023-04")]
+
+
 def test_periods_programmes_and_other_taxes_are_told_apart() -> None:
     rows = [
         enquiry(1),

@@ -11,8 +11,9 @@ import pytest
 from taxgap.errors import InvalidDataError, LeakError, NotIdentifiedError, UsageError
 from taxgap.peers import PeerGroups
 from taxgap.records import Records
+from taxgap.records.periods import tax_year_of
 from taxgap.risk import RiskModel, train, training
-from taxgap.risk.training import split_periods
+from taxgap.risk.training import closed_share, split_periods
 
 PERIODS = ["2020-21", "2021-22", "2022-23"]
 AS_OF = "2025-06-30"
@@ -23,6 +24,7 @@ class FakeRegime:
     """A tax whose measures are at hand, as train() sees one."""
 
     name = "self_assessment"
+    evaluation_cases = 500
 
     def __init__(self, observed: pd.DataFrame) -> None:
         self.observed = observed
@@ -38,7 +40,8 @@ class FakeRegime:
     def measure(self, records: Records, periods: Sequence[str], partition: int | None = None) -> pd.DataFrame:
         assert "enquiries" in records.tables
         self.asked.append((tuple(periods), partition))
-        return self.observed[self.observed.index.get_level_values("period").isin(periods)]
+        labels = pd.Series(self.observed.index.get_level_values("period"))
+        return self.observed[tax_year_of(labels).isin(periods).to_numpy()]
 
     def compare(self, observed: pd.DataFrame, peers: PeerGroups) -> pd.DataFrame:
         return observed.assign(expenses=peers.position(observed, "expenses"))
@@ -240,3 +243,50 @@ def test_too_few_random_enquiries_are_said_in_words() -> None:
         NotIdentifiedError, match="Only 0 closed random enquiries are of periods before 2020-21"
     ):
         split_periods(drawn(p2020_21=600))
+
+
+def test_months_belong_to_their_tax_year() -> None:
+    months = drawn(p2022_12=300, p2023_03=300, p2023_04=300, p2024_03=250)
+    window = split_periods(months, closed={"2022-23": 1.0, "2023-24": 0.9})
+    assert (window.train, window.evaluate) == (("2022-23",), "2023-24")
+
+
+def test_smaller_programmes_may_evaluate_where_that_is_asked() -> None:
+    labels = drawn(p2021_22=200, p2022_23=160)
+    assert split_periods(labels, cases=150).evaluate == "2022-23"
+    with pytest.raises(NotIdentifiedError, match="a tax year needs 170 closed random enquiries"):
+        split_periods(labels.tail(160), cases=170)
+
+
+def test_the_share_closed_is_that_of_a_tax_year() -> None:
+    some = pd.DataFrame(
+        {
+            "period": ["2022-12", "2023-03", "2023-04", "2023-04"],
+            "programme": ["random", "random", "random", "risk"],
+            "closed_on": pd.to_datetime(["2024-01-01", None, "2024-01-01", None]),
+        }
+    )
+    assert closed_share(some) == {"2022-23": 0.5, "2023-24": 1.0}
+
+
+def test_periods_of_months_train_by_tax_year(
+    regime: FakeRegime, observed: pd.DataFrame, enquiries: pd.DataFrame
+) -> None:
+    months = {"2020-21": "2021-03", "2021-22": "2021-04", "2022-23": "2022-12"}
+    regime.observed = observed.rename(index=months, level="period")
+    regime.name, regime.evaluation_cases = "vat", 400
+    returns = enquiries[["taxpayer_id", "period"]].assign(
+        period=enquiries["period"].map(months),
+        sales=np.arange(len(enquiries)) * 1.0,
+        version=0,
+        received_on=pd.Timestamp("2024-01-01"),
+    )
+    # Enquiries into another tax that are still open say nothing of how many are closed here.
+    others = enquiries.assign(closed_on=pd.NaT, period=enquiries["period"].map(months))
+    own = others.assign(regime="vat", closed_on=enquiries["closed_on"])
+    card = train(hold(pd.concat([own, others]), vat=returns), "vat", **OPTIONS).card_
+    assert card["training"]["periods"] == ["2020-21", "2021-22"]
+    assert card["training"]["evaluation_period"] == "2022-23"
+    assert card["training"]["evaluation_cases_asked"] == 400
+    assert ("turnover", "auc") in {(row["ranking"], row["metric"]) for row in card["evaluation"]["metrics"]}
+    assert regime.asked == [(tuple(PERIODS), 0)]

@@ -6,6 +6,7 @@ import pytest
 
 from taxgap.errors import UsageError
 from taxgap.schemas import RETURN_TABLES, TABLES, TRUTH_TABLES, codes, describe_schema, table_model
+from taxgap.schemas.corporation_tax import COST_LINES
 from taxgap.schemas.self_assessment import EXPENSE_BOXES
 from taxgap.schemas.table import code_levels, column_names, known_later, row_key
 
@@ -29,7 +30,28 @@ FROZEN = {
     "REGIMES": ["self_assessment", "vat", "corporation_tax", "employer_paye"],
     "REGISTRATION_BASES": ["compulsory", "voluntary"],
     "OBLIGATION_STATUSES": ["met", "late", "missing"],
-    "REPORT_SOURCES": ["employer", "bank", "platform", "card_processor", "contractor", "overseas"],
+    "REPORT_SOURCES": [
+        "employer",
+        "bank",
+        "platform",
+        "card_processor",
+        "contractor",
+        "overseas",
+        "customs",
+    ],
+    "VAT_SCHEMES": ["standard", "flat_rate"],
+    "FREQUENCIES": ["monthly", "quarterly", "annual"],
+    "LINK_KINDS": [
+        "director_of",
+        "directed_by",
+        "partner_in",
+        "has_partner",
+        "shares_address",
+        "shares_account",
+        "sells_to",
+        "buys_from",
+    ],
+    "UNREGISTERED_KINDS": ["ghost", "moonlighter", "unregistered_trader", "undeclared_landlord"],
     "PROGRAMMES": ["random", "risk"],
     "BEHAVIOURS": [
         "failure_to_take_reasonable_care",
@@ -42,6 +64,9 @@ FROZEN = {
         "non_payment",
     ],
 }
+
+
+UNITS = {"text", "GBP", "fraction", "count", "months", "hours", "year", "date", "code", "yes/no"}
 
 
 @pytest.mark.parametrize("name", FROZEN)
@@ -70,7 +95,7 @@ def test_every_column_is_described_for_people(name: str, truth: bool) -> None:
     described = describe_schema(name, truth=truth)
     assert described["column"].tolist() == column_names(table_model(name, truth=truth))
     assert (described["title"].str.len() > 0).all()
-    assert (described["unit"].str.len() > 0).all()
+    assert described["unit"].isin(UNITS).all()
     assert set(described["type"]) <= {"text", "number", "whole number", "yes/no", "date", "code"}
     assert (described.loc[described["type"] == "code", "levels"].str.len() > 1).all()
     assert described.loc[described["key"], "column"].tolist() == [
@@ -98,16 +123,17 @@ def test_a_description_in_full() -> None:
 
 
 def test_an_unknown_table_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"no table named 'vat'.*Available: taxpayers, registrations"):
-        table_model("vat")
-    with pytest.raises(UsageError, match="Available: self_assessment, misreporting"):
+    with pytest.raises(UsageError, match=r"no table named 'customs'.*Available: taxpayers, registrations"):
+        table_model("customs")
+    with pytest.raises(UsageError, match="Available: self_assessment, vat"):
         describe_schema("taxpayers", truth=True)
 
 
 def test_what_a_row_refers_to_is_read_before_it() -> None:
     order = list(TABLES)
     assert order[0] == "taxpayers"
-    assert order.index("self_assessment") < order.index("enquiries") < order.index("adjustments")
+    assert order.index("registrations") < min(map(order.index, RETURN_TABLES))
+    assert max(map(order.index, RETURN_TABLES)) < order.index("enquiries") < order.index("adjustments")
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -126,7 +152,30 @@ def test_returns_hold_the_boxes_that_add_up() -> None:
         assert {"taxpayer_id", "period", "period_start", "period_end", "version"} <= set(
             column_names(TABLES[name])
         )
+        assert "received_on" in column_names(TABLES[name])
     assert set(EXPENSE_BOXES) <= set(column_names(TABLES["self_assessment"]))
+    assert set(COST_LINES) <= set(column_names(TABLES["corporation_tax"]))
+
+
+@pytest.mark.parametrize("name", RETURN_TABLES)
+def test_an_amount_has_the_box_or_page_it_comes_from(name: str) -> None:
+    described = describe_schema(name)
+    assert (described.loc[described["unit"] == "GBP", "box"] != "").all()
+
+
+def test_names_and_addresses_stand_in_two_tables_alone() -> None:
+    # No feature is made of them: whoever reads another table cannot come upon them.
+    personal = {"name", "address", "postcode", "account", "birth_date"}
+    assert {name for name in TABLES if personal & set(column_names(TABLES[name]))} == {
+        "identities",
+        "third_party_unmatched",
+    }
+
+
+def test_each_end_of_a_link_has_a_name_of_its_own() -> None:
+    ends = ["director_of", "partner_in", "sells_to"], ["directed_by", "has_partner", "buys_from"]
+    both = {"shares_address", "shares_account"}
+    assert {*ends[0], *ends[1], *both} == set(codes.LINK_KINDS)
 
 
 def test_a_truthful_twin_has_the_schema_of_its_return() -> None:

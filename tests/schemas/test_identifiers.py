@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.gb import utr, vat
 
-from taxgap.schemas.identifiers import is_nino, is_utr, is_vrn
+from taxgap.schemas.identifiers import is_company_number, is_nino, is_utr, is_vrn
 
 
 def one(test: object, value: str) -> bool:
@@ -40,10 +40,11 @@ def test_both_checks_of_a_vrn_are_known(digits: str, offset: int) -> None:
     assert one(is_vrn, f"{digits}{check:02d}") == vat.is_valid(f"{digits}{check:02d}")
 
 
-@pytest.mark.parametrize("test", [is_utr, is_vrn, is_nino])
+@pytest.mark.parametrize("test", [is_utr, is_vrn, is_nino, is_company_number])
 @pytest.mark.parametrize("change", ["{}\n", " {}", "{} ", "{}0", "GB{}", "{}K"])
 def test_nothing_is_cleaned_up(test: object, change: str) -> None:
-    right = {is_utr: "1955839661", is_vrn: "980780684", is_nino: "QQ123456A"}[test]  # type: ignore[index]
+    numbers = {is_utr: "1955839661", is_vrn: "980780684", is_nino: "QQ123456A", is_company_number: "99000001"}
+    right = numbers[test]  # type: ignore[index]
     assert one(test, right)
     assert not one(test, change.format(right))
 
@@ -51,6 +52,16 @@ def test_nothing_is_cleaned_up(test: object, change: str) -> None:
 @pytest.mark.parametrize("number", ["\u0661\u0669" * 5, "\uff11" * 10, "", "195583966", "abcdefghij"])
 def test_only_ascii_digits_make_a_utr(number: str) -> None:
     assert not one(is_utr, number)
+
+
+@pytest.mark.parametrize("number", ["00000001", "SC123456", "NI012345", "OC399999", "R0000012"])
+def test_formats_of_a_company_number(number: str) -> None:
+    assert one(is_company_number, number)
+
+
+@pytest.mark.parametrize("number", ["1234567", "123456789", "XX123456", "sc123456", "SC 12345", "\uff11" * 8])
+def test_what_is_no_company_number(number: str) -> None:
+    assert not one(is_company_number, number)
 
 
 @pytest.mark.parametrize("number", ["AB123456C", "QQ000000A", "ZY987654D", "JG103759A"])

@@ -15,6 +15,7 @@ from stdnum.gb import utr
 
 from taxgap.schemas import TABLES, TRUTH_TABLES, Table
 from taxgap.schemas.codes import REGION_NATION
+from taxgap.schemas.columns import MONTH, TAX_YEAR
 from taxgap.schemas.table import describe_columns, row_key
 
 TWINS = {name for name, model in TRUTH_TABLES.items() if model in TABLES.values()}
@@ -26,6 +27,8 @@ days = st.dates(pd.Timestamp("1950-01-01").date(), pd.Timestamp("2100-01-01").da
 utrs = st.from_regex(r"[0-9]{9}\Z", fullmatch=True).map(lambda digits: utr.calc_check_digit(digits) + digits)
 ninos = st.from_regex(r"QQ[0-9]{6}[A-D]\Z", fullmatch=True)
 
+companies = st.from_regex(r"(?:[0-9]{8}|(?:SC|NI|OC)[0-9]{6})\Z", fullmatch=True)
+
 
 def limits(model: type[Table], name: str) -> dict[str, Any]:
     """Return what the checks of a column say: `min_value`, `max_value`, `pattern`."""
@@ -33,10 +36,16 @@ def limits(model: type[Table], name: str) -> dict[str, Any]:
     return {key: value for check in checks for key, value in check.statistics.items()}
 
 
+def has_form(model: type[Table], name: str, form: str) -> bool:
+    """Tell whether the texts of a column must have a form."""
+    pattern = limits(model, name).get("pattern", "")
+    return bool(getattr(pattern, "pattern", pattern) == form)
+
+
 def cells(model: type[Table], column: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Give values that a column accepts."""
     found = limits(model, column["column"])
-    special = {"utr": utrs, "nino": ninos, "reference": st.just("980780684")}
+    special = {"utr": utrs, "nino": ninos, "reference": st.just("980780684"), "company_number": companies}
     if column["column"] in special:
         return special[column["column"]]
     if column["type"] == "text":
@@ -86,9 +95,15 @@ def one_row(model: type[Table]) -> pd.DataFrame:
     row: dict[str, Any] = {}
     for column in describe_columns(model):
         name, kind = column["column"], column["type"]
-        special = {"utr": "1955839661", "nino": "QQ123456A", "sic2007": "43210", "period": "2023-24"}
+        special = {"utr": "1955839661", "nino": "QQ123456A", "sic2007": "43210", "company_number": "99000001"}
+        special["period"] = "2023-07" if has_form(model, name, MONTH) else "2023-24"
         text = special.get(name, "x")
-        plain = {"number": 1.0, "whole number": 2000, "yes/no": True, "date": pd.Timestamp("2024-01-01")}
+        plain = {
+            "number": max(1.0, limits(model, name).get("min_value", 1.0)),
+            "whole number": 2000,
+            "yes/no": True,
+            "date": pd.Timestamp("2024-01-01"),
+        }
         row[name] = column["levels"][0] if kind == "code" else plain.get(kind, text)
     if "region" in row:
         row["nation"] = REGION_NATION[row["region"]]
@@ -209,7 +224,30 @@ def test_a_nation_is_that_of_its_region() -> None:
         assert not accepts(model, with_cell(changed, "nation", other))
 
 
-@pytest.mark.parametrize("column", ["utr", "nino"])
+@pytest.mark.parametrize(
+    ("name", "label", "passes"),
+    [
+        ("vat", "2023-12", True),
+        ("vat", "2023-13", False),
+        ("vat", "2023-00", False),
+        ("corporation_tax", "2023-24", False),
+        ("employer_paye", "2023-24", True),
+        ("payments", "2023-24", True),
+        ("payments", "2023-07", True),
+        ("payments", "2023-7", False),
+    ],
+)
+def test_labels_of_periods_are_months_or_tax_years(name: str, label: str, passes: bool) -> None:
+    assert accepts(TABLES[name], with_cell(one_row(TABLES[name]), "period", label)) is passes
+
+
+def test_every_period_has_one_of_the_two_forms() -> None:
+    for model in MODELS.values():
+        if "period" in model.to_schema().columns:
+            assert has_form(model, "period", MONTH) or has_form(model, "period", TAX_YEAR)
+
+
+@pytest.mark.parametrize("column", ["utr", "nino", "company_number"])
 def test_a_register_number_is_checked(column: str) -> None:
     model = TABLES["taxpayers"]
     assert not accepts(model, with_cell(one_row(model), column, "2955839661"))

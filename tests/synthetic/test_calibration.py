@@ -6,56 +6,46 @@ are in nominal pounds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from taxgap.synthetic import tables
+from taxgap.synthetic.casework import Casework
 from taxgap.synthetic.published import published, trades
 from taxgap.synthetic.settings import Settings
-from taxgap.synthetic.tables import Tables, make_tables
-from taxgap.synthetic.world import World, draw_world
 
 
 @dataclass(frozen=True)
 class Sample:
     """The returns on file of a population, and what their officers would find."""
 
-    world: World
-    truth: Tables
+    done: Casework
 
     @property
     def found(self) -> pd.Series:
-        return self.truth["enquiries"]["tax_found"]
+        return pd.Series(self.done.tax_found[self.done.in_time])
 
     @property
     def panel(self) -> pd.DataFrame:
-        return self.world.panel[self.world.in_time].reset_index(drop=True)
+        return self.done.scene.panel[self.done.in_time].reset_index(drop=True)
 
     def error(self, share: float, rows: int | None = None) -> float:
         """Two standard errors of a share; the years of a person count as one."""
-        people = (len(self.found) if rows is None else rows) / self.world.settings.years
+        people = (len(self.found) if rows is None else rows) / self.done.settings.years
         return 2 * float(np.sqrt(share * (1 - share) / people))
-
-
-def make_sample(taxpayers: int, seed: int) -> Sample:
-    settings = Settings(taxpayers=taxpayers, seed=seed)
-    world = draw_world(np.arange(taxpayers), settings)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tables, "draw_world", lambda *_: world)
-        return Sample(world, make_tables(np.arange(taxpayers), settings)[1])
 
 
 @pytest.fixture(
     scope="module",
     params=["quick", pytest.param("large", marks=pytest.mark.long)],
 )
-def sample(request: pytest.FixtureRequest) -> Sample:
+def sample(request: pytest.FixtureRequest, examine: Callable[[Settings], Casework]) -> Sample:
     if request.param == "large":
-        return make_sample(20_000, 23)
-    return Sample(request.getfixturevalue("world"), request.getfixturevalue("truth"))
+        return Sample(examine(Settings(taxpayers=20_000, seed=23)))
+    return Sample(request.getfixturevalue("done"))
 
 
 def test_as_many_returns_are_found_wrong_as_random_enquiries_found(sample: Sample) -> None:
@@ -95,7 +85,7 @@ def test_the_old_are_found_wrong_less_often(sample: Sample) -> None:
 
 
 def test_about_a_quarter_of_landlords_is_found_wrong_about_property(sample: Sample) -> None:
-    planted = sample.world.planted
+    planted = sample.done.planted
     lets = planted.twin["rents"] > 0
     less = (planted.twin["property_profit"] - planted.reported["property_profit"])[lets] > 10
     assert 0.12 < less.mean() < 0.38  # 0.25 was found; what is planted is more
@@ -110,25 +100,27 @@ def test_construction_transport_and_hospitality_are_mostly_found_wrong(sample: S
 
 def test_the_gap_of_self_assessment_is_of_the_published_size(sample: Sample) -> None:
     # Half to one and a half times what was published: a few returns decide, and pay is taxed at source here.
-    lost, tax = sample.world.planted.tax_lost, sample.world.planted.twin["tax_charged"]
+    lost, tax = sample.done.planted.tax_lost, sample.done.planted.twin["tax_charged"]
     assert 0.5 < lost.sum() / tax.sum() / published()["sa_gap"]["share"] < 1.5
 
 
 def test_the_gap_of_the_self_employed_is_of_the_published_size(sample: Sample) -> None:
-    traders = (sample.world.panel["trade"] >= 0).to_numpy()
-    lost, tax = sample.world.planted.tax_lost[traders], sample.world.planted.twin["tax_charged"][traders]
+    traders = (sample.done.scene.panel["trade"] >= 0).to_numpy()
+    lost, tax = sample.done.planted.tax_lost[traders], sample.done.planted.twin["tax_charged"][traders]
     assert lost.sum() / tax.sum() == pytest.approx(0.185, abs=0.03 + 0.04)
 
 
 def test_the_years_are_alike(sample: Sample) -> None:
-    rates = (sample.found > 0).groupby(sample.panel["tax_year"]).mean()
+    rates = (sample.found > 0).groupby(sample.panel["period"]).mean()
     assert rates.max() - rates.min() < 0.06
 
 
 @pytest.mark.parametrize("kind", ["self_employed", "landlord", "both"])
 def test_declared_gross_income_fills_the_published_bands(sample: Sample, kind: str) -> None:
-    table, form = published()["gross_income"], sample.world.planted.reported
-    mine = ((sample.world.panel["kind"] == kind) & (sample.world.panel["tax_year"] == "2023-24")).to_numpy()
+    table, form = published()["gross_income"], sample.done.planted.reported
+    mine = (
+        (sample.done.scene.panel["kind"] == kind) & (sample.done.scene.panel["period"] == "2023-24")
+    ).to_numpy()
     gross = (form["turnover"] + form["other_business_income"] + form["rents"])[mine]
     shares = np.histogram(gross, [*table["lower"], np.inf])[0] / mine.sum()
     expected = np.array(table[kind]) / sum(table[kind])
@@ -137,8 +129,8 @@ def test_declared_gross_income_fills_the_published_bands(sample: Sample, kind: s
 
 
 def test_rents_are_of_the_published_size(sample: Sample) -> None:
-    form = sample.world.planted.reported
-    mine = (sample.world.panel["tax_year"] == "2022-23").to_numpy() & (form["rents"] > 0)
+    form = sample.done.planted.reported
+    mine = (sample.done.scene.panel["period"] == "2022-23").to_numpy() & (form["rents"] > 0)
     assert form.loc[mine, "rents"].mean() == pytest.approx(published()["landlords"]["mean_rents"], rel=0.2)
     costs = form.loc[mine, ["property_repairs", "property_costs", "finance_costs"]].sum(axis=1) > 0
     assert costs.mean() == pytest.approx(published()["landlords"]["claim_expenses"], abs=0.2)
@@ -146,7 +138,7 @@ def test_rents_are_of_the_published_size(sample: Sample) -> None:
 
 def test_enquiries_are_enough_to_learn_from(sample: Sample) -> None:
     # Of 50,000 taxpayers: 3,000 closed random cases in the first two years and 1,500 in the third.
-    share, closed = sample.world.settings.random_share, 0.9
-    returns = sample.panel["tax_year"].value_counts() * 50_000 / sample.world.settings.taxpayers
+    share, closed = sample.done.settings.random_share, 0.9
+    returns = sample.panel["period"].value_counts() * 50_000 / sample.done.settings.taxpayers
     assert share * closed * (returns["2021-22"] + returns["2022-23"]) > 3_000
     assert share * closed * returns["2023-24"] > 1_500

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.gb import utr, vat
 
-from taxgap.synthetic.identifiers import ninos, taxpayer_ids, utrs, vrns
+from taxgap.synthetic.identifiers import (
+    company_numbers,
+    employer_references,
+    ninos,
+    taxpayer_ids,
+    utrs,
+    vrns,
+)
 
 PEOPLE = np.arange(20_000)
 makers = pytest.mark.parametrize("make", [utrs, ninos, vrns], ids=["utr", "nino", "vrn"])
@@ -62,6 +69,24 @@ def test_insurance_numbers_bear_the_dummy_prefix() -> None:
 
 def test_insurance_numbers_use_every_suffix() -> None:
     assert {number[-1] for number in ninos(PEOPLE, 7)} == set("ABCD")
+
+
+def test_every_legal_form_has_its_own_numbers() -> None:
+    # The three blocks of entity numbers: people, companies, partnerships.
+    entity = np.concatenate([np.arange(4_000) + form * 400_000_000 for form in range(3)])
+    names = taxpayer_ids(entity)
+    assert "".join(names[::4_000]) == "T00000000C00000000P00000000"
+    for made in (names, utrs(entity, 7), vrns(entity, 7), employer_references(entity)):
+        assert len(set(made)) == len(entity)
+    assert all(utr.is_valid(number) for number in utrs(entity[::97], 7))
+    assert all(vat.is_valid(number) for number in vrns(entity[::97], 7))
+
+
+def test_numbers_of_companies_and_employers_are_such_as_nobody_was_given() -> None:
+    companies = company_numbers(np.arange(50) + 400_000_000)
+    assert all(re.fullmatch(r"99[0-9]{6}", number) for number in companies)
+    assert len(set(companies)) == 50
+    assert employer_references(np.array([7])).tolist() == ["999/T00000007"]
 
 
 def test_taxpayers_are_numbered_at_one_length() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taxgap.synthetic.mechanisms import Scene
+from taxgap.synthetic.form import Scene
 
 INCOMES = ["employment_pay", "pension", "dividends", "interest", "foreign_income", "other_income"]
 RELIEFS = ["employment_expenses", "pension_contributions", "gift_aid"]
@@ -40,7 +40,7 @@ def test_employees_live_on_their_pay_and_pensioners_on_their_pensions(scene: Sce
 
 def test_interest_follows_the_rates_of_its_year(scene: Scene) -> None:
     people = scene.panel.groupby("entity")["year"].transform("size") == 4
-    means = scene.activity["interest"][people].groupby(scene.panel["tax_year"][people]).mean()
+    means = scene.activity["interest"][people].groupby(scene.panel["period"][people]).mean()
     assert means["2021-22"] < 0.4 * means["2023-24"]
     assert means["2022-23"] < means["2023-24"]
 

@@ -1,154 +1,193 @@
-"""Mechanisms: each is named, exposed, sized and revealed by something that exists."""
+"""The registry of mechanisms: those of every tax, the rates that are set, and those of other packages."""
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, replace
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from taxgap.regimes import get_regime
-from taxgap.schemas import SelfAssessment
+from taxgap.errors import UsageError
 from taxgap.schemas.codes import BEHAVIOURS
-from taxgap.schemas.self_assessment import EXPENSE_BOXES
-from taxgap.schemas.table import column_names
-from taxgap.synthetic.mechanisms import MECHANISMS, Mechanism, Scene
-from taxgap.synthetic.misreporting import _LEAST_AMOUNT, likelihood
-from taxgap.synthetic.self_assessment import PRIMITIVE_BOXES
+from taxgap.synthetic.form import Scene
+from taxgap.synthetic.mechanisms import FORMS, forms, mechanisms
+from taxgap.synthetic.misreporting import is_active, likelihood, plant
+from taxgap.synthetic.self_assessment.mechanisms import MECHANISMS
+from taxgap.synthetic.settings import Settings
 
-INCOMES = {"turnover", "rents", "interest", "dividends", "pension", "foreign_income"}
-COSTS = {*EXPENSE_BOXES, "property_repairs", "property_costs", "employment_expenses"}
-RELIEFS = {"pension_contributions", "gift_aid"}
-each = pytest.mark.parametrize("mechanism", MECHANISMS, ids=lambda mechanism: mechanism.name)
+PLUG_IN = '''
+"""A mechanism of another package."""
 
+from taxgap.synthetic.form import Mechanism
 
-def test_names_and_titles_are_distinct() -> None:
-    assert len({mechanism.name for mechanism in MECHANISMS}) == len(MECHANISMS)
-    assert len({mechanism.title for mechanism in MECHANISMS}) == len(MECHANISMS)
-
-
-@each
-def test_a_mechanism_touches_boxes_that_a_person_fills_in(mechanism: Mechanism) -> None:
-    assert set(mechanism.fields) <= set(PRIMITIVE_BOXES) & set(column_names(SelfAssessment))
-    assert set(mechanism.fields) <= INCOMES | COSTS | RELIEFS
-
-
-@each
-def test_a_mechanism_has_published_behaviours(mechanism: Mechanism) -> None:
-    assert set(mechanism.behaviours) <= set(BEHAVIOURS)
-    assert sum(mechanism.behaviours.values()) == pytest.approx(1)
-    assert min(mechanism.behaviours.values()) > 0
-
-
-@each
-def test_a_mechanism_is_revealed_by_one_to_three_reason_codes(mechanism: Mechanism) -> None:
-    assert 1 <= len(set(mechanism.evidence)) == len(mechanism.evidence) <= 3
-
-
-def test_the_evidence_is_made_of_reason_codes_of_the_regime() -> None:
-    evidence = {code for mechanism in MECHANISMS for code in mechanism.evidence}
-    assert evidence <= set(get_regime("self_assessment").code)
-
-
-@each
-def test_amounts_are_given_for_the_declared_boxes_and_every_row(mechanism: Mechanism, scene: Scene) -> None:
-    amounts = mechanism.amounts(scene)
-    assert set(amounts) == set(mechanism.fields)
-    for amount in amounts.values():
-        assert amount.shape == (len(scene.panel),)
-        assert np.isfinite(amount).all()
-
-
-@each
-def test_a_mechanism_hides_income_on_balance_and_only_a_slip_can_do_the_reverse(
-    mechanism: Mechanism, scene: Scene
-) -> None:
-    hidden = sum(
-        amount if field in INCOMES else -amount for field, amount in mechanism.amounts(scene).items()
-    )
-    exposed = mechanism.exposed(scene)
-    reverse = (hidden[exposed] < -_LEAST_AMOUNT).mean()
-    assert hidden[exposed].sum() > 0
-    assert reverse > 0.05 if mechanism.name == "honest_error" else reverse < 0.05
+GIFTS = Mechanism(
+    "gifts_invented",
+    "self_assessment",
+    "Gifts are claimed that were never made",
+    rate=3.0,
+    behaviours={"evasion": 1.0},
+    fields=("gift_aid",),
+    evidence=("reliefs.gift_aid",),
+    exposed=lambda scene: (scene.panel["total_income"] > 30_000).to_numpy(),
+    amounts=lambda scene: {"gift_aid": -0.01 * scene.panel["total_income"].to_numpy()},
+)
+AGAIN = Mechanism(
+    "interest_omitted",
+    "self_assessment",
+    "The same name once more",
+    rate=0.0,
+    behaviours={"error": 1.0},
+    fields=("interest",),
+    evidence=("third_party.interest",),
+    exposed=GIFTS.exposed,
+    amounts=GIFTS.amounts,
+)
+ELSEWHERE = Mechanism(
+    "window_hidden",
+    "window_tax",
+    "A window is bricked up",
+    rate=0.0,
+    behaviours={"error": 1.0},
+    fields=("windows",),
+    evidence=("windows.few",),
+    exposed=GIFTS.exposed,
+    amounts=GIFTS.amounts,
+)
+NOTHING = "no mechanism"
+'''
 
 
-@each
-def test_nobody_hides_more_than_there_is(mechanism: Mechanism, scene: Scene) -> None:
-    for field, amount in mechanism.amounts(scene).items():
-        assert field not in INCOMES or (amount <= scene.boxes[field] + 1e-6).all()
+@pytest.fixture
+def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A module of another package, which can be imported."""
+    (tmp_path / "others_mechanisms.py").write_text(PLUG_IN)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "others_mechanisms"
+    sys.modules.pop("others_mechanisms", None)
 
 
-@each
-def test_someone_is_exposed_and_only_those_can_be_wrong(mechanism: Mechanism, scene: Scene) -> None:
-    exposed = mechanism.exposed(scene)
-    chance = likelihood(mechanism, scene)
-    assert exposed.dtype == bool
+def test_every_tax_has_its_form() -> None:
+    assert list(FORMS) == ["self_assessment", "vat", "corporation_tax", "employer_paye"]
+    assert all(form.regime == name for name, form in FORMS.items())
+
+
+def test_the_registry_holds_those_of_every_tax_in_their_order() -> None:
+    known = mechanisms()
+    for name, form in FORMS.items():
+        mine = [mechanism for mechanism in known.values() if mechanism.regime == name]
+        assert mine == list(form.mechanisms)
+    assert len(known) == sum(len(form.mechanisms) for form in FORMS.values())
+    assert all(mechanism.name == name for name, mechanism in known.items())
+
+
+def test_every_mechanism_of_every_tax_touches_boxes_of_its_form_by_published_behaviours() -> None:
+    for mechanism in mechanisms().values():
+        assert set(mechanism.fields) <= set(FORMS[mechanism.regime].boxes), mechanism.name
+        assert set(mechanism.behaviours) <= set(BEHAVIOURS), mechanism.name
+        assert sum(mechanism.behaviours.values()) == pytest.approx(1), mechanism.name
+        assert 1 <= len(set(mechanism.evidence)) == len(mechanism.evidence) <= 3, mechanism.name
+        assert mechanism.title[0].isupper(), mechanism.name
+
+
+def test_without_rates_and_shocks_everything_is_as_it_stands() -> None:
+    assert mechanisms(Settings()) == mechanisms()
+    assert {name: form.mechanisms for name, form in forms(Settings()).items()} == {
+        name: form.mechanisms for name, form in FORMS.items()
+    }
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS, ids=lambda mechanism: mechanism.name)
+def test_a_rate_of_nothing_or_one_gives_none_or_all_of_those_exposed(mechanism: object, scene: Scene) -> None:
+    name = mechanism.name  # type: ignore[attr-defined]
+    never, always = (mechanisms(Settings(rates={name: share}))[name] for share in (0, 1))
+    exposed = never.exposed(scene)
     assert exposed.any()
-    assert (chance[~exposed] == 0).all()
-    assert ((chance[exposed] > 0) & (chance[exposed] < 1)).all()
+    assert not is_active(never, scene).any()
+    assert (is_active(always, scene) == exposed).all()
 
 
-@each
-def test_every_mechanism_occurs_on_its_boxes_alone(mechanism: Mechanism, named_items: pd.DataFrame) -> None:
-    mine = named_items[named_items["mechanism"] == mechanism.name]
-    assert len(mine) > 50
-    assert set(mine["field"]) == set(mechanism.fields)
-    assert set(mine["behaviour"]) == set(mechanism.behaviours)
+def test_a_rate_is_that_of_an_average_taxpayer_who_is_exposed(scene: Scene) -> None:
+    mechanism = mechanisms(Settings(rates={"overseas_income_omitted": 0.25}))["overseas_income_omitted"]
+    average = replace(scene, panel=scene.panel.assign(disposition=0.0, agent=False, trade=-1))
+    chance = likelihood(mechanism, average)[mechanism.exposed(average)]
+    np.testing.assert_allclose(chance, 0.25)
 
 
-@each
-def test_an_agent_and_a_careful_disposition_make_it_less_likely(mechanism: Mechanism, scene: Scene) -> None:
-    chance = likelihood(mechanism, scene)
-    for column, value in (("agent", True), ("disposition", scene.panel["disposition"] - 1)):
-        changed = replace(scene, panel=scene.panel.assign(**{column: value}))
-        assert (likelihood(mechanism, changed) <= chance).all()
+def test_rates_of_nothing_plant_nothing(scene: Scene, honest: dict[str, float]) -> None:
+    form = forms(Settings(rates=honest))["self_assessment"]
+    assert len(plant(replace(scene.take(np.arange(500)), form=form)).items) == 0
 
 
-@each
-def test_third_party_cover_never_makes_it_likelier(mechanism: Mechanism, scene: Scene) -> None:
-    dark = scene.activity.assign(card=0.0, contractor=0.0)
-    exposed = mechanism.exposed(scene)
-    hidden = likelihood(mechanism, replace(scene, activity=dark))
-    assert (likelihood(mechanism, scene)[exposed] <= hidden[exposed]).all()
+@pytest.mark.parametrize("share", [-0.01, 1.01, float("nan"), "0.5", None, True])
+def test_a_rate_that_is_no_share_is_refused(share: object) -> None:
+    with pytest.raises(UsageError, match="interest_omitted") as caught:
+        Settings(rates={"interest_omitted": share})  # type: ignore[dict-item]
+    assert caught.value.where == "rates"
 
 
-def test_takings_that_others_report_deter_suppression(scene: Scene) -> None:
-    suppression = next(mechanism for mechanism in MECHANISMS if mechanism.name == "turnover_suppressed")
-    trades = suppression.exposed(scene)
-    dark = scene.activity.assign(card=0.0, platform=0.0, contractor=0.0, cash=1.0)
-    seen = dark.assign(card=1.0, cash=0.0)
-    hidden, visible = (
-        likelihood(suppression, replace(scene, activity=activity))[trades].mean() for activity in (dark, seen)
-    )
-    assert visible < 0.5 * hidden
+def test_the_rate_of_an_unknown_mechanism_is_refused_with_those_that_exist() -> None:
+    with pytest.raises(UsageError, match="interest_ommitted") as caught:
+        mechanisms(Settings(rates={"interest_ommitted": 0.5}))
+    assert "interest_omitted" in caught.value.available
 
 
-def test_some_trades_lean_to_it_more_than_others(scene: Scene) -> None:
-    cash = next(mechanism for mechanism in MECHANISMS if mechanism.name == "cash_sales_omitted")
-    chance = pd.Series(likelihood(cash, scene)).where(cash.exposed(scene))
-    by_trade = chance.groupby(scene.panel["trade"].to_numpy()).mean().dropna()
-    assert by_trade.max() > 1.3 * by_trade.min()
+def test_a_mechanism_of_another_package_acts(plug_in: str, scene: Scene) -> None:
+    settings = Settings(plug_ins=(f"{plug_in}:GIFTS",))
+    form = forms(settings)["self_assessment"]
+    assert form.mechanisms[-1].name == "gifts_invented"
+    few = replace(scene.take(np.arange(2_000)), form=form)
+    planted = plant(few)
+    mine = planted.items[planted.items["mechanism"] == len(form.mechanisms) - 1]
+    exposed = (few.panel["total_income"] > 30_000).to_numpy()
+    assert 0.8 < len(mine) / exposed.sum() <= 1
+    assert (mine["field"] == "gift_aid").all()
+    assert (mine["behaviour"] == "evasion").all()
+    assert mine["tax_lost"].sum() > 0
+    claimed = (planted.reported["gift_aid"] > planted.twin["gift_aid"]).to_numpy()
+    assert claimed[mine["row"]].mean() > 0.9
 
 
-def test_severity_is_a_share_that_a_careless_disposition_raises(scene: Scene) -> None:
-    share = scene.severity("anything", 0.3)
-    assert ((share > 0) & (share < 1)).all()
-    worse = replace(scene, panel=scene.panel.assign(disposition=scene.panel["disposition"] + 1))
-    assert (worse.severity("anything", 0.3) > share).all()
+def test_the_rate_of_a_plug_in_can_be_set(plug_in: str, scene: Scene) -> None:
+    settings = Settings(plug_ins=(f"{plug_in}:GIFTS",), rates={"gifts_invented": 0.0})
+    assert not is_active(mechanisms(settings)["gifts_invented"], scene).any()
 
 
-def test_severity_is_mostly_the_habit_of_a_person(scene: Scene) -> None:
-    share = scene.severity("anything", 0.3)
-    table = pd.DataFrame({"entity": scene.panel["entity"], "year": scene.year, "share": share})
-    wide = table.pivot_table(index="entity", columns="year", values="share")
-    assert 0.5 < wide[0].corr(wide[3]) < 0.95
+@pytest.mark.parametrize("name", ["AGAIN", "ELSEWHERE", "NOTHING", "ABSENT"])
+def test_a_wrong_plug_in_is_refused(plug_in: str, name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        mechanisms(Settings(plug_ins=(f"{plug_in}:{name}",)))
+    assert caught.value.where == "plug_ins"
 
 
-def test_pay_is_never_misreported() -> None:
-    assert not any("employment_pay" in mechanism.fields for mechanism in MECHANISMS)
+@pytest.mark.parametrize("place", ["no_such_module:GIFTS", "others_mechanisms", "", ":", "a b:c"])
+@pytest.mark.usefixtures("plug_in")
+def test_a_plug_in_that_cannot_be_loaded_is_refused_with_what_to_write(place: str) -> None:
+    with pytest.raises(UsageError, match="cannot be loaded") as caught:
+        mechanisms(Settings(plug_ins=(place,)))
+    assert "module:NAME" in str(caught.value)
 
 
-def test_mechanisms_cannot_be_changed_in_place() -> None:
-    with pytest.raises(FrozenInstanceError):
-        MECHANISMS[0].rate = 0.0  # type: ignore[misc]
+def test_a_plug_in_that_breaks_while_it_is_loaded_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_mechanisms.py").write_text("GIFTS = 1 / 0")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match="cannot be loaded"):
+        mechanisms(Settings(plug_ins=("broken_mechanisms:GIFTS",)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("plug_ins", "others_mechanisms:GIFTS"),
+        ("rates", [("interest_omitted", 0.5)]),
+        ("shocks", {"kind": "trade"}),
+    ],
+)
+def test_settings_of_another_shape_are_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(UsageError, match=name) as caught:
+        Settings.from_mapping({name: value})
+    assert caught.value.where == name

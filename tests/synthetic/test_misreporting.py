@@ -10,21 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taxgap.synthetic.mechanisms import MECHANISMS, Mechanism, Scene
+from taxgap.synthetic.form import Mechanism, Scene
 from taxgap.synthetic.misreporting import Planted, _share_tax_lost, correct, is_active, likelihood, plant
-from taxgap.synthetic.self_assessment import PERSONAL, PRIMITIVE_BOXES, complete_return
-from taxgap.synthetic.streams import Streams
-from taxgap.synthetic.world import World
+from taxgap.synthetic.self_assessment.boxes import PERSONAL, PRIMITIVE_BOXES, complete_return
+from taxgap.synthetic.self_assessment.mechanisms import MECHANISMS
 
 BOXES = list(PRIMITIVE_BOXES)
-each = pytest.mark.parametrize("mechanism", MECHANISMS, ids=lambda mechanism: mechanism.name)
-
-
-def rows_of(scene: Scene, rows: np.ndarray) -> Scene:
-    panel, activity, boxes = (
-        frame.iloc[rows].reset_index(drop=True) for frame in (scene.panel, scene.activity, scene.boxes)
-    )
-    return Scene(panel, activity, boxes, scene.streams[rows])
+undecided = pytest.mark.parametrize(
+    "mechanism", [one for one in MECHANISMS if np.isfinite(one.rate)], ids=lambda mechanism: mechanism.name
+)
 
 
 def moved(planted: Planted) -> pd.DataFrame:
@@ -47,17 +41,18 @@ def plant_at_random(scene: Scene, seed: int) -> tuple[pd.DataFrame, pd.DataFrame
             parts.append(
                 pd.DataFrame({"row": rows, "mechanism": position, "field": field, "amount": amount[rows]})
             )
-    return boxes, pd.concat(parts, ignore_index=True)
+    items = pd.concat(parts, ignore_index=True)
+    return boxes, items.assign(field=items["field"].astype("category"))
 
 
 @given(st.integers(0, 10_000))
 @settings(deadline=None, max_examples=2)
 def test_tax_lost_adds_up_for_any_plants(scene: Scene, seed: int) -> None:
-    few = rows_of(scene, np.random.default_rng(seed).choice(len(scene.panel), 200, replace=False))
+    few = scene.take(np.random.default_rng(seed).choice(len(scene.panel), 200, replace=False))
     boxes, items = plant_at_random(few, seed)
     tax = complete_return(boxes)["tax_charged"].to_numpy()
     lost = complete_return(few.boxes)["tax_charged"].to_numpy() - tax
-    parts = _share_tax_lost(items, boxes, tax, lost)
+    parts = _share_tax_lost(scene.form, items, boxes, tax, lost)
     assert np.isfinite(parts).all()
     wrong = np.bincount(items["row"], minlength=200) > 0
     found = np.bincount(items["row"], parts, 200)
@@ -67,7 +62,7 @@ def test_tax_lost_adds_up_for_any_plants(scene: Scene, seed: int) -> None:
 @given(st.integers(0, 10_000))
 @settings(deadline=None, max_examples=2)
 def test_setting_every_planted_box_right_gives_the_twin(scene: Scene, seed: int) -> None:
-    few = rows_of(scene, np.random.default_rng(seed).choice(len(scene.panel), 200, replace=False))
+    few = scene.take(np.random.default_rng(seed).choice(len(scene.panel), 200, replace=False))
     boxes, items = plant_at_random(few, seed)
     pd.testing.assert_frame_equal(correct(boxes, items, 1.0), few.boxes)
     pd.testing.assert_frame_equal(correct(boxes, items, 0.0), boxes)
@@ -162,7 +157,7 @@ def test_a_mechanism_has_one_behaviour_a_person(planted: Planted, scene: Scene) 
     assert (items["behaviour"] == first).all()
 
 
-@each
+@undecided
 def test_a_mechanism_acts_as_often_as_its_likelihood(mechanism: Mechanism, scene: Scene) -> None:
     chance = likelihood(mechanism, scene)
     # Years of a person are dependent: the error is that of the number of people.
@@ -170,7 +165,7 @@ def test_a_mechanism_acts_as_often_as_its_likelihood(mechanism: Mechanism, scene
     assert abs(is_active(mechanism, scene).mean() - chance.mean()) < 5 * error
 
 
-@each
+@undecided
 def test_a_mechanism_is_a_habit(mechanism: Mechanism, scene: Scene) -> None:
     table = pd.DataFrame(
         {"entity": scene.panel["entity"], "year": scene.year, "active": is_active(mechanism, scene)}
@@ -236,17 +231,15 @@ def test_only_slips_are_in_the_taxpayers_disfavour(named_items: pd.DataFrame) ->
     assert (others.loc[others["field"].isin(claims), "amount"] < 0).all()
 
 
-def test_planting_one_return_depends_on_no_other(scene: Scene, planted: Planted, world: World) -> None:
+def test_planting_one_return_depends_on_no_other(scene: Scene, planted: Planted) -> None:
     rows = np.array([9, 2_000, 2_001, 15_000])
-    few = rows_of(scene, rows)
-    alone = plant(replace(few, streams=Streams(world.settings.seed, few.panel["entity"])))
+    alone = plant(scene.take(rows))
     pd.testing.assert_frame_equal(alone.reported, planted.reported.iloc[rows].reset_index(drop=True))
     assert alone.tax_lost.tolist() == planted.tax_lost[rows].tolist()
 
 
-@pytest.mark.usefixtures("honest")
-def test_a_world_without_misreporting_reports_the_truth(scene: Scene) -> None:
-    few = rows_of(scene, np.arange(100))
-    planted = plant(few)
+def test_where_every_rate_is_nothing_the_truth_is_reported(scene: Scene) -> None:
+    never = tuple(mechanism.at_rate(0.0) for mechanism in MECHANISMS)
+    planted = plant(replace(scene.take(np.arange(300)), form=replace(scene.form, mechanisms=never)))
     assert len(planted.items) == 0
     pd.testing.assert_frame_equal(planted.reported, planted.twin)

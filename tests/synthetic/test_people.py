@@ -10,16 +10,18 @@ from scipy import stats
 from taxgap.schemas.codes import NATIONS, REGION_NATION, REGIONS
 from taxgap.synthetic.people import KINDS, VAT_REGISTRATION_LEVEL, draw_people
 from taxgap.synthetic.published import published, regions, trades
-from taxgap.synthetic.settings import TAX_YEARS
+from taxgap.synthetic.register import Register
 from taxgap.synthetic.streams import Streams
+from taxgap.synthetic.timeline import TAX_YEARS
 
 N = 20_000
 SELDOM = 1e-5
+REGISTER = Register(2, N, 3_490, 270)
 
 
 @pytest.fixture(scope="module")
 def people() -> pd.DataFrame:
-    return draw_people(Streams(2, np.arange(N)))
+    return draw_people(Streams(2, np.arange(N)), REGISTER)
 
 
 def fits(found: np.ndarray, shares: np.ndarray) -> bool:
@@ -28,12 +30,12 @@ def fits(found: np.ndarray, shares: np.ndarray) -> bool:
 
 def test_a_person_is_the_same_whoever_else_is_drawn(people: pd.DataFrame) -> None:
     some = np.array([17_003, 4, 812])
-    alone = draw_people(Streams(2, some))
+    alone = draw_people(Streams(2, some), REGISTER)
     pd.testing.assert_frame_equal(alone, people.iloc[some].reset_index(drop=True))
 
 
 def test_another_seed_gives_other_people(people: pd.DataFrame) -> None:
-    others = draw_people(Streams(3, np.arange(100)))
+    others = draw_people(Streams(3, np.arange(100)), REGISTER)
     assert (others["gross"].to_numpy() != people["gross"].to_numpy()[:100])[others["gross"] > 0].all()
 
 

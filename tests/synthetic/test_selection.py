@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from taxgap.synthetic import filing
-from taxgap.synthetic.selection import Opened, risk_score, select
+from taxgap.synthetic.filing import filed_on
+from taxgap.synthetic.form import Scene
+from taxgap.synthetic.misreporting import Planted
+from taxgap.synthetic.selection import Opened, select
+from taxgap.synthetic.self_assessment.older_rule import risk_score
 from taxgap.synthetic.settings import Settings
-from taxgap.synthetic.third_parties import report
-from taxgap.synthetic.world import World
 
 
 @pytest.fixture(scope="module")
-def reports(world: World) -> pd.DataFrame:
-    return report(world.scene, world.vat_registered)
+def late(scene: Scene) -> np.ndarray:
+    return np.asarray(filed_on(scene) > scene.panel["due_on"].to_numpy())
 
 
 @pytest.fixture(scope="module")
-def late(world: World) -> np.ndarray:
-    return np.asarray(world.filed > filing.DUE[world.scene.year])
-
-
-def draw(world: World, reports: pd.DataFrame, late: np.ndarray, settings: Settings) -> Opened:
-    form = world.planted.reported
-    return select(world.panel, form, reports, late=late, streams=world.streams, settings=settings)
+def draw(
+    scene: Scene, planted: Planted, reports: pd.DataFrame, late: np.ndarray, settings: Settings
+) -> Callable[[Settings], Opened]:
+    """Draw the programmes of the shared population by some settings."""
+    return lambda settings: select(scene, planted.reported, reports, late=late, settings=settings)
 
 
 @pytest.fixture(scope="module")
-def opened(world: World, reports: pd.DataFrame, late: np.ndarray) -> Opened:
-    return draw(world, reports, late, replace(world.settings, random_share=0.2, risk_share=0.1))
+def opened(draw: Callable[[Settings], Opened], settings: Settings) -> Opened:
+    return draw(replace(settings, random_share=0.2, risk_share=0.1))
 
 
 def is_as_likely(happened: np.ndarray, probability: np.ndarray) -> bool:
@@ -67,78 +67,82 @@ def test_a_return_is_opened_by_either_programme(opened: Opened) -> None:
     np.testing.assert_allclose(opened.opening_probability, either)
 
 
-def test_the_random_draw_does_not_depend_on_the_risk(world: World, opened: Opened) -> None:
-    wrong = world.planted.tax_lost >= 1
+def test_the_random_draw_does_not_depend_on_the_risk(opened: Opened, planted: Planted) -> None:
+    wrong = planted.tax_lost >= 1
     difference = wrong[opened.by_chance].mean() - wrong.mean()
     assert abs(difference) < 4.5 * np.sqrt(0.25 / opened.by_chance.sum())
 
 
 def test_the_risk_programme_opens_about_the_share_asked_for(
-    world: World, reports: pd.DataFrame, late: np.ndarray
+    settings: Settings, draw: Callable[[Settings], Opened]
 ) -> None:
-    chance = draw(world, reports, late, world.settings).risk_probability
-    assert chance.mean() == pytest.approx(world.settings.risk_share, abs=0.01)
+    chance = draw(settings).risk_probability
+    assert chance.mean() == pytest.approx(settings.risk_share, abs=0.01)
 
 
-def test_the_older_rule_finds_more_wrong_returns_than_chance(world: World, opened: Opened) -> None:
-    wrong = world.planted.tax_lost >= 1_000
+def test_the_older_rule_finds_more_wrong_returns_than_chance(opened: Opened, planted: Planted) -> None:
+    wrong = planted.tax_lost >= 1_000
     assert wrong[opened.for_risk].mean() > 1.3 * wrong[opened.by_chance].mean()
 
 
-def test_a_programme_of_nothing_opens_nothing(world: World, reports: pd.DataFrame, late: np.ndarray) -> None:
-    nothing = draw(world, reports, late, replace(world.settings, random_share=0.0, risk_share=0.0))
+def test_a_programme_of_nothing_opens_nothing(settings: Settings, draw: Callable[[Settings], Opened]) -> None:
+    nothing = draw(replace(settings, random_share=0.0, risk_share=0.0))
     assert not (nothing.by_chance | nothing.for_risk).any()
     assert (nothing.opening_probability == 0).all()
 
 
 def test_a_programme_of_everything_opens_everything(
-    world: World, reports: pd.DataFrame, late: np.ndarray
+    settings: Settings, draw: Callable[[Settings], Opened]
 ) -> None:
-    everything = draw(world, reports, late, replace(world.settings, random_share=1.0))
+    everything = draw(replace(settings, random_share=1.0))
     assert everything.by_chance.all()
     assert not everything.for_risk.any()
 
 
 def test_the_score_rises_with_what_others_report_and_with_costs_and_lateness(
-    world: World, reports: pd.DataFrame, late: np.ndarray
+    reports: pd.DataFrame, late: np.ndarray, scene: Scene, planted: Planted
 ) -> None:
-    form, panel = world.planted.reported, world.panel
-    score = risk_score(panel, form, reports, late)
+    form = planted.reported
+    score = risk_score(scene, form, reports, late)
     assert np.isfinite(score).all()
     more = reports.assign(amount=reports["amount"] * 2)
-    assert (risk_score(panel, form, more, late) >= score).all()
-    assert (risk_score(panel, form, more, late) > score).any()
+    assert (risk_score(scene, form, more, late) >= score).all()
+    assert (risk_score(scene, form, more, late) > score).any()
     costly = form.assign(total_expenses=form["total_expenses"] * 1.5)
-    assert (risk_score(panel, costly, reports, late) >= score).all()
-    assert (risk_score(panel, form, reports, np.ones_like(late)) >= score).all()
+    assert (risk_score(scene, costly, reports, late) >= score).all()
+    assert (risk_score(scene, form, reports, np.ones_like(late)) >= score).all()
 
 
 def test_longer_accounts_do_not_hide_a_shortfall(
-    world: World, reports: pd.DataFrame, late: np.ndarray
+    reports: pd.DataFrame, late: np.ndarray, scene: Scene, planted: Planted
 ) -> None:
-    form = world.planted.reported.assign(accounts_months=12.0)
+    form = planted.reported.assign(accounts_months=12.0)
     doubled = {name: form[name] * 2 for name in ("accounts_months", "turnover", "total_expenses")}
     trades = form["turnover"] > 1_000
     short, long = (
-        risk_score(world.panel, boxes, reports, late)[trades] for boxes in (form, form.assign(**doubled))
+        risk_score(scene, boxes, reports, late)[trades] for boxes in (form, form.assign(**doubled))
     )
     np.testing.assert_allclose(long, short)
 
 
 def test_the_draw_of_a_return_depends_on_no_other(
-    world: World, reports: pd.DataFrame, late: np.ndarray
+    reports: pd.DataFrame,
+    late: np.ndarray,
+    scene: Scene,
+    planted: Planted,
+    draw: Callable[[Settings], Opened],
 ) -> None:
+    settings = Settings(seed=scene.streams.seed)
     rows = np.array([5, 9_000, 14_321])
     place = pd.Series(range(3), index=rows)
     mine = reports[reports["row"].isin(rows)]
     alone = select(
-        world.panel.iloc[rows].reset_index(drop=True),
-        world.planted.reported.iloc[rows].reset_index(drop=True),
+        scene.take(rows),
+        planted.reported.iloc[rows].reset_index(drop=True),
         mine.assign(row=place[mine["row"]].to_numpy()),
         late=late[rows],
-        streams=world.streams[rows],
-        settings=world.settings,
+        settings=settings,
     )
-    together = draw(world, reports, late, world.settings)
+    together = draw(settings)
     assert alone.risk_probability.tolist() == together.risk_probability[rows].tolist()
     assert alone.by_chance.tolist() == together.by_chance[rows].tolist()

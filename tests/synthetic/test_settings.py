@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taxgap.errors import UsageError
-from taxgap.synthetic.settings import BASE_YEAR, TAX_YEARS, Settings
+from taxgap.synthetic.settings import Settings
+from taxgap.synthetic.timeline import BASE_YEAR, TAX_YEARS
 
 SHARES = ["random_share", "risk_share", "detection", "missed_whole"]
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 from stdnum.gb import utr
 
 from taxgap.records import Manifest, Records
@@ -27,6 +30,7 @@ PEOPLE = [f"T{number:04d}" for number in range(12)]
 NEWCOMER = "T0012"  # on the register, and nowhere else yet
 TRADERS = PEOPLE[:6]
 LANDLORDS = PEOPLE[4:9]
+PARTNER = PEOPLE[10]
 
 
 def day(year: int, month: int, date: int) -> pd.Timestamp:
@@ -42,7 +46,9 @@ def make(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
             frame[column] = pd.to_datetime(frame[column]).astype("datetime64[ms]")
         elif str(declared.dtype) == "float64":
             frame[column] = frame[column].astype("float64")
-        elif str(declared.dtype).startswith("string"):
+        elif str(declared.dtype) in ("int64", "bool"):
+            frame[column] = frame[column].astype(str(declared.dtype))
+        elif str(declared.dtype).startswith("str"):
             frame[column] = frame[column].astype("str")
     return frame
 
@@ -128,6 +134,7 @@ def one_return(person: str, period: str, year: int, version: int = 0) -> dict[st
         "pension": 9_000.0 if number < 3 else 0.0,
         "pension_contributions": 500.0 * (number % 2),
         "gift_aid": 20.0 * number,
+        "partnership_profit": 14_000.0 if person == PARTNER else 0.0,
     }
     if trading:
         small = person == TRADERS[3]
@@ -168,6 +175,7 @@ def add_up(row: dict[str, Any]) -> dict[str, Any]:
         row["employment_pay"]
         - row["employment_expenses"]
         + row["trading_profit"]
+        + row["partnership_profit"]
         + row["property_profit"]
         + row["interest"]
         + row["dividends"]
@@ -185,8 +193,6 @@ def self_assessment(people: pd.DataFrame) -> pd.DataFrame:
     ]
     rows.append(one_return(TRADERS[1], "2022-23", 2022, version=1))
     returns = make("self_assessment", rows)
-    returns["version"] = returns["version"].astype("int64")
-    returns["by_agent"] = returns["by_agent"].astype("bool")
     return returns.assign(tax_charged=charged(returns, people))
 
 
@@ -194,7 +200,7 @@ def charged(returns: pd.DataFrame, people: pd.DataFrame) -> pd.Series:
     known = people.set_index("taxpayer_id").loc[returns["taxpayer_id"]]
     incomes = returns.assign(
         employment=returns["employment_pay"] - returns["employment_expenses"],
-        self_employment=returns["trading_profit"],
+        self_employment=returns["trading_profit"] + returns["partnership_profit"],
         property=returns["property_profit"],
         nation=known["nation"].to_numpy(),
         over_state_pension_age=(returns["period_start"].dt.year - known["birth_year"].to_numpy()) >= 67,
@@ -295,9 +301,7 @@ def payments() -> pd.DataFrame:
     return make("payments", rows)
 
 
-@pytest.fixture(scope="session")
-def clean_frames() -> Frames:
-    """All tables of a dozen taxpayers over two years; nothing in them breaks a rule."""
+def people_frames() -> Frames:
     people = taxpayers()
     return {
         "taxpayers": people,
@@ -309,6 +313,17 @@ def clean_frames() -> Frames:
         "adjustments": adjustments(),
         "payments": payments(),
     }
+
+
+@pytest.fixture(scope="session")
+def clean_frames() -> Frames:
+    """All tables of a dozen people and thirty firms over two years; nothing in them breaks a rule."""
+    frames = people_frames()
+    firms = run_path(str(Path(__file__).with_name("firms.py")))
+    for name, rows in firms["rows_of_firms"]([*PEOPLE, NEWCOMER]).items():
+        more = make(name, rows)
+        frames[name] = pd.concat([frames[name], more], ignore_index=True) if name in frames else more
+    return {name: frames[name] for name in TABLES}
 
 
 @pytest.fixture
@@ -323,6 +338,13 @@ def records_of() -> Callable[[Frames], Records]:
     return lambda frames: Records.from_frames(frames, as_of=AS_OF)
 
 
+def places(name: str, frame: pd.DataFrame, partitions: int) -> NDArray[np.int64]:
+    """Return the partition of each row: by the report where there is no taxpayer; aggregates in the first."""
+    if name == "aggregates":
+        return np.zeros(len(frame), dtype=np.int64)
+    return partition_of(frame["report_id" if name == "third_party_unmatched" else "taxpayer_id"], partitions)
+
+
 @pytest.fixture
 def write_records() -> Callable[..., Path]:
     """Write frames as a folder of records with a number of partitions."""
@@ -330,7 +352,7 @@ def write_records() -> Callable[..., Path]:
     def write(frames: Frames, folder: Path, partitions: int = 1) -> Path:
         files = {}
         for name, frame in frames.items():
-            place = partition_of(frame["taxpayer_id"], partitions)
+            place = places(name, frame, partitions)
             for partition in range(partitions):
                 path = folder / name / part_name(partition)
                 write_table(path, frame[place == partition], TABLES[name], synthetic=True)

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from pathlib import Path
+from runpy import run_path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from taxgap.schemas import TABLES
+from taxgap.schemas.table import row_key
 from taxgap.validation import ValidationReport, rules, validate
 
 Frames = dict[str, pd.DataFrame]
 Expected = dict[tuple[str, str], list[str]]
-
-
-class Cell(NamedTuple):
-    """One cell set to a wrong value, and all findings that this must give."""
-
-    table: str
-    row: int
-    column: str
-    value: Any
-    expected: Expected
 
 
 def found(report: ValidationReport) -> Expected:
@@ -44,195 +38,43 @@ def put(frames: Frames, table: str, row: int, column: str, value: Any) -> None:
 
 
 SA, REGISTER = "self_assessment", "taxpayers"
-R7 = "T0003/2023-24/0"  # the row 7 of the returns: a small trader with the trading allowance, no enquiry
-DAYS = pd.Timestamp
-
-# The tables that a damaged one bears on, or that bear on it; leaving out the others saves time.
-WORLD = {
-    "registrations": (SA,),
-    SA: ("registrations", "third_party"),
-    "third_party": (SA,),
-    "enquiries": (SA, "adjustments"),
-    "adjustments": ("enquiries",),
-}
-
-CELLS = [
-    # single columns
-    Cell(SA, 7, "turnover", -1.0, {(SA, "out_of_range"): [R7]}),
-    Cell(SA, 7, "turnover", np.nan, {(SA, "empty_value"): [R7]}),
-    Cell(SA, 7, "turnover", np.inf, {(SA, "not_finite"): [R7]}),
-    Cell(SA, 7, "turnover", "4,000", {(SA, "value_type"): [R7]}),
-    Cell(SA, 7, "version", 0.5, {(SA, "value_type"): ["row 7"], (SA, "column_type"): []}),
-    Cell(SA, 7, "by_agent", "yes", {(SA, "value_type"): [R7]}),
-    Cell(SA, 7, "received_on", DAYS("2025-01-10 12:00"), {(SA, "value_type"): [R7]}),
-    Cell(SA, 7, "period", "2023/24", {(SA, "form_of_text"): ["row 7"]}),
-    Cell(SA, 7, "period", "2023-25", {(SA, "period_label"): ["T0003/2023-25/0"]}),
-    Cell(SA, 7, "accounts_months", 0.0, {(SA, "out_of_range"): [R7]}),
-    Cell(SA, 7, "accounts_months", 24.0, {(SA, "accounts_months"): [R7]}),
-    Cell(REGISTER, 12, "sic2007", "4321", {(REGISTER, "form_of_text"): ["T0012"]}),
-    Cell("third_party", 1, "source", "neighbour", {("third_party", "unknown_code"): ["P0-2022"]}),
-    Cell("third_party", 1, "report_id", "P 0", {("third_party", "form_of_text"): ["row 1"]}),
-    Cell("third_party", 1, "report_id", "P0\n", {("third_party", "form_of_text"): ["row 1"]}),
-    Cell(
-        "registrations",
-        12,
-        "reference",
-        "980780685",
-        {("registrations", "vrn_check_digits"): ["T0000/vat/2021-04-06"]},
-    ),
-    # boxes that must add up
-    Cell(SA, 9, "cost_of_goods", 8_002.0, {(SA, "expenses_add_up"): ["T0004/2023-24/0"]}),
-    Cell(SA, 9, "turnover", 60_000.0, {(SA, "net_profit_adds_up"): ["T0004/2023-24/0"]}),
-    Cell(SA, 9, "basis_adjustment", 70.0, {(SA, "trading_profit_adds_up"): ["T0004/2023-24/0"]}),
-    Cell(SA, 11, "rents", 12_000.0, {(SA, "property_profit_adds_up"): ["T0005/2023-24/0"]}),
-    Cell(SA, 9, "interest", 200.0, {(SA, "total_income_adds_up"): ["T0004/2023-24/0"]}),
-    Cell(
-        SA,
-        7,
-        "losses_brought_forward",
-        9_000.0,
-        {(SA, "losses_within_profit"): [R7], (SA, "trading_profit_adds_up"): [R7]},
-    ),
-    Cell(SA, 7, "trading_allowance", 1_001.0, {(SA, "trading_allowance_alone"): [R7]}),
-    Cell(SA, 7, "capital_allowances", 0.5, {(SA, "trading_allowance_alone"): [R7]}),
-    Cell(SA, 9, "property_allowance", 1_000.5, {(SA, "property_allowance_alone"): ["T0004/2023-24/0"]}),
-    Cell(SA, 9, "property_costs", 0.5, {(SA, "property_allowance_alone"): ["T0004/2023-24/0"]}),
-    # dates
-    Cell(SA, 7, "period_start", DAYS("2023-04-05"), {(SA, "period_dates"): [R7]}),
-    Cell(SA, 7, "period_end", DAYS("2024-04-06"), {(SA, "period_dates"): [R7]}),
-    Cell(SA, 7, "received_on", DAYS("2024-04-05"), {(SA, "received_in_period"): [R7]}),
-    Cell(
-        "obligations",
-        3,
-        "period_start",
-        DAYS("2023-04-07"),
-        {("obligations", "period_dates"): ["T0001/self_assessment/2023-24"]},
-    ),
-    Cell(
-        "obligations",
-        3,
-        "status",
-        "late",
-        {("obligations", "obligation_status"): ["T0001/self_assessment/2023-24"]},
-    ),
-    Cell(
-        "obligations",
-        3,
-        "status",
-        "missing",
-        {("obligations", "obligation_status"): ["T0001/self_assessment/2023-24"]},
-    ),
-    Cell(
-        "obligations",
-        3,
-        "met_on",
-        DAYS("2025-02-01"),
-        {("obligations", "obligation_status"): ["T0001/self_assessment/2023-24"]},
-    ),
-    Cell(
-        "obligations",
-        3,
-        "met_on",
-        None,
-        {("obligations", "obligation_status"): ["T0001/self_assessment/2023-24"]},
-    ),
-    Cell("third_party", 1, "period", "2021-22", {("third_party", "report_period"): ["P0-2022"]}),
-    Cell("third_party", 1, "period_end", DAYS("2021-12-31"), {("third_party", "report_period"): ["P0-2022"]}),
-    Cell(
-        "registrations",
-        11,
-        "deregistered_on",
-        DAYS("2021-04-05"),
-        {
-            ("registrations", "registration_dates"): ["T0011/self_assessment/2021-04-06"],
-            (SA, "outside_registration"): ["T0011/2022-23/0"],
-        },
-    ),
-    Cell(
-        "payments", 3, "period", "2023-29", {("payments", "period_label"): ["T0001/self_assessment/2023-29"]}
-    ),
-    # enquiries
-    Cell("enquiries", 4, "inclusion_probability", 0.0, {("enquiries", "inclusion_probability"): ["E4"]}),
-    Cell("enquiries", 4, "inclusion_probability", 0.4, {("enquiries", "inclusion_probability"): ["E4"]}),
-    Cell("enquiries", 4, "inclusion_probability", 1.4, {("enquiries", "out_of_range"): ["E4"]}),
-    Cell("enquiries", 4, "opened_on", DAYS("2024-01-09"), {("enquiries", "opened_before_return"): ["E4"]}),
-    Cell("enquiries", 3, "closed_on", DAYS("2024-04-30"), {("enquiries", "closed_before_opened"): ["E3"]}),
-    Cell("enquiries", 3, "tax_found", None, {("enquiries", "outcome_when_closed"): ["E3"]}),
-    Cell("enquiries", 4, "tax_found", 0.0, {("enquiries", "outcome_when_closed"): ["E4"]}),
-    Cell("enquiries", 4, "period", "2021-22", {("enquiries", "no_return"): ["E4"]}),
-    # references
-    Cell(
-        "registrations",
-        4,
-        "taxpayer_id",
-        "T0099",
-        {
-            ("registrations", "no_taxpayer"): ["T0099/self_assessment/2021-04-06"],
-            (SA, "outside_registration"): ["T0004/2022-23/0", "T0004/2023-24/0"],
-        },
-    ),
-    Cell(
-        "obligations",
-        3,
-        "taxpayer_id",
-        "T0099",
-        {("obligations", "no_taxpayer"): ["T0099/self_assessment/2023-24"]},
-    ),
-    Cell(SA, 7, "taxpayer_id", "T0099", {(SA, "no_taxpayer"): ["T0099/2023-24/0"]}),
-    Cell("third_party", 1, "taxpayer_id", "T0099", {("third_party", "no_taxpayer"): ["P0-2022"]}),
-    Cell(
-        "payments",
-        3,
-        "taxpayer_id",
-        "T0099",
-        {("payments", "no_taxpayer"): ["T0099/self_assessment/2023-24"]},
-    ),
-    Cell("adjustments", 3, "enquiry_id", "E99", {("adjustments", "no_enquiry"): ["E99/travel_costs"]}),
-    Cell(
-        "adjustments",
-        3,
-        "taxpayer_id",
-        "T0001",
-        {("adjustments", "adjustment_of_another_case"): ["E2/travel_costs"]},
-    ),
-    Cell(
-        "adjustments",
-        3,
-        "period",
-        "2023-24",
-        {("adjustments", "adjustment_of_another_case"): ["E2/travel_costs"]},
-    ),
-    # comparisons: warnings only
-    Cell("third_party", 1, "amount", 70_000.0, {(SA, "third_party_turnover"): ["T0000/2022-23/0"]}),
-    Cell(SA, 9, "tax_charged", 1.0, {(SA, "tax_charged"): ["T0004/2023-24/0"]}),
-    Cell(
-        "registrations",
-        4,
-        "effective_from",
-        DAYS("2023-04-06"),
-        {(SA, "outside_registration"): ["T0004/2022-23/0"]},
-    ),
-    Cell(
-        "registrations",
-        4,
-        "deregistered_on",
-        DAYS("2023-04-05"),
-        {(SA, "outside_registration"): ["T0004/2023-24/0"]},
-    ),
-]
+PEOPLE, FIRMS = (
+    run_path(str(Path(__file__).with_name(f"damage_of_{name}.py"))) for name in ("people", "firms")
+)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.table}-{cell.column}-{cell.value}")
+@pytest.mark.parametrize("cell", PEOPLE["CELLS"], ids=lambda cell: f"{cell.table}-{cell.column}-{cell.value}")
 def test_one_wrong_cell_gives_exactly_its_findings(
-    cell: Cell, frames: Frames, records_of: Callable[..., Any]
+    cell: Any, frames: Frames, records_of: Callable[..., Any]
 ) -> None:
-    world = {name: frames[name] for name in (REGISTER, *WORLD.get(cell.table, ()), cell.table)}
+    world = {name: frames[name] for name in (REGISTER, *PEOPLE["WORLD"].get(cell.table, ()), cell.table)}
     put(world, cell.table, cell.row, cell.column, cell.value)
     report = validate(records_of(world), tables=[*world])
     expected = {key: rows for key, rows in cell.expected.items() if rows}
     assert found(report) == expected
     rejected = [key for key in expected if key in rejecting(report)]
     assert report.rows["quarantined"].sum() == len({key for item in rejected for key in expected[item]})
+
+
+@pytest.mark.parametrize("damage", FIRMS["DAMAGE"], ids=lambda item: f"{item[1]}-{'-'.join(item[2])}")
+def test_one_damaged_row_of_a_firm_gives_exactly_its_findings(
+    damage: Any, frames: Frames, records_of: Callable[..., Any]
+) -> None:
+    table, key, cells, expected = damage
+    world = {
+        name: frames[name] for name in TABLES if name in (REGISTER, table, *FIRMS["WORLD"].get(table, ()))
+    }
+    names = frames[table][row_key(TABLES[table])]
+    texts = names.apply(lambda column: column.dt.date if column.dtype.kind == "M" else column).astype(str)
+    (row,) = np.flatnonzero(texts.agg("/".join, axis=1) == key)
+    for column, value in cells.items():
+        put(world, table, int(row), column, value)
+    report = validate(records_of(world), tables=[*world])
+    assert found(report) == {finding: sorted(rows) for finding, rows in expected.items()}
+    rejected = rejecting(report) & set(expected)
+    assert report.rows["quarantined"].sum() == len(
+        {(name, row) for name, rule in rejected for row in expected[name, rule]}
+    )
 
 
 def rejecting(report: ValidationReport) -> set[tuple[str, str]]:
@@ -248,7 +90,8 @@ def test_every_rule_is_broken_by_some_damage() -> None:
         "wrong_partition",
         "turnover_jump",
     }
-    broken = {rule for cell in CELLS for _, rule in cell.expected}
+    broken = {rule for cell in PEOPLE["CELLS"] for _, rule in cell.expected}
+    broken |= {rule for *_, expected in FIRMS["DAMAGE"] for _, rule in expected}
     assert {rule.code for rule in rules} - broken - elsewhere == set()
 
 
@@ -296,6 +139,12 @@ def test_a_rejected_taxpayer_takes_along_what_refers_to_it(
     assert found(report) == {
         (REGISTER, "utr_check_digit"): ["T0001"],
         ("registrations", "taxpayer_rejected"): ["T0001/self_assessment/2021-04-06"],
+        ("links", "taxpayer_rejected"): [
+            "T0001/director_of/F0001",
+            "T0001/director_of/F0013",
+            "T0001/director_of/F0025",
+        ],
+        ("identities", "taxpayer_rejected"): ["T0001"],
         ("obligations", "taxpayer_rejected"): [
             "T0001/self_assessment/2022-23",
             "T0001/self_assessment/2023-24",
@@ -319,7 +168,61 @@ def test_an_enquiry_goes_with_its_return_only_if_no_version_is_kept(
     assert "E1" in set(report.trusted.table("enquiries")["enquiry_id"])
 
 
-@pytest.mark.parametrize("table", ["taxpayers", SA, "third_party", "enquiries", "adjustments"])
+def test_a_rejected_company_takes_along_what_refers_to_it(
+    frames: Frames, records_of: Callable[..., Any]
+) -> None:
+    frames[REGISTER].loc[frames[REGISTER]["taxpayer_id"] == "F0002", "company_number"] = "2"
+    report = validate(records_of(frames))
+    lost = {table for table, rule in found(report) if rule == "taxpayer_rejected"}
+    returns = {"vat", "corporation_tax", "employer_paye"}
+    assert (
+        lost
+        == {"registrations", "obligations", "links", "identities", "third_party", "enquiries", "payments"}
+        | returns
+    )
+    assert found(report)["adjustments", "enquiry_rejected"] == ["E12/tax_deducted"]
+
+
+def test_both_versions_of_a_return_are_judged_by_the_period_before(
+    frames: Frames, records_of: Callable[..., Any]
+) -> None:
+    returns = frames["corporation_tax"]
+    ours = (returns["taxpayer_id"] == "F0007") & (returns["period"] == "2024-03")
+    returns.loc[ours & (returns["version"] == 0), "period_start"] = pd.Timestamp("2023-04-20")
+    report = validate(records_of(frames))
+    assert found(report)["corporation_tax", "gap_between_periods"] == ["F0007/2024-03/0"]
+    assert report.passed
+    assert ours.sum() == 2
+
+
+def test_a_missing_return_that_is_known_to_be_due_is_no_gap(
+    frames: Frames, records_of: Callable[..., Any]
+) -> None:
+    returns = frames["corporation_tax"].loc[lambda table: table["taxpayer_id"] == "F0003"].copy()
+    returns["period_start"] = [pd.Timestamp("2021-04-01"), pd.Timestamp("2023-04-01")]
+    returns["period_end"] = [pd.Timestamp("2022-03-31"), pd.Timestamp("2024-03-31")]
+    returns["period"] = ["2022-03", "2024-03"]
+    world = {REGISTER: frames[REGISTER], "corporation_tax": returns.reset_index(drop=True)}
+    alone = validate(records_of(world), tables=[*world])
+    due = validate(records_of(world | {"obligations": frames["obligations"]}), tables=[*world])
+    assert ("corporation_tax", "gap_between_periods") in found(alone)
+    assert ("corporation_tax", "gap_between_periods") not in found(due)
+
+
+TABLES_TO_COPY = [
+    REGISTER,
+    SA,
+    "vat",
+    "links",
+    "third_party",
+    "third_party_unmatched",
+    "enquiries",
+    "adjustments",
+    "aggregates",
+]
+
+
+@pytest.mark.parametrize("table", TABLES_TO_COPY)
 def test_of_rows_with_one_key_the_first_is_kept(
     table: str, frames: Frames, records_of: Callable[..., Any]
 ) -> None:

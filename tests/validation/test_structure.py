@@ -16,7 +16,7 @@ import pytest
 from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
 from taxgap.records import Records
 from taxgap.records.partitions import part_name, partition_of
-from taxgap.schemas import TABLES
+from taxgap.schemas import RETURN_TABLES, TABLES
 from taxgap.validation import ValidationReport, validate
 
 Frames = dict[str, pd.DataFrame]
@@ -59,7 +59,11 @@ def test_a_missing_table_is_a_finding(table: str, frames: Frames, records_of: Ho
     report = validate(records_of(frames))
     assert (table, "missing_table", "") in codes(report)
     assert not report.passed
-    orphans = {"taxpayers": "no_taxpayer", "self_assessment": "no_return", "enquiries": "no_enquiry"}
+    orphans = {
+        "taxpayers": "no_taxpayer",
+        "enquiries": "no_enquiry",
+        **dict.fromkeys(RETURN_TABLES, "no_return"),
+    }
     others = {rule for _, rule, _ in codes(report)} - {"missing_table"}
     assert others == ({orphans[table]} if table in orphans else set())
 
@@ -69,14 +73,35 @@ def test_a_table_that_is_not_asked_for_may_be_absent(frames: Frames, records_of:
     assert validate(records_of(frames), tables=["self_assessment"]).passed
 
 
-@pytest.mark.parametrize("table", ["taxpayers", "self_assessment"])
-def test_an_empty_table_is_a_finding_where_rows_must_be(table: str, frames: Frames, records_of: Hold) -> None:
-    frames[table] = frames[table].iloc[:0]
-    assert (table, "empty_table", "") in codes(validate(records_of(frames)))
+def test_an_empty_register_is_a_finding(frames: Frames, records_of: Hold) -> None:
+    frames["taxpayers"] = frames["taxpayers"].iloc[:0]
+    assert ("taxpayers", "empty_table", "") in codes(validate(records_of(frames)))
+
+
+def test_no_returns_of_any_tax_are_a_fault_and_none_of_one_a_warning(
+    frames: Frames, records_of: Hold
+) -> None:
+    without = {name: frame for name, frame in frames.items() if name not in ("enquiries", "adjustments")}
+    without["vat"] = frames["vat"].iloc[:0]
+    report = validate(records_of(without), tables=[*without])
+    assert codes(report) == {("vat", "empty_table", "")}
+    assert report.passed
+    without |= {name: frames[name].iloc[:0] for name in RETURN_TABLES}
+    report = validate(records_of(without), tables=[*without])
+    assert codes(report) == {(name, "empty_table", "") for name in RETURN_TABLES}
+    assert not report.passed
 
 
 def test_tables_of_what_may_not_have_happened_can_be_empty(frames: Frames, records_of: Hold) -> None:
-    for table in ("third_party", "enquiries", "adjustments", "payments"):
+    for table in (
+        "links",
+        "third_party",
+        "third_party_unmatched",
+        "enquiries",
+        "adjustments",
+        "payments",
+        "aggregates",
+    ):
         frames[table] = frames[table].iloc[:0]
     assert validate(records_of(frames)).passed
 
@@ -273,6 +298,20 @@ def test_an_identifier_is_unique_across_partitions(
     assert len(report.findings) == found["count"] == 1
 
 
+@pytest.mark.parametrize("partitions", [1, 2])
+def test_tables_without_taxpayers_are_counted_whatever_the_partitions(
+    partitions: int, frames: Frames, write_records: Callable[..., Path], tmp_path: Path
+) -> None:
+    frames["third_party_unmatched"].loc[1, "amount"] = -1.0
+    frames["aggregates"].loc[0, "standard_error"] = -1.0
+    report = validate(write_records(frames, tmp_path / "r", partitions), out=tmp_path / "out")
+    rows = report.rows.set_index("table")
+    for name in ("third_party_unmatched", "aggregates"):
+        assert rows.loc[name, ["rows_in", "kept", "quarantined"]].tolist() == [4, 3, 1]
+        assert len(report.trusted.table(name)) == 3
+    assert validate(tmp_path / "out" / "records").findings.empty
+
+
 def test_a_taxpayer_in_another_partition_is_rejected(
     frames: Frames, write_records: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -283,8 +322,12 @@ def test_a_taxpayer_in_another_partition_is_rejected(
         one.write_bytes(other.read_bytes())
         other.write_bytes(swap)
     report = validate(folder)
-    assert codes(report) == {("taxpayers", "wrong_partition", "taxpayer_id")}
-    assert report.rows["kept"].sum() == 0
+    assert codes(report) == {
+        ("taxpayers", "wrong_partition", "taxpayer_id"),
+        ("aggregates", "wrong_partition", "measure"),
+    }
+    kept = report.rows.set_index("table")["kept"]
+    assert kept[kept > 0].to_dict() == {"third_party_unmatched": 4}  # no taxpayer ties them to a partition
 
 
 def test_what_cannot_be_opened_at_all_is_an_error(tmp_path: Path, folder: Path) -> None:

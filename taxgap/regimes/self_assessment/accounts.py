@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from taxgap.regimes.self_assessment.amounts import Floats, ratio
+from taxgap.regimes.amounts import Floats, ratio, round_share
 from taxgap.regimes.self_assessment.panel import Panel
 from taxgap.schemas.self_assessment import EXPENSE_BOXES
 
@@ -30,9 +30,10 @@ def measure_expenses(panel: Panel) -> dict[str, Floats]:
         "other_to_turnover": "other_expenses",
         "capital_to_turnover": "capital_allowances",
     }
+    expense_boxes = np.column_stack([returns[box] for box in EXPENSE_BOXES])
     return {
         **{feature: ratio(returns[box], turnover) for feature, box in boxes.items()},
-        "round_expenses": _round_share(panel),
+        "round_expenses": round_share(expense_boxes, FEWEST_BOXES),
         "gross_margin": ratio(turnover - returns["cost_of_goods"], turnover),
     }
 
@@ -58,10 +59,3 @@ def measure_property(panel: Panel) -> dict[str, Floats]:
         "repairs_to_rents": ratio(returns["property_repairs"], rents),
         "finance_to_rents": ratio(returns["finance_costs"], rents),
     }
-
-
-def _round_share(panel: Panel) -> Floats:
-    boxes = np.column_stack([panel.returns[box] for box in EXPENSE_BOXES])
-    filled = (boxes > 0).sum(axis=1)
-    hundreds = ((boxes > 0) & (boxes % 100 == 0)).sum(axis=1)
-    return np.where(filled >= FEWEST_BOXES, hundreds / np.maximum(filled, 1), np.nan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from taxgap.regimes.self_assessment.amounts import Floats, ratio
+from taxgap.regimes.amounts import Floats, ratio
 from taxgap.regimes.self_assessment.panel import Panel
 
 
@@ -23,6 +23,7 @@ def measure_changes(panel: Panel) -> dict[str, Floats]:
         "rents_change": ratio(now["rents"], before["rents"]),
         "interest_change": ratio(now["interest"], before["interest"]),
         "dividends_change": ratio(now["dividends"], before["dividends"]),
+        "partnership_change": ratio(now["partnership_profit"], before["partnership_profit"]),
         "loss_years": years["loss"],
         "vat_threshold_years": years["below_vat_threshold"],
         "trading_allowance_years": years["within_trading_allowance"],

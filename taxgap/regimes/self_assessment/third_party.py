@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from taxgap.regimes.self_assessment.amounts import Floats, ratio, shortfall, within_a_year
+from taxgap.regimes.amounts import Floats, ratio, shortfall
+from taxgap.regimes.law import VAT_RATE
+from taxgap.regimes.self_assessment.amounts import within_a_year
 from taxgap.regimes.self_assessment.panel import Panel
 from taxgap.regimes.self_assessment.yearly import trading_allowance
-
-VAT_RATE = 0.20
-"""The standard rate, which the card takings of registered traders contain."""
 
 
 def measure_reports(panel: Panel) -> dict[str, Floats]:
@@ -35,8 +34,9 @@ def _measure_takings(panel: Panel) -> dict[str, Floats]:
     returns, reports = panel.returns, panel.reports
     income = returns["turnover"] + returns["other_business_income"]
     income = within_a_year(income, returns["accounts_months"])
-    card = reports["card_processor"] / (1 + VAT_RATE * returns["vat_share"])
-    takings = card + reports["platform"] + reports["contractor"]
+    with_vat = 1 + VAT_RATE * returns["vat_share"]
+    card, platform = reports["card_processor"] / with_vat, reports["platform"] / with_vat
+    takings = card + platform + reports["contractor"]
     # Sales may stand on the pages for property or other income: what these could hold counts as declared.
     covering = income + returns["rents"] + returns["other_income"]
     allowance = trading_allowance(panel.periods)
@@ -45,7 +45,7 @@ def _measure_takings(panel: Panel) -> dict[str, Floats]:
         "reports_uncovered": shortfall(takings, covering, ignore=allowance),
         "card_to_income": ratio(card, income),
         "income_unreported": np.maximum(1 - ratio(takings, income), 0.0),
-        "platform_uncovered": shortfall(reports["platform"], covering, ignore=allowance),
+        "platform_uncovered": shortfall(platform, covering, ignore=allowance),
         "contractor_uncovered": shortfall(reports["contractor"], income),
         "deductions_unmatched": shortfall(returns["cis_deductions"], panel.taxed["contractor"]),
     }
@@ -63,4 +63,5 @@ def _measure_other_income(panel: Panel) -> dict[str, Floats]:
         "interest_unmatched": shortfall(reports["bank"], returns["interest"]),
         "interest_unmatched_to_income": np.where(more_interest == 0, 0.0, more_to_income),
         "overseas_unmatched": shortfall(reports["overseas"], returns["foreign_income"]),
+        "partnership_uncovered": shortfall(reports["partnership"], returns["partnership_profit"]),
     }

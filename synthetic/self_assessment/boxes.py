@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from taxgap.schemas.self_assessment import EXPENSE_BOXES
-from taxgap.synthetic.settings import BASE_YEAR
 from taxgap.synthetic.streams import Floats
+from taxgap.synthetic.timeline import BASE_YEAR, FIRST, TAX_YEARS
 from taxgap.tax import personal_tax
 
 PRIMITIVE_BOXES = (
@@ -23,6 +23,7 @@ PRIMITIVE_BOXES = (
     "basis_adjustment",
     "losses_available",
     "cis_deductions",
+    "partnership_profit",
     "rents",
     "property_repairs",
     "property_costs",
@@ -38,13 +39,15 @@ PRIMITIVE_BOXES = (
 )
 """The boxes a person fills in; all others follow from them."""
 
-PERSONAL = ("tax_year", "nation", "birth_year")
+PERSONAL = ("year", "nation", "birth_year")
 """What the tax depends on beside the boxes."""
 
 _CIS_RATE = 0.20
 _LABOUR_SHARE = 0.70  # the scheme's deduction leaves out materials (assumption)
+_TRANSITION = TAX_YEARS.index(BASE_YEAR)
 _TRANSITION_SHARE = 0.20  # a fifth of the transition profit is taxed in each of five years
 _ALLOWANCE = 1_000.0
+_PENSION_AGE = 67  # reached by the April on which the year begins
 
 
 def fill_in_truthfully(activity: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
@@ -87,39 +90,45 @@ def complete_return(boxes: pd.DataFrame) -> pd.DataFrame:
         `boxes` with `total_expenses`, `net_profit`, `losses_brought_forward`, `trading_profit`,
         `property_profit`, `total_income` and `tax_charged` added.
     """
-    full = boxes.copy()
-    full["total_expenses"] = full[list(EXPENSE_BOXES)].sum(axis=1)
-    receipts = full["turnover"] + full["other_business_income"]
-    full["net_profit"] = (
-        receipts - full["total_expenses"] - full["capital_allowances"] - full["trading_allowance"]
+    box = {name: boxes[name].to_numpy() for name in PRIMITIVE_BOXES}
+    expenses = np.sum([box[name] for name in EXPENSE_BOXES], axis=0)
+    receipts = box["turnover"] + box["other_business_income"]
+    net = receipts - expenses - box["capital_allowances"] - box["trading_allowance"]
+    profit = np.maximum(net + box["basis_adjustment"], 0.0)
+    losses = np.minimum(box["losses_available"], profit)
+    costs = box["property_repairs"] + box["property_costs"] + box["property_allowance"]
+    employment = np.maximum(box["employment_pay"] - box["employment_expenses"], 0.0)
+    follows = {
+        "total_expenses": expenses,
+        "net_profit": net,
+        "losses_brought_forward": losses,
+        "trading_profit": profit - losses,
+        "property_profit": np.maximum(box["rents"] - costs, 0.0),
+    }
+    own = follows["trading_profit"] + box["partnership_profit"]
+    others = np.sum([box[name] for name in _OTHER_SOURCES], axis=0)
+    follows["total_income"] = employment + own + follows["property_profit"] + others
+    follows["tax_charged"] = _tax_charged(
+        boxes, {"employment": employment, "self_employment": own, "property": follows["property_profit"]}
     )
-    profit = (full["net_profit"] + full["basis_adjustment"]).clip(lower=0.0)
-    full["losses_brought_forward"] = np.minimum(full["losses_available"], profit)
-    full["trading_profit"] = profit - full["losses_brought_forward"]
-    costs = full["property_repairs"] + full["property_costs"] + full["property_allowance"]
-    full["property_profit"] = (full["rents"] - costs).clip(lower=0.0)
-    full["total_income"] = (full["employment_pay"] - full["employment_expenses"]).clip(lower=0.0) + full[
-        ["trading_profit", "property_profit", *_OTHER_SOURCES]
-    ].sum(axis=1)
-    full["tax_charged"] = tax_charged(full)
-    return full
+    return pd.concat([boxes, pd.DataFrame(follows, index=boxes.index)], axis=1)
 
 
 _OTHER_SOURCES = ["interest", "dividends", "pension", "foreign_income", "other_income"]
+_AS_DECLARED = [*_OTHER_SOURCES, "finance_costs", "pension_contributions", "gift_aid"]
 
 
-def tax_charged(full: pd.DataFrame) -> Floats:
-    """Return Income Tax, Class 2 and Class 4 on a completed return, in GBP, rounded to the penny."""
-    incomes = full[[*_OTHER_SOURCES, "nation", "finance_costs", "pension_contributions", "gift_aid"]].copy()
-    incomes["employment"] = (full["employment_pay"] - full["employment_expenses"]).clip(lower=0.0)
-    incomes["self_employment"] = full["trading_profit"]
-    incomes["property"] = full["property_profit"]
-    start = full["tax_year"].str.slice(0, 4).astype("int64")
-    incomes["over_state_pension_age"] = (start - full["birth_year"] >= 67).to_numpy()
-    charged = np.zeros(len(full))
-    for tax_year in full["tax_year"].unique():
-        rows = (full["tax_year"] == tax_year).to_numpy()
-        tax = personal_tax(incomes[rows], tax_year)
+def _tax_charged(boxes: pd.DataFrame, incomes: dict[str, Floats]) -> Floats:
+    """Return Income Tax, Class 2 and Class 4, in GBP, rounded to the penny."""
+    incomes = incomes | {name: boxes[name].to_numpy() for name in _AS_DECLARED}
+    year, nation = boxes["year"].to_numpy(), boxes["nation"].array
+    retired = FIRST + year - boxes["birth_year"].to_numpy() >= _PENSION_AGE
+    charged = np.zeros(len(boxes))
+    for position in np.unique(year):
+        rows = np.flatnonzero(year == position)
+        person = {name: values[rows] for name, values in incomes.items()}
+        frame = pd.DataFrame({**person, "nation": nation[rows], "over_state_pension_age": retired[rows]})
+        tax = personal_tax(frame, TAX_YEARS[position])
         charged[rows] = tax["income_tax"] + tax["nics_class_2"] + tax["nics_class_4"]
     return charged.round(2)
 
@@ -144,16 +153,18 @@ def _basis_adjustment(boxes: pd.DataFrame, panel: pd.DataFrame) -> Floats:
     net = boxes["turnover"] + boxes["other_business_income"] - boxes["trading_allowance"]
     net = net - boxes[[*EXPENSE_BOXES, "capital_allowances"]].sum(axis=1)
     months = boxes["accounts_months"]
-    transition = (net.clip(lower=0.0) * (months - 12) / months).where(panel["tax_year"] == BASE_YEAR, 0.0)
+    transition = (net.clip(lower=0.0) * (months - 12) / months).where(panel["year"] == _TRANSITION, 0.0)
     known = transition.groupby(panel["entity"]).transform("sum")
-    later = panel["tax_year"] > BASE_YEAR
+    later = panel["year"] > _TRANSITION
     adjustment = np.where(later, _TRANSITION_SHARE * known, -(1 - _TRANSITION_SHARE) * transition)
     return np.asarray(adjustment + 0.0)  # no negative zeros
 
 
 def _tax_at_source(boxes: pd.DataFrame) -> Floats:
-    alone = boxes.copy()
-    keep = {"employment_pay", "pension", "accounts_months"}
-    alone[[box for box in PRIMITIVE_BOXES if box not in keep]] = 0.0
+    nothing = np.zeros(len(boxes))
+    alone = boxes.assign(**{box: nothing for box in PRIMITIVE_BOXES if box not in _TAXED_AT_SOURCE})
     full = complete_return(alone.assign(birth_year=1900))  # no National Insurance beside the Income Tax
     return np.asarray(full["tax_charged"])
+
+
+_TAXED_AT_SOURCE = {"employment_pay", "pension", "accounts_months"}
