@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import tempfile
 from pathlib import Path
+from time import process_time
 
-from taxgap.gap import compare_with_published, implied_multiplier
+from taxgap.gap import calibrate, implied_multiplier
 from taxgap.publication.assessment import assess
+from taxgap.publication.calibration_content import accuracy_of
 from taxgap.records import Records, Truth
 from taxgap.risk import train
 from taxgap.synthetic import generate
@@ -26,11 +28,15 @@ def main() -> None:
 
 
 def show(seed: int, records: Records, truth: Truth) -> None:
-    table = compare_with_published(records, truth)
-    targets = table[table["is_target"]]
-    print(f"seed {seed}: {targets['within'].sum()} of {len(targets)} targets within tolerance")
-    for row in table[table["group"] == "What random enquiries found"].itertuples():
-        print(f"  {row.target:<62}{row.published:>10,.3f}{row.simulated:>10,.3f}  within {row.within}")
+    start = process_time()
+    table = calibrate(records, truth).figures
+    seconds, accuracy = process_time() - start, accuracy_of(table)
+    inside = f"{accuracy['within']} of {accuracy['targets']} targets within tolerance"
+    print(f"seed {seed}: {inside} ({seconds:.1f} s)")
+    for group, counts in accuracy["groups"].items():
+        print(f"  {group:<62}{counts['within']:>4} of {counts['targets']}")
+    for row in table[table["is_target"] & ~table["within"]].itertuples():
+        print(f"  missed: {row.group}: {row.target}: {row.simulated:,.4g} for {row.published:,.4g}")
     found = implied_multiplier(truth)
     print(f"  officers find {found['detection']:.3f} of the tax, miss {found['missed_whole']:.3f} whole")
     model = train(records, n_threads=2)
