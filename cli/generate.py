@@ -21,6 +21,7 @@ from taxgap.cli import options, populations
 @click.option(
     "--detection", type=float, default=0.55, show_default=True, help="Tax that officers find (an assumption)."
 )
+@click.option("--difficulty", type=float, default=1.0, show_default=True, help="How hard to tell, 0.25 to 3.")
 @populations.rate_option
 @populations.shock_option
 @populations.plug_in_option

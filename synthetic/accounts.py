@@ -61,7 +61,7 @@ def trade_companies(firms: pd.DataFrame, paid_to_filers: Floats, settings: Setti
     costs = np.maximum(
         annual["turnover"] + annual["other_income"] - annual["profit"] - annual["directors_pay"], 0.0
     )
-    annual |= _costs(firms, costs, paid_to_filers, streams)
+    annual |= _costs(firms, costs, paid_to_filers, streams, vary=_GOODS_VARY * settings.difficulty)
     annual["filers_pay"] = paid_to_filers
     spent = [annual[name] for name in ("goods", "overheads", "staff_costs", "directors_pay")]
     annual["profit"] = annual["turnover"] + annual["other_income"] - np.sum(spent, axis=0)
@@ -79,7 +79,7 @@ def trade_partnerships(firms: pd.DataFrame, settings: Settings) -> Trading:
     share = np.clip(1 / (1 + np.exp(-odds))[:, None] * np.exp(0.12 * yearly), 0.02, 1.2)
     none = np.zeros_like(turnover)
     annual = {"turnover": turnover, "directors_pay": none, "other_income": none}
-    annual |= _costs(firms, share * turnover, none, streams)
+    annual |= _costs(firms, share * turnover, none, streams, vary=_GOODS_VARY * settings.difficulty)
     annual["profit"] = turnover - annual["goods"] - annual["overheads"] - annual["staff_costs"]
     return Trading(firms, annual, streams)
 
@@ -107,7 +107,8 @@ def _from_owner(owner: Integers, settings: Settings) -> tuple[Floats, Floats]:
     people = draw_people(Streams(settings.seed, owner[owned]), settings.register)
     people["row"] = owned
     panel = spread_over_years(people, TAX_YEARS)
-    activity = draw_activity(panel, Streams(settings.seed, panel["entity"]), settings.shocks)
+    streams = Streams(settings.seed, panel["entity"])
+    activity = draw_activity(panel, streams, settings.shocks, settings.difficulty)
     place = panel["row"].to_numpy(), panel["year"].to_numpy() + LOOKBACK
     salary[place] = activity["employment_pay"].to_numpy().round()
     dividends[place] = activity["dividends"].to_numpy().round()
@@ -149,7 +150,9 @@ def _other_income(turnover: Floats, streams: Streams) -> Floats:
     return np.asarray(some * np.minimum(share, 0.2) * turnover)
 
 
-def _costs(firms: pd.DataFrame, costs: Floats, paid: Floats, streams: Streams) -> dict[str, Floats]:
+def _costs(
+    firms: pd.DataFrame, costs: Floats, paid: Floats, streams: Streams, *, vary: float
+) -> dict[str, Floats]:
     trade = firms["trade"].to_numpy()
     usual = np.array(trades()["mix"].tolist(), dtype=float)[trade]
     names = ("goods", "subcontractors", "staff", "travel", "premises", "office", "rest")
@@ -161,7 +164,7 @@ def _costs(firms: pd.DataFrame, costs: Floats, paid: Floats, streams: Streams) -
     weight /= weight.sum(axis=1, keepdims=True)
     part = {name: costs * weight[:, [i]] for i, name in enumerate(names)}
     yearly = np.column_stack([streams.normal("mix of the year", year) for year in range(YEARS)])
-    part["goods"] = part["goods"] * np.exp(_GOODS_VARY * yearly)
+    part["goods"] = part["goods"] * np.exp(vary * yearly)
     wages, employees = _wages(part["staff"] / 1.08, usual_pay(trade)[:, None], paid, streams)
     payroll = payroll_of(wages, employees)
     staff_costs = (wages + payroll["employer_nics"]).round()

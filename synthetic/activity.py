@@ -41,7 +41,12 @@ def spread_over_years(people: pd.DataFrame, tax_years: tuple[str, ...]) -> pd.Da
     return panel[present].reset_index(drop=True)
 
 
-def draw_activity(panel: pd.DataFrame, streams: Streams, changes: tuple[Shock, ...] = ()) -> pd.DataFrame:
+def draw_activity(
+    panel: pd.DataFrame,
+    streams: Streams,
+    changes: tuple[Shock, ...] = (),
+    difficulty: float = 1.0,
+) -> pd.DataFrame:
     """Draw what each person truly earned and spent in each year.
 
     Parameters
@@ -52,6 +57,8 @@ def draw_activity(panel: pd.DataFrame, streams: Streams, changes: tuple[Shock, .
         One entity a row of `panel`: the person.
     changes : tuple of Shock
         Those of a trade change its turnover.
+    difficulty : float, default 1
+        Scales how far the costs of honest traders move from year to year.
 
     Returns
     -------
@@ -67,7 +74,7 @@ def draw_activity(panel: pd.DataFrame, streams: Streams, changes: tuple[Shock, .
     activity = pd.DataFrame(index=panel.index)
     activity["annual_turnover"] = hold_back(gross * trade_share, year, streams)
     activity["turnover_before"] = _year_before(panel, activity["annual_turnover"].to_numpy())
-    _add_trade(activity, panel, streams)
+    _add_trade(activity, panel, streams, difficulty)
     _add_property(activity, gross * (1 - trade_share) * (panel["kind"] != "employee"), streams, year)
     base = _base_profit(panel, trade_share, streams)
     other = np.maximum(panel["total_income"] - base, 0.0) * GROWTH[year]
@@ -123,7 +130,7 @@ def _base_profit(panel: pd.DataFrame, trade_share: Floats, streams: Streams) -> 
     return np.asarray(trading + letting)
 
 
-def _add_trade(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) -> None:
+def _add_trade(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams, difficulty: float) -> None:
     year = panel["year"].to_numpy()
     months = _accounts_months(panel, streams)
     turnover = activity["annual_turnover"] * months / 12
@@ -133,7 +140,7 @@ def _add_trade(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams) ->
     extra = streams.happens(0.06, "other business income", year) * np.exp(6.5 + streams.normal("extra", year))
     activity["other_business_income"] = extra * has_trade
     odds = _cost_share(panel, streams)
-    noisy = np.clip(odds * np.exp(0.42 * streams.normal("cost noise", year) - 0.06), 0.0, 1.6)
+    noisy = np.clip(odds * np.exp(0.42 * difficulty * streams.normal("cost noise", year) - 0.06), 0.0, 1.6)
     costs = np.asarray(turnover) * noisy
     for box, part in zip(EXPENSE_BOXES, _mix(panel, streams).T, strict=True):
         activity[box] = costs * part

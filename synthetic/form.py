@@ -262,6 +262,8 @@ class Form:
         Boxes that count something, of which one more or less matters.
     unpaid : float
         Share of small debts that are never paid and written off; of larger debts it is less.
+    difficulty : float
+        As of the settings.
     late, never, amended : float
         Shares of returns after the due date, never filed, and amended.
     hours : float
@@ -285,6 +287,7 @@ class Form:
     risk_weight: float = 1.0
     counts: tuple[str, ...] = ()
     unpaid: float = 0.05
+    difficulty: float = 1.0
     late: float = 0.05
     never: float = 0.01
     amended: float = 0.04

@@ -114,7 +114,7 @@ def hidden_cash_share(
     return np.where(_is_habit(streams, year, "hides cash", odds) & (cash >= 0.03), share, 0.0)
 
 
-def hides_costs_too(streams: Streams) -> NDArray[np.bool_]:
+def hides_costs_too(streams: Streams, difficulty: float = 1.0) -> NDArray[np.bool_]:
     """Return who leaves out what the hidden sales cost as well, so that his margins look like anyone's.
 
     Examples
@@ -122,7 +122,7 @@ def hides_costs_too(streams: Streams) -> NDArray[np.bool_]:
     >>> bool(0.4 < hides_costs_too(Streams(7, range(1000))).mean() < 0.6)
     True
     """
-    return streams.happens(_WITH_COSTS, "hides costs too")
+    return streams.happens(min(_WITH_COSTS * difficulty, 0.95), "hides costs too")
 
 
 def _odds(rate: float, disposition: ArrayLike, lean: ArrayLike, size: ArrayLike) -> Floats:

@@ -77,7 +77,11 @@ def forms(settings: Settings) -> dict[str, Form]:
     """Return the form of each tax with the mechanisms that the settings ask for."""
     known = mechanisms(settings)
     return {
-        name: replace(form, mechanisms=tuple(m for m in known.values() if m.regime == name))
+        name: replace(
+            form,
+            mechanisms=tuple(m for m in known.values() if m.regime == name),
+            difficulty=settings.difficulty,
+        )
         for name, form in FORMS.items()
     }
 

@@ -40,6 +40,10 @@ class Settings:
     missed_whole : float
         Share of returns on which the officer sees nothing at all; a few more wrong returns are missed because
         what is settled makes no difference to the tax.
+    difficulty : float
+        How hard misreporting is to tell, 0.25 to 3: it scales the differences that honest accounts show from
+        year to year, the share of hidden sales whose costs are hidden too, and the share of reports that lose
+        the number of the taxpayer. Published figures are met at 1.
     rates : mapping of str to float
         Mechanism to the probability with which it acts on a return of an exposed taxpayer of average
         disposition; those not named keep their own.
@@ -62,6 +66,7 @@ class Settings:
     risk_share: float = 0.05
     detection: float = 0.55
     missed_whole: float = 0.12
+    difficulty: float = 1.0
     rates: Mapping[str, float] = field(default_factory=dict)
     shocks: tuple[Shock, ...] = ()
     plug_ins: tuple[str, ...] = ()
@@ -75,6 +80,7 @@ class Settings:
             ("risk_share", 0.0, 1.0),
             ("detection", 0.2, 0.9),
             ("missed_whole", 0.0, 0.5),
+            ("difficulty", 0.25, 3.0),
         ):
             self._check_number(name, low, high)
         self._check_date()

@@ -24,6 +24,9 @@ from taxgap.synthetic.returns import Tables, tables_of
 from taxgap.synthetic.streams import Streams
 from taxgap.synthetic.timeline import TAX_YEARS, year_label
 
+_LOSE = 0.03
+"""Share of their reports that lose the number, at a difficulty of one (assumption)."""
+
 _WITHOUT_NUMBER = ("platform", "card_processor", "bank", "overseas")
 """Reporters who do not always know the number of the taxpayer."""
 
@@ -141,8 +144,9 @@ def _lose_identifiers(
     loose = reports[reports["source"].isin(_WITHOUT_NUMBER)]
     place = pd.Index(identities["taxpayer_id"]).get_indexer(loose["taxpayer_id"])
     entity = identities["entity"].to_numpy()[place]
+    share = min(_LOSE * economy.settings.difficulty**2, 0.5)
     moved = unmatched_of_registered(
-        identities, loose.assign(identity=place), Streams(economy.settings.seed, entity)
+        identities, loose.assign(identity=place), Streams(economy.settings.seed, entity), share
     )
     return reports.drop(index=moved.index), moved
 

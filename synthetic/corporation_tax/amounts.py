@@ -36,7 +36,7 @@ def kept_below_threshold(scene: Scene) -> Amounts:
 
 def _off_the_books(scene: Scene, column: str) -> Amounts:
     hidden = scene.activity[column].to_numpy()
-    whole = hides_costs_too(scene.streams)
+    whole = hides_costs_too(scene.streams, scene.form.difficulty)
     share = hidden / np.maximum(scene.boxes["turnover"].to_numpy(), 1.0)
     costs = {box: whole * share * scene.boxes[box].to_numpy() for box in ("cost_of_sales", "travel_costs")}
     return {"turnover": hidden, **costs}

@@ -47,7 +47,7 @@ def draw_scene(people: pd.DataFrame, form: Form, settings: Settings) -> Scene:
     """
     panel = spread_over_years(people, TAX_YEARS)
     streams = Streams(settings.seed, panel["entity"])
-    activity = draw_activity(panel, streams, settings.shocks)
+    activity = draw_activity(panel, streams, settings.shocks, settings.difficulty)
     activity["partnership_profit"], activity["partnership_stated"] = partner_shares(panel, settings)
     activity["declared_below"] = np.nan
     boxes = fill_in_truthfully(activity, panel)

@@ -38,7 +38,9 @@ def _omitted_cash(scene: Scene) -> Amounts:
 def _off_the_books(scene: Scene, name: str, share: Floats) -> Amounts:
     # Half leave out whole jobs with what they cost, so that their ratios look like anyone's; half only the
     # sale.
-    whole = scene.streams.happens(0.5, f"{name} with costs") & _claims_expenses(scene)
+    whole = scene.streams.happens(
+        min(0.5 * scene.form.difficulty, 0.95), f"{name} with costs"
+    ) & _claims_expenses(scene)
     costs = {box: whole * share * scene.boxes[box].to_numpy() for box in _COSTS_OF_A_JOB}
     return {"turnover": share * scene.boxes["turnover"].to_numpy(), **costs}
 

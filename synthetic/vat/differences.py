@@ -69,7 +69,7 @@ def hidden_cash(scene: Scene) -> Floats:
 
 def _off_the_books(scene: Scene, share: Floats) -> Amounts:
     # Half leave out what the hidden sales cost as well, so that their ratios look like anyone's.
-    whole = hides_costs_too(scene.streams) & standard(scene)
+    whole = hides_costs_too(scene.streams, scene.form.difficulty) & standard(scene)
     bought = 0.75 * whole * share
     full = np.minimum(
         column(scene, "full_input_tax") - column(scene, "import_tax"), column(scene, "input_tax")

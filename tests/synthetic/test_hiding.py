@@ -68,3 +68,9 @@ def test_no_more_cash_is_hidden_than_was_paid() -> None:
 
 def test_half_hide_the_costs_too() -> None:
     assert 0.45 < hides_costs_too(FEW).mean() < 0.55
+
+
+def test_at_a_higher_difficulty_more_hide_what_the_sales_cost() -> None:
+    easy, usual, hard = (hides_costs_too(FEW, difficulty) for difficulty in (0.5, 1.0, 1.8))
+    assert easy.mean() < usual.mean() < hard.mean() <= 0.95
+    assert (usual | ~easy).all()  # who does at a lower difficulty does at a higher one

@@ -22,6 +22,8 @@ SHARES = ["random_share", "risk_share", "detection", "missed_whole"]
     ("name", "value"),
     [
         ("taxpayers", 0),
+        ("difficulty", 0.1),
+        ("difficulty", 4),
         ("taxpayers", -5),
         ("taxpayers", 10**8),
         ("taxpayers", 2.5),
