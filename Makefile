@@ -43,8 +43,8 @@ oracle: $(DONE)/tests ## compare our tax law with an independent calculator
 doctest: $(DONE)/tests ## run the examples in the docstrings
 	$(PYTEST) $(PARALLEL) --doctest-modules taxgap
 
-# The same code, packed otherwise: what could be missing is a package or a file of data, and these read them all.
-INSTALLED_TESTS := tests/cli tests/batch tests/tax tests/schemas tests/reasons
+# The same code, packed otherwise: what could be missing is a package or a file of data, and these use them all.
+INSTALLED_TESTS := tests/cli tests/batch
 
 test-installed: $(DONE)/tests ## run tests that use every part against the built wheel instead of the checkout
 	rm -rf build/lib $(INSTALLED) taxgap.egg-info
