@@ -87,16 +87,8 @@ class Economy:
 
     @cached_property
     def activity(self) -> Scene:
-        """The same before VAT makes anyone hold back: what was truly earned."""
+        """What the individuals truly earned, in all tax years whatever the settings ask for."""
         return draw_scene(self.people, self.forms["self_assessment"], self.settings)
-
-    @cached_property
-    def all_years(self) -> Scene:
-        """The same for every year, so that a trader's history does not depend on how many are asked for."""
-        if self.settings.years == len(TAX_YEARS):
-            return self.activity
-        whole = replace(self.settings, years=len(TAX_YEARS))
-        return draw_scene(self.people, self.forms["self_assessment"], whole)
 
     @cached_property
     def returns(self) -> Scene:
@@ -134,7 +126,7 @@ class Economy:
             year_end=3,
             associated=0,
         )
-        annual, channels = _of_returns(self.all_years, people["entity"].to_numpy())
+        annual, channels = _of_returns(self.activity, people["entity"].to_numpy())
         firms[list(CHANNELS)] = channels
         annual = {name: values * exists(firms) for name, values in annual.items()}
         wages = np.where(annual["staff"] < 9_000, 0.0, annual["staff"] / 1.06).round()

@@ -61,30 +61,31 @@ def obligations(scene: Scene, filed: Days, as_of: np.datetime64) -> pd.DataFrame
     )
 
 
-def payments(scene: Scene, planted: Planted, filed: Days, as_of: np.datetime64) -> pd.DataFrame:
-    """Make the payment record of each return with something to pay."""
+def payments(scene: Scene, planted: Planted, received: Days, as_of: np.datetime64) -> pd.DataFrame:
+    """Make the payment record of each return with something to pay, as of its last version on file."""
     panel, streams, counter = scene.panel, scene.streams, scene.counter
     owed = np.maximum(scene.form.payable(planted.reported), 0.0).round(2)
-    due = panel["due_on"].to_numpy()
+    due = panel["pay_by" if "pay_by" in panel else "due_on"].to_numpy()
     slow = streams.happens(0.05, "pays late", counter)
     lost = streams.happens(
         scene.form.unpaid * np.sqrt(np.minimum(_SMALL / np.maximum(owed, 1.0), 1.0)), "written off", counter
     )
     wait = np.where(slow, 30 + 300 * streams.uniform("pays after", counter), 0).astype(int)
-    paid_on = np.where(lost, NOT_A_DAY, np.maximum(due, filed) + wait * DAY)
+    paid_on = np.where(lost, NOT_A_DAY, np.maximum(due, received) + wait * DAY)
     gone_on = np.where(lost, due + 700 * DAY, NOT_A_DAY)
     paid_on = np.where(paid_on <= as_of, paid_on, NOT_A_DAY)
     gone_on = np.where(gone_on <= as_of, gone_on, NOT_A_DAY)
-    rows = (owed > 0) & (filed <= as_of)
-    table = panel.loc[rows, ["taxpayer_id", "period", "due_on"]]
+    rows = (owed > 0) & (received <= as_of)
+    table = panel.loc[rows, ["taxpayer_id", "period"]]
     return table.assign(
+        due_on=due[rows],
         regime=scene.form.regime,
         liability=owed[rows],
         paid_on=paid_on[rows],
         paid=np.where(np.isnat(paid_on), np.nan, owed)[rows],
         written_off_on=gone_on[rows],
         written_off=np.where(np.isnat(gone_on), np.nan, owed)[rows],
-        received_on=filed[rows],
+        received_on=received[rows],
     )
 
 

@@ -37,7 +37,8 @@ PANEL = (
 """The columns of every scene's panel, one row a return: whose it is, for when, and who he is. `year` is the
 position in `TAX_YEARS` of the tax year that holds the last day, `counter` distinguishes the draws of one
 taxpayer, `trade` is a row of `trades()` or -1, `disposition` is standard normal (larger is less careful),
-`gross` is the size of the business or income in GBP a year."""
+`gross` is the size of the business or income in GBP a year. `pay_by` may be there as
+well, where tax falls due on another day than the return."""
 
 _SIZE_FADES = 0.48
 _TYPICAL_SIZE = 25_000.0

@@ -1,6 +1,7 @@
 """Hiding: the share of its true turnover that a firm leaves out, the same on every return that it files.
 
-Whoever hides a sale hides it from every tax: a company's accounts and its VAT returns leave out the same.
+A company that hides a sale hides it from every tax: its accounts and its VAT returns leave out the same. Sole
+traders and partnerships take it for VAT alone; what they leave out of Self Assessment is drawn by itself.
 """
 
 from __future__ import annotations

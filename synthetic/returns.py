@@ -29,7 +29,7 @@ def tables_of(work: Casework) -> tuple[Tables, Tables]:
     records = {
         regime: _returns(work),
         "obligations": filing.obligations(work.scene, work.filed, work.as_of),
-        "payments": filing.payments(work.scene, work.planted, work.filed, work.as_of),
+        "payments": filing.payments(work.scene, work.planted, work.last_received, work.as_of),
         "enquiries": cases,
         "adjustments": adjustments,
     }

@@ -49,14 +49,15 @@ def make_tables(economy: Economy, hidden_numbers: Integers) -> tuple[Tables, Tab
     """
     reporting = Reporting(economy)
     made: list[tuple[Tables, Tables]] = [tables_of(done) for done in casework_of(economy, reporting)]
-    taxpayers = _taxpayers(economy)
+    registrations = _registrations(economy)
+    taxpayers = _known_from(_taxpayers(economy), registrations)
     identities = _identities(taxpayers, economy)
     reports, moved = _lose_identifiers(reporting.table(), identities, economy)
     hidden = draw_hidden(hidden_numbers, economy.settings, economy.register.individuals)
     register: Tables = {
         "taxpayers": taxpayers,
         "identities": identities,
-        "registrations": _registrations(economy),
+        "registrations": registrations,
         "links": _links(economy),
         "third_party": reports,
         "third_party_unmatched": pd.concat([hidden.unmatched, moved], ignore_index=True),
@@ -114,6 +115,14 @@ def _taxpayers(economy: Economy) -> pd.DataFrame:
             np.clip(first, -1, None) + 1
         ],
     )
+
+
+def _known_from(taxpayers: pd.DataFrame, registrations: pd.DataFrame) -> pd.DataFrame:
+    # Who registers for a tax before his first year is known from then on.
+    first = registrations.groupby("taxpayer_id", observed=True)["received_on"].min()
+    known = first.reindex(taxpayers["taxpayer_id"]).to_numpy()
+    received = taxpayers["received_on"].to_numpy()
+    return taxpayers.assign(received_on=np.where(known < received, known, received))
 
 
 def _where(rows: np.ndarray, make: object, entity: np.ndarray, *others: int) -> np.ndarray:

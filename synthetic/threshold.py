@@ -19,7 +19,7 @@ LIMIT = np.array([vat_law(label).deregistration_limit for label in _LABELS])
 REACH = 4_500.0
 """GBP above the threshold over which the wish to stay below it fades (assumption)."""
 
-_HOLDS_BACK = 0.10  # share of those just above the threshold who would rather trade less (assumption)
+_HOLDS_BACK = 0.16  # share of those just above the threshold who would rather trade less (assumption)
 _GAP = 1_100.0  # GBP by which they stay below, on average (assumption)
 
 

@@ -88,7 +88,7 @@ def inflated_costs(scene: Scene) -> Amounts:
 
 def connected_charges(scene: Scene) -> Amounts:
     """Charge more for management, goods or finance of connected companies than strangers would."""
-    middle = np.where(scene.panel["gross"] < LARGE, 0.020, 0.24)
+    middle = np.where(scene.panel["gross"] < LARGE, 0.010, 0.24)
     return {"other_costs": -_part_of_profit(scene, "connected_charges", middle)}
 
 

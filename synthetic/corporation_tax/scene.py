@@ -14,7 +14,15 @@ from taxgap.synthetic.published import trades
 from taxgap.synthetic.register import FORMS
 from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.streams import Floats, Streams
-from taxgap.synthetic.timeline import LOOKBACK, TAX_YEARS, first_day, last_day, month_label, year_of_month
+from taxgap.synthetic.timeline import (
+    DAY,
+    LOOKBACK,
+    TAX_YEARS,
+    first_day,
+    last_day,
+    month_label,
+    year_of_month,
+)
 from taxgap.synthetic.trading import CHANNELS, YEARS, Trading
 
 _OF_THE_FIRM = ("entity", "taxpayer_id", "trade", "disposition", "agent", "gross", "owner", "first_year")
@@ -59,6 +67,7 @@ def _panel(trading: Trading, periods: pd.DataFrame) -> pd.DataFrame:
         period_start=first_day(periods["first"].to_numpy()),
         period_end=last_day(last),
         due_on=last_day(periods["accounts_end"].to_numpy() + YEAR),
+        pay_by=last_day(last + 9) + DAY,  # nine months and a day after the period
         year=year_of_month(last),
         counter=last,
     )

@@ -126,15 +126,15 @@ def _ends(
     streams, bad = streams[row], _is_bad(streams)[row]
     first, last = _span(streams)
     begun = np.floor(MONTHS * (1.6 * streams.uniform("vat partners since") - 0.6)).astype(np.int64)
-    ends = streams.happens(0.3, "vat partners part") & ~bad
-    until = np.where(bad, last, np.minimum(np.maximum(begun, 0) + 12, MONTHS - 1))
+    # Many honest partners part after months as well, so that its dates alone give no chain away.
+    ends = bad | streams.happens(0.4, "vat partners part")
     return pd.DataFrame(
         {
             "entity": np.asarray(entity)[row],
             "other_entity": entity_of(partner[row], "company"),
             "kind": kind,
-            "since": first_day(np.where(bad, first, begun)) + 3 * DAY,
-            "until": np.where(ends | bad, last_day(until), NOT_A_DAY),
+            "since": first_day(np.where(ends, first, begun)) + 3 * DAY,
+            "until": np.where(ends, last_day(last), NOT_A_DAY),
         }
     )
 

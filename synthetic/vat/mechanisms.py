@@ -41,7 +41,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "vat_sales_suppressed",
         "vat",
-        "Part of the sales is left out, here as in the accounts, whichever way customers paid",
+        "Part of the sales is left out, by companies as in their accounts, whichever way customers paid",
         rate=_CERTAIN,
         disposition=0.0,
         agent=0.0,

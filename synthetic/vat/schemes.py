@@ -37,7 +37,7 @@ def draw_schemes(trading: Trading, shares: pd.DataFrame) -> pd.DataFrame:
         One row a firm: `flat` (whether it uses the flat rate), `sector_rate` (that of its trade), `rate`
         (the one that
         is right for it, which for a limited cost trader is higher), `frequency` (position in `FREQUENCIES`),
-        `stagger` (0 to 2 for quarters that end in June, April and May; 0 to 11 for years).
+        `stagger` (0 to 2 for quarters that end in April, May and June; 0 to 11 for years).
     """
     streams, law = trading.streams, vat_law(TAX_YEARS[0])
     turnover = _mean(trading.annual["turnover"])

@@ -59,8 +59,7 @@ def compare_bunching(sums: Sums, taxpayers: float) -> list[Row]:
     if not table["w"].sum():
         return []
     group = Group(_NAME, fact, taxpayers)
-    # A business is counted in each year, mostly near where it was: there are no more cases than businesses.
-    number = float(table["w"].sum() ** 2 / table["ww"].sum()) / len(YEARS)
+    number = float(table["w"].sum() ** 2 / table["ww"].sum())
     known = np.asarray(fact["businesses"]) / sum(fact["businesses"])
     share = (table["w"] / table["w"].sum()).to_numpy()
     for lower, published_share, simulated in zip(fact["lower"], known, share, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from taxgap.gap.cells import size_of
-from taxgap.gap.intervals import share_interval
+from taxgap.gap.intervals import weighted_share
 from taxgap.gap.partition import Part
 from taxgap.gap.row import Group, Row
 from taxgap.gap.sums import Sums, at, sum_up
@@ -18,14 +18,16 @@ def tally_companies(part: Part) -> Sums:
     Returns
     -------
     dict of DataFrame
-        `small_companies`: one row, `n, hit, over_1000`.
+        `small_companies` by outcome (``none``, ``some``, ``over 1000``): `w, ww`, each case weighted by what
+        it stands for, because strata are drawn at different rates.
     """
     cases = part.cases
     cases = cases[(cases["regime"] == "corporation_tax") & (cases["programme"] == "random")]
     cases = cases[size_of(part.turnover)[cases["place"].to_numpy(dtype=int)] == "small"]
     found = cases["tax_found"].astype(float).to_numpy()
-    values = {"n": np.ones(len(cases)), "hit": found > 0, "over_1000": found > 1_000}
-    return {"small_companies": sum_up({"all": np.zeros(len(cases), dtype=int)}, values)}
+    outcome = np.select([found > 1_000, found > 0], ["over 1000", "some"], "none")
+    weight = 1.0 / cases["inclusion_probability"].astype(float)
+    return {"small_companies": sum_up({"outcome": outcome}, {"w": weight, "ww": weight**2})}
 
 
 def compare_companies(sums: Sums, taxpayers: float) -> list[Row]:
@@ -41,12 +43,15 @@ def compare_companies(sums: Sums, taxpayers: float) -> list[Row]:
     -------
     list of Row
     """
-    row = at(sums.get("small_companies"), [0], ("n", "hit", "over_1000")).iloc[0]
-    if not row["n"]:
+    table = at(sums.get("small_companies"), ["none", "some", "over 1000"], ("w", "ww"))
+    whole, found = table.sum(), table.loc["some"] + table.loc["over 1000"]
+    if not whole["w"]:
         return []
     fact = published()["company_random_enquiries"]
     group = Group("What random enquiries into small companies found", fact, taxpayers)
     title = "Small companies' returns with tax found"
-    group.add(title, fact["under_declared"], share_interval(row["hit"], row["n"]))
-    group.add("Of these, over £1,000", fact["found_over_1000"], share_interval(row["over_1000"], row["hit"]))
+    group.add(title, fact["under_declared"], weighted_share(found, whole))
+    if found["w"]:
+        over = weighted_share(table.loc["over 1000"], found)
+        group.add("Of these, over £1,000", fact["found_over_1000"], over)
     return group.rows

@@ -45,6 +45,10 @@ _PARTNERS_APART = (
     "not counted."
 )
 _FEW_PEOPLE = "A handful of people in the population decide the mean."
+_MANY_SMALL = (
+    "The smallest companies are many here, and have little to lose; the published figure counts the cases of "
+    "a sample that is drawn more often from the larger ones, in which the same share is about 70%."
+)
 _ONLY_FILERS = "The published figure is of all Income Tax payers; most of them file no return."
 
 EXPLANATIONS: dict[tuple[str, str, Side], str] = {
@@ -63,6 +67,7 @@ EXPLANATIONS: dict[tuple[str, str, Side], str] = {
         "above",
     ): _ONLY_REGISTERED,
     ("What random enquiries found", "Of these, over £10,000", "below"): _HEAVY_TAIL,
+    ("What random enquiries into small companies found", "Of these, over £1,000", "below"): _MANY_SMALL,
     ("What random enquiries found", "Share of the tax found in cases over £10,000", "below"): _HEAVY_TAIL,
     (
         "Businesses around the VAT threshold",

@@ -82,7 +82,8 @@ def _measure(cases: pd.DataFrame) -> pd.DataFrame:
     hit, over = found > 0, found > 10_000
     # The audits are in the pounds of their day. The index that brings today's amounts back is remembered.
     index = published()["price_index"]
-    real = found / cases["period"].map(dict(zip(index["tax_year"], index["index"], strict=True)))
+    prices = dict(zip(index["tax_year"], index["index"], strict=True))
+    real = found / cases["period"].map(prices).astype(float)  # of no case at all the type is not known
     return pd.DataFrame(
         {
             "n": 1.0,

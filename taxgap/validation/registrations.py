@@ -85,7 +85,10 @@ def _output_tax_is_high(returns: pd.DataFrame, context: Context) -> Mask:
     schemes = covering("vat", returns, context, "scheme")
     standard = np.ones(len(returns), dtype=np.bool_)
     standard[schemes.loc[schemes["scheme"] == "flat_rate", "position"].to_numpy()] = False
-    most = returns["sales"] * vat_law("2021-22").standard_rate  # the same on every day of the law held
+    # Box 1 also holds the VAT on imports whose payment is put off to the return.
+    most = (returns["sales"] + returns["purchases"]) * vat_law(
+        "2021-22"
+    ).standard_rate  # the same on every day
     return as_mask(exceeds(returns["output_tax"], most)) & standard
 
 

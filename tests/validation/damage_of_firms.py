@@ -32,7 +32,7 @@ RETURNS: list[Damage] = [
     (
         VAT,
         V3,
-        {"output_tax": 4_602.0, "total_output_tax": 4_602.0, "net_vat": 3_102.0},
+        {"output_tax": 6_402.0, "total_output_tax": 6_402.0, "net_vat": 4_902.0},
         {(VAT, "output_tax_rate"): [V3]},
     ),
     (
