@@ -133,7 +133,9 @@ def _note_types(part: TablePart, name: str, kind: str, fitted: Fitted) -> None:
     part.fail(wording, name, fitted.misfit)
     if fitted.converted:
         part.fail(_of_kind(COLUMN_TYPE, kind), name, np.ones(len(part), dtype=np.bool_))
-    part.as_it_was &= not fitted.converted and not fitted.misfit.any()
+    # A column without any value is converted without a finding: what is empty fits every type.
+    empty = not fitted.as_it_was and kind == "date" and bool(fitted.content.isna().all())
+    part.as_it_was &= not fitted.converted and not fitted.misfit.any() and not empty
 
 
 def _of_kind(wording: Wording, kind: str) -> Wording:
