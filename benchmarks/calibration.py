@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from time import process_time
 
-from taxgap.gap import calibrate, implied_multiplier
+from taxgap.gap import calibrate
 from taxgap.publication.assessment import assess
 from taxgap.publication.calibration_content import accuracy_of
 from taxgap.records import Records, Truth
@@ -29,7 +29,8 @@ def main() -> None:
 
 def show(seed: int, records: Records, truth: Truth) -> None:
     start = process_time()
-    table = calibrate(records, truth).figures
+    calibration = calibrate(records, truth)
+    table = calibration.figures
     seconds, accuracy = process_time() - start, accuracy_of(table)
     inside = f"{accuracy['within']} of {accuracy['targets']} targets within tolerance"
     print(f"seed {seed}: {inside} ({seconds:.1f} s)")
@@ -37,7 +38,7 @@ def show(seed: int, records: Records, truth: Truth) -> None:
         print(f"  {group:<62}{counts['within']:>4} of {counts['targets']}")
     for row in table[table["is_target"] & ~table["within"]].itertuples():
         print(f"  missed: {row.group}: {row.target}: {row.simulated:,.4g} for {row.published:,.4g}")
-    found = implied_multiplier(truth)
+    found = calibration.gaps.multipliers["self_assessment"]
     print(f"  officers find {found['detection']:.3f} of the tax, miss {found['missed_whole']:.3f} whole")
     model = train(records, n_threads=2)
     report = assess(records, truth, model)

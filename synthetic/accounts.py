@@ -80,6 +80,8 @@ def trade_partnerships(firms: pd.DataFrame, settings: Settings) -> Trading:
     none = np.zeros_like(turnover)
     annual = {"turnover": turnover, "directors_pay": none, "other_income": none}
     annual |= _costs(firms, share * turnover, none, streams, vary=_GOODS_VARY * settings.difficulty)
+    wear, guests = (0.24 * annual["other"]).round(), (0.02 * annual["other"]).round()
+    annual |= {"depreciation": wear, "entertaining": guests, "other": annual["other"] - wear - guests}
     annual["profit"] = turnover - annual["goods"] - annual["overheads"] - annual["staff_costs"]
     return Trading(firms, annual, streams)
 
@@ -175,16 +177,13 @@ def _costs(
     subcontractors = (part["subcontractors"] * scale).round()
     travel, premises = (part["travel"] * scale).round(), (part["premises"] * scale).round()
     other = ((part["office"] + part["rest"]) * scale).round()
-    wear, guests = (0.24 * other).round(), (0.02 * other).round()
     goods = (part["goods"] * scale).round() + subcontractors
     return {
         "goods": goods,
         "subcontractors": subcontractors,
         "travel": travel,
         "premises": premises,
-        "depreciation": wear,
-        "entertaining": guests,
-        "other": other - wear - guests,
+        "other": other,
         "overheads": travel + premises + other,
         "wages": wages,
         "employees": employees,
@@ -238,9 +237,10 @@ def _paid_out(profit: Floats, streams: Streams) -> Floats:
 
 def _spread_overheads(annual: dict[str, Floats], streams: Streams) -> dict[str, Floats]:
     # From year to year the overheads divide somewhat differently over their lines; the total stays.
-    lines = {"travel": annual["travel"], "premises": annual["premises"]}
-    lines["other"] = annual["other"] + annual["depreciation"] + annual["entertaining"]
-    moved = {name: amount * np.exp(0.16 * _by_year(streams, name)) for name, amount in lines.items()}
+    moved = {
+        name: annual[name] * np.exp(0.16 * _by_year(streams, name))
+        for name in ("travel", "premises", "other")
+    }
     scale = annual["overheads"] / np.maximum(np.sum(list(moved.values()), axis=0), 1.0)
     travel, premises = (moved["travel"] * scale).round(), (moved["premises"] * scale).round()
     other = annual["overheads"] - travel - premises

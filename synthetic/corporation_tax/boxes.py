@@ -56,7 +56,7 @@ _EXTRA_DEDUCTION = np.array([1.30, 1.30, 1.30, 0.86, 0.86])
 
 _LARGEST_RESEARCHER = 85e6  # turnover in GBP up to which a company has that scheme (memory: EUR 100m)
 _MOVES = 0.25  # standard deviation (log) of what else moves the balance sheet (assumption)
-_SECOND_DIRECTOR = 0.4  # share of companies with two directors (assumption)
+_TWO_DIRECTORS = 0.4  # share of companies with two directors, among them those who pay a spouse (assumption)
 
 
 def fill_in_truthfully(trading: Trading, periods: pd.DataFrame, shares: Floats) -> pd.DataFrame:
@@ -171,7 +171,7 @@ def _losses_available(profit: Floats, firm: NDArray[np.int64]) -> Floats:
 def _head_count(trading: Trading, shares: Floats, firm: NDArray[np.int64]) -> Floats:
     # The average of the years, by what falls in the period; with one director, or two.
     weight = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
-    directors = 1 + trading.streams.happens(_SECOND_DIRECTOR, "corporation tax directors")
+    directors = 1 + trading.streams.happens(_TWO_DIRECTORS, "second director")
     return np.asarray(((trading.annual["employees"][firm] * weight).sum(axis=1) + directors[firm]).round())
 
 

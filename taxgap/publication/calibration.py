@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,14 @@ from taxgap.gap.comparison import Progress
 from taxgap.publication.calibration_basis import Basis, describe_basis
 from taxgap.publication.calibration_chapters import CHAPTERS, OTHER, chapter_of
 from taxgap.publication.calibration_content import content_of
-from taxgap.publication.calibration_overview import draw_chapters, draw_group
-from taxgap.publication.comparison import FORMATS, MARKS
+from taxgap.publication.calibration_overview import draw_chapters
+from taxgap.publication.compared_group import ComparedGroup, describe_group
 from taxgap.publication.headline import KeyFigure
 from taxgap.publication.picture import Picture
-from taxgap.publication.tables import Cell, Table, make_table
+from taxgap.publication.tables import Cell
 from taxgap.publication.templates import make_environment
 from taxgap.publication.theme import COLOURS, SCREEN_FONT
-from taxgap.publication.wording import count, day, interval, listing, number_of, share
+from taxgap.publication.wording import count, day, listing, number_of, share
 from taxgap.records import Records, Truth
 from taxgap.records.files import new_folder, write_json
 
@@ -39,24 +39,13 @@ _PICTURED = "The tax gap"  # the chapter whose groups have pictures of their own
 
 
 @dataclass(frozen=True)
-class FigureGroup:
-    """One group of figures: key, name, a sentence, a table and perhaps a picture."""
-
-    key: str
-    name: str
-    sentence: str
-    table: Table
-    picture: Picture | None
-
-
-@dataclass(frozen=True)
 class Chapter:
     """Groups that belong together."""
 
     key: str
     name: str
     sentence: str
-    groups: tuple[FigureGroup, ...]
+    groups: tuple[ComparedGroup, ...]
 
 
 @dataclass(frozen=True)
@@ -224,24 +213,17 @@ def _chapters(figures: pd.DataFrame) -> Iterator[Chapter]:
             continue
         number += 1
         groups = tuple(
-            _group(f"chapter-{number}-{place}", str(group), members, pictured=name == _PICTURED)
+            describe_group(
+                f"chapter-{number}-{place}",
+                str(group),
+                _tally(members),
+                members,
+                _result,
+                pictured=name == _PICTURED,
+            )
             for place, (group, members) in enumerate(rows.groupby("group", sort=False), start=1)
         )
         yield Chapter(f"chapter-{number}", name, _tally(rows), groups)
-
-
-def _group(key: str, name: str, rows: pd.DataFrame, *, pictured: bool) -> FigureGroup:
-    heads = ["Figure", "Reference", "Synthetic population", "Tolerance", "Result", "Source"]
-    table = make_table(
-        f"{key}-table",
-        name,
-        heads,
-        [_cells(row) for row in rows.to_dict("records")],
-        text=["Result", "Source"],
-    )
-    sentence = _tally(rows)
-    picture = draw_group(f"{key}-picture", name, sentence, rows, table) if pictured else None
-    return FigureGroup(key, name, sentence, table, picture)
 
 
 def _tally(rows: pd.DataFrame) -> str:
@@ -257,19 +239,9 @@ def _tally(rows: pd.DataFrame) -> str:
     return " ".join(parts)
 
 
-def _cells(row: dict[str, Any]) -> list[str | Cell]:
-    form = FORMATS[row["unit"]]
+def _result(row: Mapping[Hashable, Any]) -> Cell:
     if row["within"]:
-        result = Cell("Within")
-    elif row["is_target"] and not row["explanation"]:
-        result = Cell("", tag=UNEXPLAINED)
-    else:
-        result = Cell("", tag="Outside", note=row["explanation"])
-    return [
-        Cell(str(row["target"]), note="" if row["is_target"] else "Not fitted"),
-        Cell(form(row["published"]), tag=MARKS[row["basis"]]),
-        Cell(form(row["simulated"]), note=interval(row["low"], row["high"], form)),
-        f"± {form(row['tolerance'])}",
-        result,
-        str(row["source"]),
-    ]
+        return Cell("Within")
+    if row["is_target"] and not row["explanation"]:
+        return Cell("", tag=UNEXPLAINED)
+    return Cell("", tag="Outside", note=row["explanation"])

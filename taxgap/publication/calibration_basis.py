@@ -10,7 +10,7 @@ from taxgap.gap import Calibration
 from taxgap.gap.cells import TAXES
 from taxgap.gap.estimates import MIN_CASES
 from taxgap.gap.tolerances import FEWEST, MOST, RELATIVE, STANDARD_ERRORS, TAXPAYERS
-from taxgap.publication.comparison import FORMATS
+from taxgap.publication.compared_group import FORMATS
 from taxgap.publication.tables import Cell, Table, make_table
 from taxgap.publication.wording import count, decimal, interval, money, share
 
@@ -147,10 +147,6 @@ def _cells(calibration: Calibration) -> Table:
         "Share of theoretical liability",
     ]
     return make_table("cells", "How the gap is added up, in a year", heads, rows)
-
-
-def _note(row: pd.Series) -> str:
-    return "" if row["sampled"] else "From the truth"
 
 
 def _checks(checks: pd.DataFrame) -> list[Table]:

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from taxgap.publication.dots import FURTHEST, draw_differences, draw_overview, relative_differences
+from taxgap.publication.compared_group import HOLLOW, ComparedGroup, describe_group, say_what_lies_further
+from taxgap.publication.dots import draw_overview, relative_differences
 from taxgap.publication.picture import Picture, take_picture
-from taxgap.publication.tables import Cell, Table, make_table
-from taxgap.publication.wording import (
-    Format,
-    count,
-    interval,
-    listing,
-    money,
-    number_of,
-    share,
-    share_to_a_tenth,
-)
-
-FORMATS: dict[str, Format] = {
-    "share": share_to_a_tenth,
-    "GBP": money,
-    "persons": count,
-    "count": count,
-}
-"""How a figure is written, by its unit."""
-
-MARKS = {"found": "", "derived": "Derived", "memory": "From memory"}
-"""How a reference figure is marked, by its basis."""
+from taxgap.publication.tables import Cell, make_table
+from taxgap.publication.wording import count, listing, number_of, share
 
 _BASIS = {
     "found": "read in a published source",
@@ -40,35 +20,10 @@ _BASIS = {
     "memory": "recalled and not checked",
 }
 _FEW = 3
-_READING = (
-    "A grey band is the tolerance; a line is the 95% interval of the synthetic population. A round dot lies "
-    "within tolerance, a diamond outside. A hollow mark means that the reference figure is derived or from "
-    "memory."
-)
 _OVERVIEW_READING = (
-    "Each mark is one figure. Round dots lie within tolerance, diamonds outside. A hollow mark means that "
-    "the reference figure is derived or from memory. At the right: how many lie within tolerance."
+    f"Each mark is one figure. Round dots lie within tolerance, diamonds outside. {HOLLOW} At the right: how "
+    "many lie within tolerance."
 )
-_FURTHER = " A mark at the edge lies further out."
-
-
-@dataclass(frozen=True)
-class ComparedGroup:
-    """One group of compared figures.
-
-    Attributes
-    ----------
-    key, name, sentence : str
-    table : Table
-    picture : Picture or None
-        None where no reference figure differs from zero.
-    """
-
-    key: str
-    name: str
-    sentence: str
-    table: Table
-    picture: Picture | None
 
 
 @dataclass(frozen=True)
@@ -175,48 +130,12 @@ def _describe_basis(comparison: pd.DataFrame) -> Iterator[str]:
 
 
 def _describe_group(key: str, name: str, rows: pd.DataFrame) -> ComparedGroup:
-    table = _tabulate(key, name, rows)
     sentence = f"{_tally(rows)} {_are(rows, 'figure')} within tolerance.{_misses(rows)}"
-    return ComparedGroup(key, name, sentence, table, _picture(key, name, sentence, rows, table))
+    return describe_group(key, name, sentence, rows, _result)
 
 
-def _tabulate(key: str, name: str, rows: pd.DataFrame) -> Table:
-    heads = ["Figure", "Reference", "Synthetic population", "Tolerance", "Result", "Source"]
-    body = [_cells(row) for row in rows.to_dict("records")]
-    return make_table(f"{key}-table", name, heads, body, text=["Result", "Source"])
-
-
-def _cells(row: dict[str, Any]) -> list[str | Cell]:
-    form = FORMATS[row["unit"]]
-    return [
-        Cell(str(row["target"]), note="" if row["is_target"] else "Not fitted"),
-        Cell(form(row["published"]), tag=MARKS[row["basis"]]),
-        Cell(form(row["simulated"]), note=interval(row["low"], row["high"], form)),
-        f"± {form(row['tolerance'])}" if math.isfinite(row["tolerance"]) else "none set",
-        Cell("Within") if row["within"] else Cell("", tag="Outside"),
-        str(row["source"]),
-    ]
-
-
-def _picture(key: str, name: str, sentence: str, rows: pd.DataFrame, table: Table) -> Picture | None:
-    differences = relative_differences(rows)
-    if differences.empty:
-        return None
-    furthest = differences.loc[differences["difference"].abs().idxmax()]
-    alt = (
-        f"Dot plot, one row for each of {number_of(len(differences), 'figure')}. {sentence} Furthest from "
-        f"its reference: {furthest['target']}, by {share(furthest['difference'])}. The table below has every "
-        "number."
-    )
-    title = f"{name}: distance from the reference figures"
-    return take_picture(
-        f"{key}-picture",
-        lambda size: draw_differences(differences, size),
-        title=title,
-        alt=alt,
-        reading=_READING + _FURTHER * bool((differences["difference"].abs() > FURTHEST).any()),
-        table=table,
-    )
+def _result(row: Mapping[Hashable, Any]) -> Cell:
+    return Cell("Within") if row["within"] else Cell("", tag="Outside")
 
 
 def _overview(comparison: pd.DataFrame) -> Picture | None:
@@ -238,7 +157,7 @@ def _overview(comparison: pd.DataFrame) -> Picture | None:
         lambda size: draw_overview(differences, size),
         title="How far each figure is from its reference",
         alt=alt,
-        reading=_OVERVIEW_READING + _FURTHER * bool((differences["difference"].abs() > FURTHEST).any()),
+        reading=_OVERVIEW_READING + say_what_lies_further(differences),
         table=table,
     )
 

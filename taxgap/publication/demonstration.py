@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from taxgap.gap import compare_with_published, implied_multiplier
+from taxgap.gap import Calibration, calibrate
 from taxgap.publication.assessment import assess
 from taxgap.publication.content import PageContent
 from taxgap.publication.examples import choose_examples, describe_example
@@ -26,8 +26,8 @@ Incomes by trade, the ways customers pay, the mechanisms of misreporting and how
 assumptions: no published table gives them.
 The audits that the population is calibrated to are of returns of 1999 to 2009. Their pounds are taken at \
 face value: bringing them to today's prices would ask for larger amounts still.
-Even so the tax lost here is a larger share of liability than the published gap: under the assumed \
-detection the old audits and the recent gap do not agree with each other.
+Even so, in Self Assessment the tax lost here is a larger share of liability than the published gap: under \
+the assumed detection the old audits and the recent gap do not agree with each other.
 How much officers miss is a setting. No published value of the non-detection multiplier could be read.
 The real random programme opens about 3,800 of 12 million returns (worked out from 53,000 audits of 1999 to \
 2012); here it opens enough to learn from.
@@ -76,10 +76,11 @@ def gather_content(
     period = model.card_["training"]["evaluation_period"]
     ranked = scores.assign(ranked=scores.groupby("period")["score"].transform("size"))
     examples = choose_examples(ranked, period)
+    calibration = calibrate(records, truth)
     return PageContent(
         title="Self Assessment: from records to explained flags",
-        made=_made(records, truth, model, len(scores)),
-        comparison=compare_with_published(records, truth),
+        made=_made(records, truth, model, len(scores), calibration),
+        comparison=calibration.figures,
         validation=report.findings,
         rows=report.rows,
         evaluation=assessment.evaluation,
@@ -93,9 +94,11 @@ def gather_content(
     )
 
 
-def _made(records: Records, truth: Truth, model: RiskModel, returns: int) -> dict[str, Any]:
+def _made(
+    records: Records, truth: Truth, model: RiskModel, returns: int, calibration: Calibration
+) -> dict[str, Any]:
     settings = truth.manifest.made_by["settings"]
-    found = implied_multiplier(truth)
+    found = calibration.gaps.multipliers["self_assessment"]
     return {
         "taxpayers": settings["taxpayers"],
         "returns": returns,

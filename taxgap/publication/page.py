@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from taxgap.publication.cases import describe_case
 from taxgap.publication.comparison import describe_comparison
 from taxgap.publication.content import PageContent
@@ -14,6 +12,7 @@ from taxgap.publication.making import describe_making
 from taxgap.publication.performance import describe_performance
 from taxgap.publication.quality import describe_quality
 from taxgap.publication.taxes import tabulate_taxes
+from taxgap.publication.templates import make_environment
 from taxgap.publication.theme import COLOURS, SCREEN_FONT
 from taxgap.records.files import new_file
 
@@ -72,7 +71,7 @@ def render_page(content: PageContent) -> str:
         for number, case in enumerate(content.cases, start=1)
     ]
     return (
-        _environment()
+        make_environment()
         .get_template("page.html")
         .render(
             title=content.title,
@@ -104,13 +103,3 @@ _GROUPS = (
     "Self-employment income by band of total income",
 )
 """What this page shows of a long comparison; all of it stands on the calibration page."""
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("taxgap.publication", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

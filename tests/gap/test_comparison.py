@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taxgap.gap import compare_with_published, implied_multiplier
+from taxgap.gap import compare_with_published
 from taxgap.gap.comparison import _TALLIES
 from taxgap.gap.partition import Part
 from taxgap.gap.sums import add
@@ -89,11 +89,15 @@ def test_without_the_truth_nothing_is_said_of_the_gap(population, table):
 
 
 def test_the_multiplier_is_the_inverse_of_what_officers_find(population):
+    people = population.records.table("taxpayers", ["taxpayer_id", "legal_form"])
+    weight = people.set_index("taxpayer_id")["legal_form"].astype(str).map(population.part.weights)
     potential = population.truth.table("enquiries")
+    potential["weight"] = potential["taxpayer_id"].map(weight)
     for regime in ("self_assessment", "vat"):
-        found = implied_multiplier(population.truth, regime)
+        found = population.calibration.gaps.multipliers[regime]
         wrong = potential[(potential["tax_lost"] >= 1) & (potential["regime"] == regime)]
-        assert found["detection"] == pytest.approx(wrong["tax_found"].sum() / wrong["tax_lost"].sum())
+        share = (wrong["weight"] * wrong["tax_found"]).sum() / (wrong["weight"] * wrong["tax_lost"]).sum()
+        assert found["detection"] == pytest.approx(share)
         assert found["multiplier"] == pytest.approx(1 / found["detection"])
         assert found["missed_whole"] == pytest.approx((wrong["tax_found"] == 0).mean())
         assert found["low"] < found["detection"] < found["high"]

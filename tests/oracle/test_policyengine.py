@@ -26,7 +26,6 @@ Where the calculator is not the law, or not the law asked for here:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -38,6 +37,7 @@ from taxgap.tax import personal_tax, tax_law, tax_years
 from taxgap.tax.allocation import deduct_in_order
 from taxgap.tax.charge import charge
 from taxgap.tax.incomes import read_incomes
+from tests.oracle.conftest import PEOPLE
 
 pytestmark = [
     pytest.mark.oracle,
@@ -45,7 +45,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),
 ]
 
-PEOPLE = 1_000
 YEARS = tax_years()
 ORACLE_SCOTTISH_LIMITS_2021_22 = (2_306.0, 13_991.0, 31_092.0, 150_000.0)
 ORACLE_VARIABLES = {
@@ -118,41 +117,11 @@ def oracle_inputs(people: pd.DataFrame) -> dict[str, np.ndarray]:
     return {name: np.asarray(values) for name, values in inputs.items()}
 
 
-@pytest.fixture(scope="module")
-def oracle() -> Callable[[pd.DataFrame, str], pd.DataFrame]:
-    """Return the calculator as a function of a frame of PEOPLE rows; loading it takes half a minute."""
-    policyengine_uk = pytest.importorskip("policyengine_uk")
-    # One person, copied along an axis: a situation of a thousand people spelled out takes far longer to read.
-    axis = {"name": "employment_income", "count": PEOPLE, "min": 0, "max": 1, "period": YEARS[0][:4]}
-    members = {"members": ["person"]}
-    simulation = policyengine_uk.Simulation(
-        situation={
-            "people": {"person": {}},
-            "benunits": {"benunit": members},
-            "households": {"household": members},
-            "axes": [[axis]],
-        }
-    )
-
-    def calculate(people: pd.DataFrame, tax_year: str) -> pd.DataFrame:
-        year = int(tax_year[:4])
-        for name, values in oracle_inputs(people).items():
-            simulation.set_input(name, year, values)
-        return pd.DataFrame(
-            {
-                name: np.asarray(simulation.calculate(variable, year))
-                for name, variable in ORACLE_VARIABLES.items()
-            }
-        )
-
-    return calculate
-
-
 @pytest.fixture(scope="module", params=YEARS)
-def compared(request, oracle) -> tuple[str, pd.DataFrame, pd.DataFrame]:
+def compared(request, calculate) -> tuple[str, pd.DataFrame, pd.DataFrame]:
     """The people of a year and what the calculator says they owe."""
     people = random_people(request.param)
-    return request.param, people, oracle(people, request.param)
+    return request.param, people, calculate(oracle_inputs(people), request.param, ORACLE_VARIABLES)
 
 
 def usual_order_income_tax(people: pd.DataFrame, tax_year: str, monkeypatch) -> np.ndarray:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.resources import files
 
-import pandas as pd
-
-from taxgap.peers import size_band, trade_group_of
-from taxgap.regimes.base import Regime, Tables
+from taxgap.regimes.base import Regime
 from taxgap.regimes.corporation_tax.accounts import (
     measure_balance,
     measure_directors,
@@ -19,9 +15,9 @@ from taxgap.regimes.corporation_tax.history import measure_changes, measure_timi
 from taxgap.regimes.corporation_tax.panel import build_panel
 from taxgap.regimes.corporation_tax.reports import measure_accounts, measure_reports
 from taxgap.regimes.declaration import read_declaration
-from taxgap.regimes.returns import trade_of
+from taxgap.regimes.families import measure_with
 
-__all__ = ["CORPORATION_TAX", "measure_returns"]
+__all__ = ["CORPORATION_TAX"]
 
 _FAMILIES = (
     measure_reports,
@@ -34,38 +30,10 @@ _FAMILIES = (
     measure_timing,
 )
 
-
-def measure_returns(tables: Tables, periods: Sequence[str]) -> pd.DataFrame:
-    """Measure the latest version of each return.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        The tables of `taxgap.schemas` that the features need, for the tax years of `periods`, the two before
-        and the one after.
-    periods : sequence of str
-        The tax years, or months in which periods end, to measure.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by (taxpayer_id, period), sorted: `trade_group`, `size_band` and one column a feature.
-    """
-    panel = build_panel(tables, periods)
-    trade = trade_of(panel.own.table, tables["taxpayers"])
-    columns: dict[str, object] = {
-        "trade_group": trade_group_of(trade).array,
-        "size_band": size_band(pd.Series(panel.size)).array,
-    }
-    for measure in _FAMILIES:
-        columns.update(measure(panel))
-    return pd.DataFrame(columns, index=panel.own.index)
-
-
 CORPORATION_TAX = Regime.declared(
     "corporation_tax",
     read_declaration(files(__name__).joinpath("features.toml").read_text("utf-8")),
-    measure_returns,
+    measure_with(build_panel, _FAMILIES),
     reach=(2, 1),
     evaluation_cases=150,
 )

@@ -9,8 +9,11 @@ import pytest
 from taxgap.records.parquet import restore_types
 from taxgap.schemas.corporation_tax import COST_LINES, CorporationTax
 from taxgap.schemas.table import column_names
+from taxgap.synthetic.accounts import _from_owner
 from taxgap.synthetic.corporation_tax.boxes import CONTEXT, PRIMITIVE_BOXES, complete_return
 from taxgap.synthetic.form import Scene
+from taxgap.synthetic.settings import Settings
+from taxgap.synthetic.trading import Trading
 from taxgap.validation import company_accounts
 
 _ABOUT = {"taxpayer_id", "period", "version", "by_agent", "received_on"}
@@ -114,3 +117,17 @@ def test_reliefs_and_loans_are_claimed_by_some(completed: pd.DataFrame) -> None:
     for box in ("rd_relief", "loan_to_directors", "dividends_paid", "other_income"):
         assert 0.005 < (completed[box] > 0).mean() < 1
     assert completed["employees"].min() >= 1
+
+
+def test_who_pays_a_spouse_has_two_directors(
+    companies: Trading, company_scene: Scene, company_settings: Settings
+) -> None:
+    firms, annual = companies.firms, companies.annual
+    salary, _ = _from_owner(firms["owner"].to_numpy(), company_settings)
+    known = (firms["owner"] >= 0).to_numpy() & (annual["employees"] == 0).all(axis=1)
+    spouse = ((annual["directors_pay"] > salary) & (annual["turnover"] > 0)).any(axis=1)
+    heads = company_scene.boxes["employees"].groupby(company_scene.panel["entity"].to_numpy()).max()
+    heads = heads.reindex(firms["entity"]).to_numpy()
+    assert (heads[known & spouse] == 2).sum() > 20
+    assert not (heads[known & spouse] == 1).any()
+    assert (heads[known & ~spouse] == 2).any()

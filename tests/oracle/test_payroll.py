@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from taxgap.tax import payroll_tax, tax_years
+from tests.oracle.conftest import PEOPLE, Calculate
 
 pytestmark = [
     pytest.mark.oracle,
@@ -22,7 +23,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),
 ]
 
-EMPLOYEES = 1_000
 YEARS = tax_years()
 NOT_COMPARED = {"employee_nics": "2023-24", "employer_nics": "2022-23"}
 VARIABLES = {
@@ -33,44 +33,28 @@ VARIABLES = {
 
 
 @pytest.fixture(scope="module")
-def oracle() -> Callable[[np.ndarray, str], pd.DataFrame]:
-    """Return the calculator as a function of pay and tax year; loading it takes half a minute."""
-    policyengine_uk = pytest.importorskip("policyengine_uk")
-    axis = {"name": "employment_income", "count": EMPLOYEES, "min": 0, "max": 1, "period": YEARS[0][:4]}
-    members = {"members": ["person"]}
-    simulation = policyengine_uk.Simulation(
-        situation={
-            "people": {"person": {}},
-            "benunits": {"benunit": members},
-            "households": {"household": members},
-            "axes": [[axis]],
-        }
-    )
+def oracle(calculate: Calculate) -> Callable[[np.ndarray, str], pd.DataFrame]:
+    """Return the calculator as a function of the pay of PEOPLE employees and the tax year."""
 
-    def calculate(pay: np.ndarray, tax_year: str) -> pd.DataFrame:
-        year = int(tax_year[:4])
+    def owed(pay: np.ndarray, tax_year: str) -> pd.DataFrame:
         inputs = {
-            "age": np.full(EMPLOYEES, 40),
-            "country": np.full(EMPLOYEES, "ENGLAND"),
+            "age": np.full(PEOPLE, 40),
+            "country": np.full(PEOPLE, "ENGLAND"),
             "employment_income": pay,
-            "is_full_year_category_a_director": np.ones(EMPLOYEES, dtype=bool),
-            "taxable_social_security_income": np.zeros(EMPLOYEES),
+            "is_full_year_category_a_director": np.ones(PEOPLE, dtype=bool),
+            "taxable_social_security_income": np.zeros(PEOPLE),
         }
-        for name, values in inputs.items():
-            simulation.set_input(name, year, values)
-        return pd.DataFrame(
-            {name: np.asarray(simulation.calculate(variable, year)) for name, variable in VARIABLES.items()}
-        )
+        return calculate(inputs, tax_year, VARIABLES)
 
-    return calculate
+    return owed
 
 
 def random_pay(tax_year: str) -> np.ndarray:
     random = np.random.default_rng(int(tax_year[:4]))
     pay = np.where(
-        random.random(EMPLOYEES) < 0.3,
-        random.uniform(95_000, 160_000, EMPLOYEES),
-        random.gamma(2, 16_000, EMPLOYEES),
+        random.random(PEOPLE) < 0.3,
+        random.uniform(95_000, 160_000, PEOPLE),
+        random.gamma(2, 16_000, PEOPLE),
     )
     pay[0] = 30_000
     return np.round(pay)
