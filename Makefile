@@ -17,7 +17,7 @@ INSTALLED := build/installed
 ROOMS := $(sort $(patsubst taxgap/%,taxgap.%,$(filter-out taxgap/cli,$(patsubst %/__init__.py,%,\
 	$(wildcard taxgap/*/__init__.py)) $(basename $(filter-out taxgap/_%,$(wildcard taxgap/*.py))))))
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-	--python-version 3.11 $(if $(UPGRADE),--upgrade)
+	--python-version 3.11 --all-extras $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -46,6 +46,7 @@ def _run(ctx: click.Context, folder: Path, settings: dict[str, Any]) -> dict[str
     from taxgap.batch import read_scores, write_scores  # noqa: PLC0415  heavy: only when the verb runs
     from taxgap.publication import gather_content, write_calibration, write_page  # noqa: PLC0415  heavy
     from taxgap.records import Records, Truth  # noqa: PLC0415  heavy
+    from taxgap.records.processes import MOST, count_workers  # noqa: PLC0415  heavy
     from taxgap.risk import train  # noqa: PLC0415  heavy
     from taxgap.schemas import RETURN_TABLES  # noqa: PLC0415  heavy
     from taxgap.synthetic import generate  # noqa: PLC0415  heavy
@@ -55,14 +56,15 @@ def _run(ctx: click.Context, folder: Path, settings: dict[str, Any]) -> dict[str
         made = generate(folder / "population", **settings)
     returns = sum(made.manifest.rows(name) for name in RETURN_TABLES)
     with options.step(ctx, f"2/{_STEPS} Validating {returns:,} returns of four taxes"):
-        report = validate(made, out=folder / "validated")
+        report = validate(made, out=folder / "validated", workers=settings["workers"])
         report.raise_if_failed()
     records = Records.open(folder / "validated" / "records")
     truth = Truth.open(folder / "population" / "truth")
+    threads = count_workers(settings["workers"], MOST)
     with options.step(ctx, f"3/{_STEPS} Training on closed enquiries"):
-        model = train(records, n_threads=settings["workers"])
+        model = train(records, n_threads=threads)
         model.save(folder / "model")
-        others = [train(records, regime, n_threads=settings["workers"]) for regime in _OTHERS]
+        others = [train(records, regime, n_threads=threads) for regime in _OTHERS]
         for other in others:
             other.save(folder / f"model-{other.card_['regime']}")
     with options.step(ctx, f"4/{_STEPS} Scoring everyone and explaining the flags"):

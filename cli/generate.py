@@ -31,7 +31,7 @@ from taxgap.cli import options, populations
 @options.common
 @click.pass_context
 def command(
-    ctx: click.Context, /, *, out: Path, workers: int, replace: bool, dry_run: bool, **settings: Any
+    ctx: click.Context, /, *, out: Path, workers: int | None, replace: bool, dry_run: bool, **settings: Any
 ) -> None:
     """Make a synthetic economy in which the truth is known: four taxes, and what others report.
 

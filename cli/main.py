@@ -20,8 +20,10 @@ from taxgap.errors import TaxGapError, UsageError
 VERBS: dict[str, str] = {
     "generate": "Make a synthetic population in which the truth is known.",
     "calibrate": "Compare a synthetic population with published figures, and say why it misses.",
+    "suggest-mapping": "Draft the mapping of an administration's own tables, from headers and values.",
+    "ingest": "Bring an administration's own tables into the library's form.",
     "validate": "Check whether records can be trusted; put rows that cannot be into quarantine.",
-    "schema": "Describe the columns of a table, or list the tables.",
+    "schema": "Describe the columns and rules of a table, or list the tables.",
     "train": "Train a risk model on closed enquiries, and evaluate it on later random ones.",
     "score": "Score every return, flag cases within capacity, and give the reasons.",
     "demo": "Do the main job end to end, and write a page to look at.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
@@ -96,16 +95,16 @@ _config = click.option(
     help="A TOML file with options of this verb, alone or in a table of its name.",
 )
 
-records_argument = click.argument("records", type=click.Path(path_type=Path, file_okay=False))
+records_argument = click.argument("records")  # a folder, or a database's file or address
 replace_option = click.option("--replace", is_flag=True, help="Replace the output if it exists.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 as_of_option = click.option("--as-of", metavar="DATE", help="See nothing received after this date.")
 workers_option = click.option(
     "--workers",
     type=click.IntRange(min=1),
-    default=lambda: min(os.cpu_count() or 1, 8),
+    default=None,
     show_default="one a processor",
-    help="Processes that make partitions.",
+    help="Processes to start; what is written does not depend on it.",
 )
 
 

@@ -45,7 +45,7 @@ def command(
     ctx: click.Context,
     /,
     *,
-    records: Path,
+    records: str,
     model: Path,
     out: Path,
     periods: tuple[str, ...],

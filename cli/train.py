@@ -22,7 +22,7 @@ def command(
     ctx: click.Context,
     /,
     *,
-    records: Path,
+    records: str,
     out: Path,
     regime: str,
     as_of: str | None,

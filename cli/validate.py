@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     type=click.Choice(["reject", "warn"]),
     help="End with status 5 if any rule of this severity, or a graver one, failed.",
 )
+@click.option("--quality", is_flag=True, help="Profile the quality of the rows over time and place as well.")
+@options.workers_option
 @options.replace_option
 @options.common
 @click.pass_context
@@ -30,24 +32,32 @@ def command(
     ctx: click.Context,
     /,
     *,
-    records: Path,
+    records: str,
     out: Path | None,
     as_of: str | None,
     fail_on: Literal["reject", "warn"] | None,
+    quality: bool,
+    workers: int | None,
     replace: bool,
 ) -> None:
-    """Check the folder RECORDS against the schemas and all rules, and say everything that is wrong at once.
+    """Check RECORDS against the schemas and all rules, and say everything that is wrong at once.
 
-    With --out, trusted rows go to OUT/records and rejected ones, with their reasons, to OUT/quarantine; no
-    row is dropped or repaired. Without --out, rejected rows end the run with status 3.
+    RECORDS is a folder that generate or ingest wrote, or whatever ingest reads. With --out, trusted rows go
+    to OUT/records and rejected ones, with their reasons, to OUT/quarantine; no row is dropped or repaired.
+    Without --out, rejected rows end the run with status 3. With --quality, it is said which year, source or
+    region got worse.
 
     Example: taxgap validate population/records --out trusted
     """
     from taxgap.records import Records  # noqa: PLC0415  heavy: only when the verb runs
     from taxgap.validation import validate  # noqa: PLC0415  heavy: only when the verb runs
 
-    report = validate(Records.open(records).known_at(as_of), out=out, replace=replace)
-    options.show(ctx, report.to_text(), report.to_dict())
+    known = Records.open(records).known_at(as_of)
+    report = validate(known, out=out, quality=quality, replace=replace, workers=workers)
+    text, data = report.to_text(), report.to_dict()
+    if quality:
+        text, data = f"{text}\n{report.quality.to_text()}", data | {"quality": report.quality.to_dict()}
+    options.show(ctx, text, data)
     if fail_on is not None:
         _check_threshold(report, fail_on)
     elif out is None:

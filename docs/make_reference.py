@@ -1,4 +1,4 @@
-"""Write the pages of docs/reference from the code: mechanisms and data dictionary.
+"""Write the pages of docs/reference from the code: mechanisms, data dictionary, and reading own tables.
 
 Run it after a change of a mechanism, a reason code or a schema: ``.venv/bin/python docs/make_reference.py``.
 A test compares the pages with what this would write.
@@ -6,16 +6,14 @@ A test compares the pages with what this would write.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterable, Sequence
 from math import exp
 from pathlib import Path
 
-import pandas as pd
-
+from taxgap.records.faults import FAULTS, MENDED, SKIPPED
 from taxgap.regimes import get_regime
-from taxgap.schemas import RETURN_TABLES, TABLES, TRUTH_TABLES, Table, describe_schema
+from taxgap.schemas import RETURN_TABLES, TABLES, TRUTH_TABLES
 from taxgap.synthetic import Mechanism, mechanisms
+from taxgap.validation.dictionary import TableDictionary, to_markdown_table
 
 FOLDER = Path(__file__).parent / "reference"
 
@@ -44,7 +42,13 @@ is in [the economy](../explanation/economy.md); how to bring one of your own is 
 _ABOUT_TABLES = """\
 What each column holds. `taxgap schema TABLE` prints the same for one table. Money is in pounds, shares are
 from 0 to 1, identifiers are text. Every row of the records says from when on the administration knows it
-(`received_on`). Columns in bold identify a row together."""
+(`received_on`). Columns in bold identify a row together. Rules of severity `reject` put a row into
+quarantine; those of severity `warn` keep it and point it out."""
+
+_ABOUT_READING = """\
+What `taxgap ingest` makes of cells and lines that are not written as plainly as they could be. A cell is read
+only where it can be read in one way. How to say more about your own files is in
+[bring your own records](../how-to/own-records.md)."""
 
 
 def mechanisms_page() -> str:
@@ -62,7 +66,7 @@ def mechanisms_page() -> str:
         parts += [
             f"## {title}",
             f"`{regime}`, in the order in which they act on a return.",
-            _lay_out(head, rows),
+            to_markdown_table(head, rows),
         ]
     return "\n\n".join(parts) + "\n"
 
@@ -88,62 +92,41 @@ def _rate(share: float) -> str:
 
 
 def dictionary_page() -> str:
-    """Return the page of all tables and columns, as Markdown."""
-    parts = ["# Data dictionary", _MADE, _ABOUT_TABLES, _lay_out(("table", "what it holds"), _index())]
-    parts.append("## Records: what an administration would hold")
-    for name, model in TABLES.items():
-        parts += _section(name, model, describe_schema(name))
-    parts.append("## Truth: what only the generator knows")
+    """Return the page of all tables, columns and rules, as Markdown."""
+    tables = [TableDictionary.of(name) for name in TABLES]
+    known_only_here = [name for name in TRUTH_TABLES if name not in RETURN_TABLES]
+    truths = [TableDictionary.of(name, truth=True) for name in known_only_here]
+    index = [(f"[`{each.name}`](#{each.name.replace('/', '')})", each.about) for each in (*tables, *truths)]
     twins = ", ".join(f"`truth/{name}`" for name in RETURN_TABLES)
-    parts.append(f"{twins} hold the truthful twin of every return, with the columns of the return.")
-    for name, model in TRUTH_TABLES.items():
-        if name not in RETURN_TABLES:
-            parts += _section(f"truth/{name}", model, describe_schema(name, truth=True))
+    parts = ["# Data dictionary", _MADE, _ABOUT_TABLES, to_markdown_table(("table", "what it holds"), index)]
+    parts += ["## Records: what an administration would hold", *(each.to_markdown() for each in tables)]
+    parts += [
+        "## Truth: what only the generator knows",
+        f"{twins} hold the truthful twin of every return, with the columns of the return.",
+        *(each.to_markdown() for each in truths),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
-def _index() -> list[list[str]]:
-    own = {f"truth/{name}": model for name, model in TRUTH_TABLES.items() if name not in RETURN_TABLES}
-    return [
-        [f"[`{name}`](#{name.replace('/', '')})", _about(model)] for name, model in {**TABLES, **own}.items()
-    ]
+def reading_page() -> str:
+    """Return the page of what is read without loss, and what is set aside, as Markdown."""
+    mended = [(f"`{code}`", f"cells {words}") for code, words in MENDED.items()]
+    skipped = [(f"`{code}`", words) for code, words in SKIPPED.items()]
+    faults = [(f"`{code}`", fault.sentence, fault.remedy) for code, fault in FAULTS.items()]
+    parts = ["# Reading your own tables", _MADE, _ABOUT_READING, "## Read without loss"]
+    parts += ["Counted in the report as `mended`.", to_markdown_table(("code", "what was read"), mended)]
+    parts += ["## Left out", "Lines that hold nothing, counted as `skipped`."]
+    parts += [to_markdown_table(("code", "what was found"), skipped)]
+    parts += ["## Set aside", "The row is written to `unread`, with its line and these codes."]
+    parts += [to_markdown_table(("code", "what is wrong", "what to do"), faults)]
+    return "\n\n".join(parts) + "\n"
 
 
-def _about(model: type[Table]) -> str:
-    return " ".join((inspect.getdoc(model) or "").split("\n\n")[0].split())
-
-
-def _section(name: str, model: type[Table], columns: pd.DataFrame) -> list[str]:
-    rows = [
-        [
-            f"**`{row.column}`**" if row.key else f"`{row.column}`",
-            row.type,
-            "" if row.unit == row.type else row.unit,
-            row.box,
-            row.title,
-            _rule(row.rule, row.levels),
-            "yes" if row.empty else "",
-        ]
-        for row in columns.itertuples()
-    ]
-    head = ("column", "type", "unit", "box", "title", "rule", "may be empty")
-    key = ", ".join(f"`{column}`" for column in columns.loc[columns["key"], "column"])
-    return [f"### {name}", f"{_about(model)} A row is identified by {key}.", _lay_out(head, rows)]
-
-
-def _rule(rule: str, levels: Sequence[str]) -> str:
-    if levels:
-        return "one of: " + ", ".join(levels)
-    start, found, pattern = rule.partition("matches ")
-    return f"{start}matches `{pattern}`" if found else rule
-
-
-def _lay_out(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
-
-
-PAGES = {"mechanisms.md": mechanisms_page, "data-dictionary.md": dictionary_page}
+PAGES = {
+    "mechanisms.md": mechanisms_page,
+    "data-dictionary.md": dictionary_page,
+    "reading.md": reading_page,
+}
 """File of `FOLDER` to the function that writes it."""
 
 if __name__ == "__main__":

@@ -12,6 +12,18 @@ Day = DateTime
 
 TAX_YEAR = r"^20[0-9]{2}-[0-9]{2}\Z"
 MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])\Z"
+NO_SPACE = r"^\S+\Z"
+NOT_BLANK = r"^\s*\S"
+FIVE_DIGITS = r"^[0-9]{5}\Z"
+
+FORMS = {
+    TAX_YEAR: "a tax year such as 2023-24, or an end month where its tax goes by months",
+    MONTH: "a month such as 2023-07",
+    NO_SPACE: "text without white space",
+    NOT_BLANK: "text that is not blank",
+    FIVE_DIGITS: "five digits",
+}
+"""What the forms of text are called in words."""
 
 
 def text(title: str, **rules: Any) -> Any:
@@ -21,7 +33,7 @@ def text(title: str, **rules: Any) -> Any:
 
 def identifier(title: str) -> Any:
     """Declare a text column that identifies something: never empty, no white space."""
-    return text(title, str_matches=r"^\S+\Z")
+    return _field(title, "identifier", str_matches=NO_SPACE)
 
 
 def period_label(title: str = "Period") -> Any:

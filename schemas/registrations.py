@@ -36,7 +36,7 @@ class Registrations(Table):
         unique = ["taxpayer_id", "regime", "effective_from"]
         metadata = {"known_later": {"deregistered_on": ("deregistered_on",)}}
 
-    @pa.dataframe_check(name="vrn_check_digits")
+    @pa.dataframe_check(name="vrn_check_digits", description="for VAT nine digits, the last two the check")
     def vat_reference_is_valid(cls, table: pd.DataFrame) -> pd.Series:  # noqa: N805  pandera passes the class
         """Hold a VAT number to nine digits of which the last two are a check."""
         return (table["regime"] != "vat") | table["reference"].isna() | is_vrn(table["reference"])

@@ -6,10 +6,11 @@ from typing import Any
 
 import pandera.pandas as pa
 
+from taxgap.schemas.columns import FORMS
+
 _RULE_WORDS = {
     "greater_than_or_equal_to": "at least {min_value:g}",
     "less_than_or_equal_to": "at most {max_value:g}",
-    "str_matches": "matches {pattern}",
 }
 
 
@@ -31,6 +32,12 @@ class Table(pa.DataFrameModel):
 def row_key(model: type[Table]) -> list[str]:
     """List the columns that together identify a row."""
     return list(model.to_schema().unique or [])
+
+
+def always_there(model: type[Table]) -> list[str]:
+    """List the columns that a table cannot do without: its key, its period, and when a row was received."""
+    wanted = {*row_key(model), "taxpayer_id", "period", "period_start", "period_end", "received_on"}
+    return [name for name in column_names(model) if name in wanted]
 
 
 def known_later(model: type[Table]) -> dict[str, tuple[str, ...]]:
@@ -76,10 +83,13 @@ def describe_columns(model: type[Table]) -> list[dict[str, Any]]:
 
 def _rule(check: Any) -> str:
     name = str(check.name or "rule")
-    if name not in _RULE_WORDS:
-        return name.replace("_", " ")
-    statistics = {key: getattr(value, "pattern", value) for key, value in check.statistics.items()}
-    return _RULE_WORDS[name].format(**statistics)
+    if name == "str_matches":
+        pattern = check.statistics["pattern"]
+        text = str(getattr(pattern, "pattern", pattern))
+        return FORMS.get(text, f"of the form {text}")
+    if name in _RULE_WORDS:
+        return _RULE_WORDS[name].format(**check.statistics)
+    return str(check.description or name.replace("_", " "))
 
 
 def _type_name(dtype: str) -> str:

@@ -17,7 +17,7 @@ from taxgap.synthetic.threshold import hold_back
 from taxgap.synthetic.timeline import LOOKBACK, TAX_YEARS
 from taxgap.synthetic.trading import YEARS, Trading, exists, walk
 
-_SECOND_DIRECTOR = 0.30  # share of owned companies that pay a spouse a director's salary as well (assumption)
+SECOND_DIRECTOR = 0.30  # share of owned companies that pay a spouse a director's salary as well (assumption)
 _MARGIN_BY_SIZE = [5.0, 6.0, 7.0, 7.5, 8.0, 8.5, 9.0], [1.45, 1.30, 0.85, 0.44, 0.36, 0.46, 0.46]
 """Turnover (log10 of GBP) and the margin relative to the trade's: set so that Corporation Tax divides over
 small, mid-sized and large companies about as published (assumption)."""
@@ -138,7 +138,7 @@ def _margin(firms: pd.DataFrame, streams: Streams) -> Floats:
 
 def _other_directors(firms: pd.DataFrame, turnover: Floats, streams: Streams) -> Floats:
     owned = (firms["owner"] >= 0).to_numpy()
-    spouse = owned & streams.happens(_SECOND_DIRECTOR, "second director")
+    spouse = owned & streams.happens(SECOND_DIRECTOR, "second director")
     own = 22_000 * np.exp(0.6 * streams.normal("directors"))[:, None] * (turnover / 3e5) ** 0.45
     own = np.minimum(own, 0.18 * turnover)
     return np.asarray(

@@ -6,14 +6,11 @@ Assessment register; the second makes and writes the tables, one partition after
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +21,7 @@ from taxgap.records import Manifest, Records
 from taxgap.records.files import checksum
 from taxgap.records.parquet import write_table
 from taxgap.records.partitions import count_partitions, part_name, partition_of
+from taxgap.records.processes import Run, count_workers, processes
 from taxgap.schemas import TABLES, TRUTH_TABLES, Table
 from taxgap.synthetic.aggregates import estimate, sum_economy
 from taxgap.synthetic.economy import Economy
@@ -38,7 +36,6 @@ from taxgap.synthetic.workshop import Workshop, workshop
 
 Facts = dict[str, Any]
 Progress = Callable[[int, int], None]
-Result = TypeVar("Result")
 
 _FIRST, _SECOND = 1, 12
 """How much of the work of a partition each pass is, for the progress."""
@@ -61,7 +58,7 @@ def generate(
     taxpayers: int = 50_000,
     years: int = 4,
     seed: int = 7,
-    workers: int = 1,
+    workers: int | None = 1,
     replace: bool = False,
     progress: Progress | None = None,
     **settings: Any,
@@ -78,9 +75,9 @@ def generate(
         Tax years, counted back from 2024-25; 1 to 4.
     seed : int, default 7
         Same seed, same bytes, whatever the number of workers.
-    workers : int, default 1
-        Processes. More than one starts fresh Python processes, which a script must guard with
-        ``if __name__ == "__main__"``.
+    workers : int or None, default 1
+        Processes; None starts one a processor. More than one starts fresh Python processes, which a script
+        must guard with ``if __name__ == "__main__"``.
     replace : bool, default False
         Replace the folder if it exists.
     progress : callable, optional
@@ -114,17 +111,18 @@ def generate(
     ['2024-25']
     """
     chosen = Settings.from_mapping({"taxpayers": taxpayers, "years": years, "seed": seed, **settings})
-    if workers < 1:
+    if workers is not None and workers < 1:
         raise UsageError(f"workers is {workers}; it must be at least 1.", where="workers")
     mechanisms(chosen)  # refuses what does not exist before anything is written
     plan = {"taxgap": __version__, "settings": asdict(chosen), "plug_ins": digest_plug_ins(chosen)}
     marker = "truth/manifest.json"
-    with workshop(Path(out), plan, replace=replace, marker=marker) as shop, _processes(workers) as run:
+    count = count_workers(workers, count_partitions(chosen.taxpayers))
+    with workshop(Path(out), plan, replace=replace, marker=marker) as shop, processes(count) as run:
         _make(shop, chosen, run, progress or (lambda _done, _total: None))
     return Records.open(Path(out) / "records")
 
 
-def _make(shop: Workshop, settings: Settings, run: Run[Any], progress: Progress) -> None:
+def _make(shop: Workshop, settings: Settings, run: Run, progress: Progress) -> None:
     jobs = _plan_jobs(shop.folder, settings)
     total = len(jobs) * (_FIRST + _SECOND)
     payrolls = open_positions(settings.register)
@@ -155,20 +153,6 @@ def _plan_jobs(folder: Path, settings: Settings) -> list[Job]:
         Job(folder, number, entity[home == number], hidden[hiding == number], settings)
         for number in range(partitions)
     ]
-
-
-Run = Callable[[Callable[[Job], Result], Sequence[Job]], Iterator[Result]]
-
-
-@contextmanager
-def _processes(workers: int) -> Iterator[Run[Any]]:
-    if workers == 1:
-        yield map
-        return
-    # Spawned, never forked: LightGBM and arrow keep threads that a fork would lose.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        yield pool.map
 
 
 def sum_payrolls(job: Job) -> tuple[Integers, np.ndarray]:

@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from taxgap.errors import TaxGapError as TaxGapError
     from taxgap.records import Records as Records
     from taxgap.records import Truth as Truth
+    from taxgap.records.ingestion import IngestReport as IngestReport
+    from taxgap.records.ingestion import ingest as ingest
+    from taxgap.records.suggestion import Suggestion as Suggestion
+    from taxgap.records.suggestion import suggest_mapping as suggest_mapping
     from taxgap.risk import RiskModel as RiskModel
     from taxgap.risk import train as train
     from taxgap.schemas import describe_schema as describe_schema
     from taxgap.synthetic import generate as generate
     from taxgap.tax import personal_tax as personal_tax
+    from taxgap.validation import QualityProfile as QualityProfile
     from taxgap.validation import ValidationReport as ValidationReport
     from taxgap.validation import validate as validate
 
@@ -29,11 +34,16 @@ _HOMES = {
     "TaxGapError": "taxgap.errors",
     "Records": "taxgap.records",
     "Truth": "taxgap.records",
+    "IngestReport": "taxgap.records.ingestion",
+    "ingest": "taxgap.records.ingestion",
+    "Suggestion": "taxgap.records.suggestion",
+    "suggest_mapping": "taxgap.records.suggestion",
     "RiskModel": "taxgap.risk",
     "train": "taxgap.risk",
     "describe_schema": "taxgap.schemas",
     "generate": "taxgap.synthetic",
     "personal_tax": "taxgap.tax",
+    "QualityProfile": "taxgap.validation",
     "ValidationReport": "taxgap.validation",
     "validate": "taxgap.validation",
 }

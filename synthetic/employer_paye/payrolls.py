@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from taxgap.synthetic.accounts import SECOND_DIRECTOR
 from taxgap.synthetic.form import Bools
 from taxgap.synthetic.payroll import payroll_of_directors
 from taxgap.synthetic.published import trades
@@ -153,7 +154,9 @@ def _owned(trading: Trading) -> Bools:
 def _directors(trading: Trading, pay: Floats) -> tuple[Floats, Floats]:
     """Return how many directors are paid, and what each but the first has."""
     owned = _owned(trading)
-    two = trading.streams.happens(0.30, "second director")[:, None]  # the draw that gave the spouse a salary
+    two = trading.streams.happens(SECOND_DIRECTOR, "second director")[
+        :, None
+    ]  # the draw that gave the spouse a salary
     spouse = np.where(two, np.minimum(_SPOUSE, 0.5 * pay), 0.0)
     many = np.clip(np.round(pay / _PAY_OF_A_DIRECTOR), 1, _MOST_DIRECTORS)
     number = np.where(owned, np.where(two, 2.0, 1.0), many) * (pay > 0)

@@ -24,11 +24,14 @@ class ScoreSummary:
         How often each code is the first reason of a flagged return.
     without_reason : int
         Flagged returns on which no single reason stands out.
+    highest : float
+        The highest probability of all returns, by which to choose a cut-off where none is flagged.
     """
 
     periods: pd.DataFrame
     reasons: pd.Series
     without_reason: int
+    highest: float
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -36,6 +39,7 @@ class ScoreSummary:
             "periods": self.periods.to_dict("records"),
             "first_reasons": {str(code): int(count) for code, count in self.reasons.items()},
             "without_reason": self.without_reason,
+            "highest_probability": self.highest,
         }
 
     def to_text(self) -> str:
@@ -44,6 +48,9 @@ class ScoreSummary:
         for row in self.periods.itertuples():
             counts = f"{row.returns:>10,} {row.flagged:>10,} {row.explained:>10,}"
             lines.append(f"{row.period:<8} {counts} {f'£{row.expected_tax:,.0f}':>29}")
+        if not self.periods["flagged"].any():
+            words = f"Nothing is flagged: the highest probability is {self.highest:.2f}; see --cutoff."
+            return "\n".join([*lines, "", words])
         lines += ["", "First reasons of the flagged:"]
         lines += [f"  {count:>6,}  {code}" for code, count in self.reasons.head(TOP_REASONS).items()]
         lines += [f"  {self.without_reason:>6,}  no single reason stands out", ""]
@@ -74,4 +81,10 @@ def summarise(scores: pd.DataFrame) -> ScoreSummary:
     flagged = counted[counted["flagged"] & counted["explained"]]
     first = flagged.get("reason_1_code", pd.Series(dtype="str")).astype("str")
     known = first[flagged.get("reason_1_code", pd.Series(dtype="str")).notna()]
-    return ScoreSummary(periods.reset_index(), known.value_counts(), len(flagged) - len(known))
+    return ScoreSummary(
+        periods.reset_index(), known.value_counts(), len(flagged) - len(known), _highest(scores)
+    )
+
+
+def _highest(scores: pd.DataFrame) -> float:
+    return float(scores["probability"].max()) if len(scores) else 0.0

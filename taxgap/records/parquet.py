@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,19 @@ from taxgap.schemas.table import code_levels
 FORMAT_VERSION = 1
 
 
-def arrow_schema(model: type[Table], metadata: dict[str, str]) -> pa.Schema:
+def arrow_schema(model: type[Table], *, absent: Collection[str] = ()) -> pa.Schema:
     """Return the arrow schema of a table: text, float64, int64, bool, date32, and codes as dictionaries."""
     fields = [
-        pa.field(name, _arrow_type(str(column.dtype))) for name, column in model.to_schema().columns.items()
+        pa.field(name, _arrow_type(str(column.dtype)))
+        for name, column in model.to_schema().columns.items()
+        if name not in absent
     ]
-    return pa.schema(fields, metadata=metadata)
+    return pa.schema(fields)
 
 
-def write_table(path: Path, table: pd.DataFrame, model: type[Table], *, synthetic: bool) -> None:
+def write_table(
+    path: Path, table: pd.DataFrame, model: type[Table], *, synthetic: bool, absent: Collection[str] = ()
+) -> None:
     """Write a frame as one parquet file: zstd, dictionaries only on codes, no clock time.
 
     Parameters
@@ -36,15 +41,22 @@ def write_table(path: Path, table: pd.DataFrame, model: type[Table], *, syntheti
     model : type of Table
     synthetic : bool
         Mark the file as synthetic in its metadata.
+    absent : collection of str, optional
+        Columns of the model that the records do not have.
     """
-    marks = {"taxgap.format": str(FORMAT_VERSION), "taxgap.synthetic": str(synthetic).lower()}
-    schema = arrow_schema(model, marks)
+    schema = arrow_schema(model, absent=absent)
     content = pa.Table.from_pandas(table[schema.names], schema=schema, preserve_index=False, safe=True)
+    write_arrow(path, content, synthetic=synthetic)
+
+
+def write_arrow(path: Path, content: pa.Table, *, synthetic: bool) -> None:
+    """Write an arrow table as one parquet file, as `write_table` does; codes are its dictionary columns."""
+    marks = {"taxgap.format": str(FORMAT_VERSION), "taxgap.synthetic": str(synthetic).lower()}
     content = content.replace_schema_metadata(None)
     options = {
         "compression": "zstd",
         "compression_level": 3,
-        "use_dictionary": [field.name for field in schema if pa.types.is_dictionary(field.type)],
+        "use_dictionary": [field.name for field in content.schema if pa.types.is_dictionary(field.type)],
         "store_schema": False,  # which leaves out the schema's own metadata, so the marks are added by hand
     }
     with new_file(path) as temporary, pq.ParquetWriter(temporary, content.schema, **options) as writer:
@@ -107,7 +119,7 @@ def restore_types(table: pd.DataFrame, model: type[Table]) -> pd.DataFrame:
             if has_levels(values, levels):
                 continue
             if _are_all(values, levels):
-                table[name] = pd.Categorical(values, categories=levels)
+                table[name] = pd.Categorical(values, categories=levels, ordered=False)
             elif isinstance(values.dtype, pd.CategoricalDtype):
                 table[name] = values.astype(str)
     return table

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import blake2b
 from math import ceil
+from typing import TypeAlias
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+
+Hashes: TypeAlias = NDArray[np.uint64]
 
 TAXPAYERS_PER_PARTITION = 12_500
 
@@ -50,8 +54,21 @@ def partition_of(taxpayer_ids: Iterable[str], partitions: int) -> NDArray[np.int
     >>> partition_of(["T0000001", "T0000002"], 1).tolist()
     [0, 0]
     """
-    digests = b"".join(blake2b(name.encode(), digest_size=8).digest() for name in taxpayer_ids)
-    return (np.frombuffer(digests, dtype="<u8") % np.uint64(partitions)).astype(np.int64)
+    return place_of(hash_ids(taxpayer_ids), partitions)
+
+
+def hash_ids(ids: Iterable[str]) -> Hashes:
+    """Return blake2b of each identifier, cut to 64 bits; of an empty one that of no text."""
+    codes, distinct = pd.factorize(np.asarray(list(ids), dtype=object))
+    texts = ["" if pd.isna(name) else str(name) for name in distinct] + [""]
+    digests = b"".join(blake2b(text.encode(), digest_size=8).digest() for text in texts)
+    hashes: Hashes = np.frombuffer(digests, dtype="<u8").astype(np.uint64)[codes]
+    return hashes
+
+
+def place_of(hashes: Hashes, partitions: int) -> NDArray[np.int64]:
+    """Return the partition that each hash falls into."""
+    return (hashes % np.uint64(partitions)).astype(np.int64)
 
 
 def part_name(partition: int) -> str:

@@ -216,6 +216,46 @@ class Records(TableSet):
         super().__init__(source, manifest)
         self.as_of = pd.Timestamp(manifest.as_of) if as_of is None else as_of
 
+    @classmethod
+    def open(
+        cls, path: str | Path, *, columns: str | Path | None = None, as_of: str | None = None
+    ) -> Records:
+        """Open records: a folder of the library's form, or an administration's own tables.
+
+        Parameters
+        ----------
+        path : str or Path
+            A folder that `generate`, `validate` or `ingest` wrote: nothing is read but its manifest. Or
+            whatever `ingest` reads: it is brought into the library's form in a temporary folder, which lives
+            as long as the process. What is used more than once is better ingested once.
+        columns : str or Path, optional
+            The mapping of an administration's own tables, as for `ingest`.
+        as_of : str, optional
+            The date at which own tables stand, as for `ingest`.
+
+        Raises
+        ------
+        InvalidDataError
+            There is nothing that could be read.
+        IncompatibleError
+            The folder is of a newer format.
+        UsageError
+            The mapping does not fit; or `columns` or `as_of` is given for records in the library's form.
+        """
+        if not (Path(path) / FILE_NAME).is_file():
+            from taxgap.records.ingestion.opening import open_own_tables  # noqa: PLC0415  it imports Records
+
+            found = open_own_tables(path, columns, as_of)
+            if found is not None:
+                return found
+        elif columns is not None or as_of is not None:
+            raise UsageError(
+                "These records are in the library's form: no mapping and no other date apply.",
+                where=str(path),
+                remedy="Leave out `columns`; see records as they stood earlier with `known_at`.",
+            )
+        return super().open(path)
+
     def known_at(self, as_of: str | pd.Timestamp | None) -> Records:
         """Return the records as they stood at an earlier date.
 
@@ -239,9 +279,26 @@ class Records(TableSet):
             )
         return Records(self._source, self.manifest, date)
 
+    def count_later(self, name: str, partition: int) -> int:
+        """Count the rows of one partition of a table that were received after the date of the records.
+
+        Parameters
+        ----------
+        name : str
+        partition : int
+
+        Returns
+        -------
+        int
+            Zero where the day of receipt is missing or no date: such rows are not hidden.
+        """
+        table = self._source.read(name, self.models[name], ["received_on"], partition)
+        return int(_is_after(table, "received_on", self.as_of).sum())
+
     def _visible(self, name: str, columns: list[str] | None, partition: int) -> pd.DataFrame:
         later = known_later(self.models[name])
-        dates = ["received_on", *later]
+        absent = self.manifest.made_by.get("absent", {}).get(name, ())
+        dates = ["received_on", *(date for date in later if date not in absent)]
         wanted = None if columns is None else list(dict.fromkeys([*columns, *dates]))
         table = self._source.read(name, self.models[name], wanted, partition)
         table = hide_future(table, self.as_of, later)

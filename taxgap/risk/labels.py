@@ -14,7 +14,7 @@ KEYS = ["taxpayer_id", "period"]
 PROGRAMMES = ("random", "risk")
 _NEEDED = [
     *("enquiry_id", "taxpayer_id", "regime", "period", "programme", "inclusion_probability"),
-    *("opening_probability", "closed_on", "received_on", "tax_found", "behaviour"),
+    *("opening_probability", "closed_on", "received_on", "tax_found"),
 ]
 _LABELS = [
     *("tax_found", "material", "programme", "random", "inclusion_probability", "opening_probability"),
@@ -37,7 +37,8 @@ def build_labels(
     ----------
     enquiries : DataFrame
         The table ``enquiries``: at least ``enquiry_id, taxpayer_id, regime, period, programme,
-        inclusion_probability, opening_probability, closed_on, received_on, tax_found, behaviour``.
+        inclusion_probability, opening_probability, closed_on, received_on, tax_found``, and ``behaviour``
+        where it is settled.
     regime : str
         The regime.
     as_of : date
@@ -90,7 +91,7 @@ def build_labels(
         kept &= enquiries["period"].isin(list(periods)) | tax_year_of(enquiries["period"]).isin(list(periods))
     if programmes is not None:
         kept &= enquiries["programme"].isin(list(programmes))
-    cases = enquiries.loc[kept, _NEEDED].assign(closed_on=closed[kept])
+    cases = enquiries[kept].reindex(columns=[*_NEEDED, "behaviour"]).assign(closed_on=closed[kept])
     if cases.empty:
         raise NotIdentifiedError(
             f"No enquiry into {regime} was closed and known by {day.date()}.",

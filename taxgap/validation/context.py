@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from taxgap.validation.across import Noted
 from taxgap.validation.labels import end_month, first_day
-from taxgap.validation.rule import Mask
+from taxgap.validation.rule import Mask, as_mask
 from taxgap.validation.table_part import TablePart
 from taxgap.validation.texts import Texts
 
@@ -23,6 +24,10 @@ class Place(NamedTuple):
 
     partition: int
     partitions: int
+
+
+class AbsentColumn(Exception):  # noqa: N818  no fault: the records declare it
+    """A rule asked for a column that the records do not have; it does not judge then."""
 
 
 class Context:
@@ -38,6 +43,8 @@ class Context:
         The tables that must be there: a reference to another one that is absent is not judged.
     place : Place
         Which partition of how many.
+    noted : Noted, optional
+        What the other partitions say of the rows of this one.
 
     Notes
     -----
@@ -46,12 +53,18 @@ class Context:
     """
 
     def __init__(
-        self, parts: Mapping[str, TablePart], texts: Texts, expected: Collection[str], place: Place
+        self,
+        parts: Mapping[str, TablePart],
+        texts: Texts,
+        expected: Collection[str],
+        place: Place,
+        noted: Noted | None = None,
     ) -> None:
         self._parts = parts
         self._texts = texts
         self._keys: dict[tuple[str, Key], Codes] = {}
         self._expected = frozenset(expected)
+        self._noted = noted or Noted()
         self.place = place
 
     def is_present(self, table: str) -> bool:
@@ -67,7 +80,15 @@ class Context:
         return table in self._parts and self._parts[table].complete
 
     def kept(self, table: str, *columns: str) -> pd.DataFrame:
-        """Return columns of the rows of a table that no rule has rejected so far, on their positions."""
+        """Return columns of the rows of a table that no rule has rejected so far, on their positions.
+
+        Raises
+        ------
+        AbsentColumn
+            The records declare that they do not have one of them.
+        """
+        if not self._parts[table].absent.isdisjoint(columns):
+            raise AbsentColumn
         return self._parts[table].kept(list(columns))
 
     def key(self, table: str, key: Key) -> Codes:
@@ -107,6 +128,17 @@ class Context:
         table = table[~table.index.duplicated() & (table.index >= 0)]
         return table.reindex(asked).reset_index(drop=True)
 
+    def noted(self, rule: str, table: str, column: str = "") -> Mask:
+        """Tell which rows of a table fail a rule because of what stands in other partitions, or in all."""
+        failing = np.zeros(len(self._parts[table]), dtype=np.bool_)
+        failing[self._noted.rows.get((rule, table, column), [])] = True
+        return failing
+
+    def unknown(self, table: str, column: str) -> Mask:
+        """Tell which rows of a table name a taxpayer who is on no register of any partition."""
+        unknown = self._noted.unknown.get((table, column), [])
+        return as_mask(self._parts[table].content[column].isin(unknown))
+
     def first_days(self, table: str) -> NDArray[np.datetime64]:
         """Return for each row the 6 April on which the tax year of its label begins; NaT if it is none."""
         return self._by_label(table, first_day, "datetime64[D]")
@@ -114,6 +146,11 @@ class Context:
     def end_months(self, table: str) -> NDArray[np.datetime64]:
         """Return for each row the month that its label names; NaT if it is none."""
         return self._by_label(table, end_month, "datetime64[M]")
+
+    def of_label(self, table: str, read: Callable[[str], float]) -> NDArray[np.float64]:
+        """Return for each row what its label stands for; each distinct label is read once."""
+        known = np.array([*map(read, self._texts.distinct("period")), np.nan], dtype=np.float64)
+        return known[self._fit("period", table)]
 
     def has_tax_year(self, table: str) -> Mask:
         """Tell for each row whether its label is that of a tax year."""

@@ -45,7 +45,19 @@ def _status_fails(obligations: pd.DataFrame, _context: Context) -> pd.Series:
     return ~(in_time | late | open_still)
 
 
+def _is_due_early(obligations: pd.DataFrame, _context: Context) -> pd.Series:
+    return obligations["due_on"] < obligations["period_start"]
+
+
 RULES = (
+    Rule(
+        code="due_before_period",
+        table="obligations",
+        columns=("due_on", "period_start"),
+        sentence="The return was due before its period began.",
+        remedy="Mend the day due or the period.",
+        check=_is_due_early,
+    ),
     *(_receipt_rule(table) for table in _RECEIVED_AFTER),
     Rule(
         code="accounts_months",

@@ -18,38 +18,7 @@ DUPLICATE_KEY = Wording(
 )
 
 
-class SeenKeys:
-    """The keys of earlier partitions, as 64-bit hashes: eight bytes a key, whatever its length.
-
-    Two different keys are taken for one with a chance of one in 2 to the 64 a pair.
-
-    Examples
-    --------
-    >>> seen = SeenKeys()
-    >>> seen.add(np.array([3, 5], dtype=np.uint64)).tolist()
-    [False, False]
-    >>> seen.add(np.array([5, 7], dtype=np.uint64)).tolist()
-    [True, False]
-    """
-
-    def __init__(self) -> None:
-        self._runs: list[NDArray[np.uint64]] = []  # sorted, and each at least twice as long as the next
-
-    def add(self, hashes: NDArray[np.uint64]) -> Mask:
-        """Add the keys of a partition, and tell which of them an earlier one had."""
-        found = np.zeros(len(hashes), dtype=np.bool_)
-        for run in self._runs:
-            places = np.minimum(np.searchsorted(run, hashes), len(run) - 1)
-            found |= run[places] == hashes
-        if len(hashes):
-            self._runs.append(np.sort(hashes))
-        while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
-            last = self._runs.pop()
-            self._runs[-1] = np.sort(np.concatenate([self._runs[-1], last]), kind="stable")
-        return found
-
-
-def check_duplicates(part: TablePart, texts: Texts, seen: SeenKeys) -> None:
+def check_duplicates(part: TablePart, texts: Texts, elsewhere: Mask | None = None) -> None:
     """Reject each row whose key an earlier row of the table has.
 
     Parameters
@@ -58,9 +27,8 @@ def check_duplicates(part: TablePart, texts: Texts, seen: SeenKeys) -> None:
         A complete one. Rows whose key fails the schema are left out.
     texts : Texts
         Of the same partition.
-    seen : SeenKeys
-        The keys of earlier partitions. Needed only where the key does not name the taxpayer, since a taxpayer
-        has one partition.
+    elsewhere : ndarray of bool, optional
+        The rows whose key stands in an earlier partition.
 
     Notes
     -----
@@ -70,13 +38,10 @@ def check_duplicates(part: TablePart, texts: Texts, seen: SeenKeys) -> None:
     key = row_key(part.model)
     judged = np.flatnonzero(part.judged(key))
     numbers = pd.DataFrame({column: _numbers(part, texts, column)[judged] for column in key})
-    repeated = numbers.duplicated().to_numpy()
-    if "taxpayer_id" not in key:
-        keys = part.content[key].iloc[judged]
-        hashes = pd.util.hash_pandas_object(keys, index=False).to_numpy(dtype=np.uint64)
-        repeated = repeated | seen.add(hashes)
     failing = np.zeros(len(part), dtype=np.bool_)
-    failing[judged[repeated]] = True
+    failing[judged] = numbers.duplicated().to_numpy()
+    if elsewhere is not None:
+        failing[judged] |= elsewhere[judged]
     part.fail(DUPLICATE_KEY, key[0] if len(key) == 1 else "", failing)
 
 

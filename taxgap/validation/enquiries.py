@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from taxgap.schemas import RETURN_TABLES
+from taxgap.schemas import RETURN_TABLES, TABLES
+from taxgap.schemas.table import column_names
 from taxgap.validation.context import Context
 from taxgap.validation.rule import Mask, Rule, as_mask
 
+_FIELDS = frozenset(name for table in RETURN_TABLES for name in column_names(TABLES[table]))
 _SLACK = 1e-9  # probabilities are products of binary fractions
 
 
@@ -42,7 +44,19 @@ def _outcome_without_close(enquiries: pd.DataFrame, _context: Context) -> pd.Ser
     return enquiries["tax_found"].notna() != enquiries["closed_on"].notna()
 
 
+def _is_no_field(adjustments: pd.DataFrame, _context: Context) -> Mask:
+    return as_mask(~adjustments["field"].isin(_FIELDS))
+
+
 RULES = (
+    Rule(
+        code="adjusted_field",
+        table="adjustments",
+        columns=("field",),
+        sentence="The field is no column of a return.",
+        remedy="Name the column as `taxgap schema` does, such as turnover.",
+        check=_is_no_field,
+    ),
     Rule(
         code="inclusion_probability",
         table="enquiries",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from taxgap.errors import TaxGapError
 from taxgap.validation.rule import Severity
 from taxgap.validation.table_part import Failure, Positions, TablePart, positions
+from taxgap.validation.units import Tally, tally
 
 FINDING_COLUMNS = (
     "rule",
@@ -48,6 +49,12 @@ class Outcome:
     failures : tuple of Failure
     examples : tuple of tuple of str
         For each failure the names of its first rows.
+    absent : frozenset of str
+        Columns that the records declare not to have.
+    tally : dict
+        Its main amounts by tax year and size, to be added up over partitions.
+    later : int
+        Rows left out, because they were received after the date of the records.
     """
 
     table: str
@@ -60,6 +67,9 @@ class Outcome:
     rejected: Positions
     failures: tuple[Failure, ...]
     examples: tuple[tuple[str, ...], ...]
+    absent: frozenset[str] = frozenset()
+    tally: Tally = field(default_factory=dict)
+    later: int = 0
 
     def __post_init__(self) -> None:
         if self.rows_in != self.kept + self.quarantined or self.quarantined != len(self.rejected):
@@ -144,4 +154,7 @@ def outcome_of(part: TablePart) -> Outcome:
         rejected=rejected,
         failures=tuple(part.failures),
         examples=tuple(part.name_rows(failure.rows[:EXAMPLES]) for failure in part.failures),
+        absent=part.absent,
+        tally=tally(part),
+        later=part.later,
     )

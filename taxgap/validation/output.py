@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -17,10 +17,14 @@ from taxgap.records import Records
 from taxgap.records.files import checksum, new_file, new_folder
 from taxgap.records.parquet import write_table
 from taxgap.records.partitions import part_name
+from taxgap.records.spreadsheets import SHOWN, read_first, write_csv
 from taxgap.validation.outcome import Outcome, with_reasons
 from taxgap.validation.report import ValidationReport
 from taxgap.validation.table_part import TablePart
 from taxgap.validation.trusted import trusted_manifest
+
+Files: TypeAlias = dict[str, dict[str, Any]]
+"""For each file its rows and checksum, as in the manifest."""
 
 
 class Output:
@@ -34,30 +38,49 @@ class Output:
     """
 
     def __init__(self, folder: Path, records: Records) -> None:
-        self._folder = folder
+        self.folder = folder
         self._records = records
-        self._files: dict[str, dict[str, Any]] = {}
         (folder / "quarantine").mkdir()
 
-    def write_part(self, part: TablePart, outcome: Outcome) -> None:
-        """Write the kept rows of a part to the records, and the rejected ones to the quarantine."""
-        kept = part.kept()
-        name = f"{part.name}/{part_name(part.partition)}"
-        path = self._folder / "records" / name
-        write_table(path, kept, part.model, synthetic=self._records.manifest.synthetic)
-        self._files[name] = {"rows": len(kept), "sha256": checksum(path)}
-        if outcome.quarantined:
-            rows = with_reasons(part.raw, outcome.reasons("reject"))
-            write_any(self._folder / "quarantine" / name, rows)
+    def write_report(self, report: ValidationReport, files: Files) -> None:
+        """Write the manifest of the records, the reports as JSON and HTML, and rejected rows for people."""
+        manifest = replace(trusted_manifest(self._records), files=files)
+        (self.folder / "records").mkdir(exist_ok=True)
+        manifest.write(self.folder / "records")
+        show_quarantine(self.folder / "quarantine")
+        _write_text(self.folder / "report.json", report.to_json())
+        _write_text(self.folder / "report.html", report.to_html())
+        if report.has_quality:
+            _write_text(self.folder / "quality.json", report.quality.to_json())
+            _write_text(self.folder / "quality.html", report.quality.to_html())
 
-    def write_report(self, report: ValidationReport) -> None:
-        """Write the manifest of the records, and the report as JSON and HTML."""
-        manifest = replace(trusted_manifest(self._records), files=self._files)
-        (self._folder / "records").mkdir(exist_ok=True)
-        manifest.write(self._folder / "records")
-        for name, text in (("report.json", report.to_json()), ("report.html", report.to_html())):
-            with new_file(self._folder / name) as temporary:
-                temporary.write_text(text, "utf-8")
+
+def write_part(folder: Path, part: TablePart, outcome: Outcome, *, synthetic: bool) -> Files:
+    """Write the kept rows of a part to the records, and the rejected ones to the quarantine.
+
+    Returns
+    -------
+    dict
+        What the manifest says of the file of kept rows.
+    """
+    kept = part.kept()
+    name = f"{part.name}/{part_name(part.partition)}"
+    path = folder / "records" / name
+    write_table(path, kept, part.model, synthetic=synthetic, absent=part.absent)
+    if outcome.quarantined:
+        write_any(folder / "quarantine" / name, with_reasons(part.raw, outcome.reasons("reject")))
+    return {name: {"rows": len(kept), "sha256": checksum(path)}}
+
+
+def show_quarantine(folder: Path) -> None:
+    """Write for each table the first rows in quarantine as CSV, beside the folder of the table."""
+    for table in sorted(path for path in folder.iterdir() if path.is_dir()):
+        write_csv(folder / f"{table.name}.csv", read_first(sorted(table.iterdir()), SHOWN))
+
+
+def _write_text(path: Path, text: str) -> None:
+    with new_file(path) as temporary:
+        temporary.write_text(text, "utf-8")
 
 
 @contextmanager

@@ -2,49 +2,61 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+from typing import NamedTuple
 
 import numpy as np
 
 from taxgap.records import Records
+from taxgap.validation.across import Noted
 from taxgap.validation.column_checks import check_cells, check_rows
-from taxgap.validation.context import Context, Place
-from taxgap.validation.duplicates import SeenKeys, check_duplicates
+from taxgap.validation.context import AbsentColumn, Context, Place
+from taxgap.validation.duplicates import DUPLICATE_KEY, check_duplicates
+from taxgap.validation.quality.cells import Scope
+from taxgap.validation.quality.counts import QualityCounts
+from taxgap.validation.quality.tally import tally_parts
 from taxgap.validation.registry import rules
-from taxgap.validation.rule import Severity
+from taxgap.validation.rule import Mask, Rule, Severity
 from taxgap.validation.structure import read_part
 from taxgap.validation.table_part import TablePart
 from taxgap.validation.texts import Texts
 
 
-class PartitionCheck:
-    """Checks the partitions of records one after the other, and remembers the keys that it has seen.
+class CheckedParts(NamedTuple):
+    """The tables of a partition once they are checked, and the counts of their quality, if asked."""
 
-    Parameters
+    parts: dict[str, TablePart]
+    quality: QualityCounts | None
+
+
+class PartitionCheck(NamedTuple):
+    """Checks the tables of one partition.
+
+    Attributes
     ----------
     records : Records
     expected : collection of str
         The tables that must be there.
+    partition : int
+    noted : Noted
+        What the other partitions say of the rows of this one.
+    scope : Scope or None
+        By what the quality of the rows is counted, if that is asked.
     """
 
-    def __init__(self, records: Records, expected: Collection[str]) -> None:
-        self._records = records
-        self._expected = expected
-        self._seen: Mapping[str, SeenKeys] = defaultdict(SeenKeys)
+    records: Records
+    expected: Collection[str]
+    partition: int
+    noted: Noted
+    scope: Scope | None = None
 
-    def check(self, partition: int) -> dict[str, TablePart]:
-        """Check all tables of a partition.
-
-        Parameters
-        ----------
-        partition : int
-            In ascending order: of two rows with one key the one seen first is kept.
+    def check(self) -> CheckedParts:
+        """Check all tables of the partition.
 
         Returns
         -------
-        dict of str to TablePart
-            Every table that is present, in schema order.
+        CheckedParts
+            Every table that is present, in schema order, and what was counted of their quality.
 
         Notes
         -----
@@ -52,32 +64,36 @@ class PartitionCheck:
         good only if its target is kept. So the kept rows agree with each other, and pass when they are
         checked again. Warnings come last and see kept rows only.
         """
-        parts = {name: read_part(self._records, name, partition) for name in self._records.tables}
+        parts = {name: read_part(self.records, name, self.partition) for name in self.records.tables}
         complete = {name: part for name, part in parts.items() if part.complete}
         texts = Texts(complete)
         for part in complete.values():
             check_cells(part, texts)
-        place = Place(partition, len(self._records.partitions))
-        context = Context(parts, texts, self._expected, place)
+        place = Place(self.partition, len(self.records.partitions))
+        context = Context(parts, texts, self.expected, place, self.noted)
         for name, part in complete.items():
             check_rows(part)
-            check_duplicates(part, texts, self._seen[name])
+            check_duplicates(part, texts, context.noted(DUPLICATE_KEY.code, name))
             _apply(part, context, "reject")
         for part in complete.values():
             _apply(part, context, "warn")
-        return parts
+        return CheckedParts(parts, None if self.scope is None else tally_parts(parts, texts, self.scope))
 
 
 def _apply(part: TablePart, context: Context, severity: Severity) -> None:
     for rule in rules:
-        if (
-            rule.table == part.name
-            and rule.severity == severity
-            and all(map(context.is_complete, rule.needs))
-        ):
-            failing = np.asarray(rule.check(part.content, context), dtype=np.bool_) & part.judged(
-                rule.columns
-            )
-            part.fail(
-                rule.wording(), rule.columns[0], failing & ~part.rejected if severity == "warn" else failing
-            )
+        if rule.table == part.name and rule.severity == severity:
+            failing = _failing(rule, part, context)
+            if failing is not None:
+                keep = failing & ~part.rejected if severity == "warn" else failing
+                part.fail(rule.wording(), rule.columns[0], keep)
+
+
+def _failing(rule: Rule, part: TablePart, context: Context) -> Mask | None:
+    if not all(map(context.is_complete, rule.needs)) or not part.absent.isdisjoint(rule.columns):
+        return None
+    try:
+        failing = np.asarray(rule.check(part.content, context), dtype=np.bool_)
+    except AbsentColumn:
+        return None
+    return failing & part.judged(rule.columns)

@@ -13,9 +13,9 @@ from taxgap.schemas.table import column_names
 from taxgap.validation.context import Context
 from taxgap.validation.labels import MONTHLY, days, has_months, last_days
 from taxgap.validation.rule import Mask, Rule, as_mask
+from taxgap.validation.timeline import line, place_before
 
 _DAY = np.timedelta64(1, "D")
-_EVER = 1 << 22  # days from 1970 that no date reaches, so that two taxpayers never meet on one line of days
 _LABELLED = [name for name, model in TABLES.items() if "period" in column_names(model)]
 _EITHER = ("adjustments",)  # which tax they belong to stands at their enquiry
 _WORDS = {
@@ -90,9 +90,9 @@ def _overlaps(table: str, returns: pd.DataFrame, context: Context) -> Mask:
     ends = days(kept["period_end"])
     months = ends.astype("datetime64[M]").astype("datetime64[D]")
     before = _last_before(
-        _line(context.kept_key(table, "taxpayer"), months),
+        line(context.kept_key(table, "taxpayer"), months),
         ends,
-        _line(context.key(table, "taxpayer"), context.end_months(table).astype("datetime64[D]")),
+        line(context.key(table, "taxpayer"), context.end_months(table).astype("datetime64[D]")),
     )
     return as_mask(before >= days(returns["period_start"]))
 
@@ -111,8 +111,8 @@ def _overlap_rule(table: str) -> Rule:
 def _leaves_gap(returns: pd.DataFrame, context: Context) -> Mask:
     taxpayers, ends = _known_ends(context)
     starts = days(returns["period_start"])
-    asked = _line(context.key("corporation_tax", "taxpayer"), starts)
-    before = _last_before(_line(taxpayers, ends), ends, asked)
+    asked = line(context.key("corporation_tax", "taxpayer"), starts)
+    before = _last_before(line(taxpayers, ends), ends, asked)
     return as_mask(starts - before > _DAY)
 
 
@@ -129,22 +129,15 @@ def _known_ends(context: Context) -> tuple[NDArray[np.intp], NDArray[np.datetime
     return np.concatenate(taxpayers), np.concatenate(ends)
 
 
-def _line(taxpayers: NDArray[np.intp], when: NDArray[np.datetime64]) -> NDArray[np.int64]:
-    # Taxpayers and days as one number each, in the order of taxpayers and, of one taxpayer, of days.
-    number = np.where(np.isnat(when), -_EVER, when.astype("datetime64[D]").astype(np.int64))
-    line: NDArray[np.int64] = taxpayers.astype(np.int64) * (2 * _EVER) + np.clip(number, -_EVER, _EVER - 1)
-    return line
-
-
 def _last_before(
     keys: NDArray[np.int64], ends: NDArray[np.datetime64], asked: NDArray[np.int64]
 ) -> NDArray[np.datetime64]:
     # The last end of the same taxpayer whose key lies before the one asked; NaT where there is none.
     order = np.lexsort((ends, keys))
-    keys, ends = np.append(keys[order], 0), np.append(ends[order], np.datetime64("NaT"))
-    place = np.searchsorted(keys[:-1], asked) - 1
-    same = (place >= 0) & ((keys[place] + _EVER) // (2 * _EVER) == (asked + _EVER) // (2 * _EVER))
-    return np.where(same, ends[place], np.datetime64("NaT", "D"))
+    places, found = place_before(keys[order], asked)
+    before = np.full(len(asked), np.datetime64("NaT", "D"))
+    before[found] = ends[order][places[found]]
+    return before
 
 
 RULES = (

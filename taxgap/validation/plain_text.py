@@ -55,8 +55,8 @@ def _finding(finding: object) -> list[str]:
     item = finding._asdict()  # type: ignore[attr-defined]
     head = f"{item['severity']} {item['rule']} in {place_of(item['table'], item['column'])}"
     if item["count"]:
-        head += f": {_plural(item['count'], 'row')} ({item['share']:.2%}), such as "
-        head += ", ".join(item["examples"][:_EXAMPLES])
+        head += f": {_plural(item['count'], 'row')} ({item['share']:.2%})"
+        head += ", such as " + ", ".join(item["examples"][:_EXAMPLES]) if item["examples"] else ""
     text = f"{item['sentence']} {item['remedy']}"
     return [*wrap(head, WIDTH), *wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ")]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from taxgap.validation.context import Context
-from taxgap.validation.rule import Rule
+from taxgap.validation.rule import Mask, Rule, as_mask
 
 
 def _birth_year_fails(register: pd.DataFrame, _context: Context) -> pd.Series:
@@ -21,7 +22,37 @@ def _company_number_fails(register: pd.DataFrame, _context: Context) -> pd.Serie
     return ((form == "company") & ~numbered) | ((form == "individual") & numbered)
 
 
+def _is_born_later(register: pd.DataFrame, _context: Context) -> pd.Series:
+    return register["birth_year"] > register["received_on"].dt.year
+
+
+def _is_of_another_year(identities: pd.DataFrame, context: Context) -> Mask:
+    register = context.kept("taxpayers", "birth_year")
+    keys, asked = context.kept_key("taxpayers", "taxpayer"), context.key("identities", "taxpayer")
+    known = context.look_up(register["birth_year"], keys, asked).to_numpy()
+    return as_mask(np.abs(identities["birth_date"].dt.year.to_numpy() - known) > 0)
+
+
 RULES = (
+    Rule(
+        code="birth_year_to_come",
+        table="taxpayers",
+        severity="warn",
+        columns=("birth_year", "received_on"),
+        sentence="The taxpayer was on the register before the year of birth.",
+        remedy="Mend the year of birth, or the day of receipt.",
+        check=_is_born_later,
+    ),
+    Rule(
+        code="birth_years_differ",
+        table="identities",
+        severity="warn",
+        columns=("birth_date", "taxpayer_id"),
+        needs=("taxpayers",),
+        sentence="The date of birth is not of the year that the register has.",
+        remedy="Mend one of the two: records are matched by them.",
+        check=_is_of_another_year,
+    ),
     Rule(
         code="birth_year_whole",
         table="taxpayers",

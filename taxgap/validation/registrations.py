@@ -14,6 +14,7 @@ from taxgap.validation.rule import Mask, Rule, as_mask
 from taxgap.validation.sums import exceeds
 
 _MONTHS = {"monthly": 1, "quarterly": 3, "annual": 12}
+_NEVER = pd.Timestamp("2200-01-01")
 _DAYS_IN_MONTH = 365.25 / 12
 _RETURNS = {
     "self_assessment": "Self Assessment",
@@ -43,11 +44,16 @@ def covering(table: str, returns: pd.DataFrame, context: Context, *columns: str)
         `deregistered_on` of the registration, and the columns asked.
     """
     spans = context.kept("registrations", "regime", "effective_from", "deregistered_on", *columns)
-    ours = as_mask(spans["regime"] == table)
-    spans = spans[ours].assign(key=context.kept_key("registrations", "taxpayer")[ours])
-    rows = returns[["period_start", "period_end"]].assign(key=context.key(table, "taxpayer"))
-    rows["position"] = np.arange(len(rows))
-    pairs = rows.merge(spans.drop(columns="regime"), on="key")
+    keys = context.kept_key("registrations", "taxpayer")
+    ours = np.flatnonzero(as_mask(spans["regime"] == table))
+    asked = context.key(table, "taxpayer")
+    rows = pd.DataFrame({"key": asked, "position": np.arange(len(asked))})
+    pairs = rows.merge(pd.DataFrame({"key": keys[ours], "span": ours}), on="key")
+    found = returns[["period_start", "period_end"]].iloc[pairs["position"].to_numpy()]
+    held = spans.drop(columns="regime").iloc[pairs["span"].to_numpy()]
+    pairs = pd.concat(
+        [pairs[["position"]], found.reset_index(drop=True), held.reset_index(drop=True)], axis="columns"
+    )
     begun = pairs["effective_from"] <= pairs["period_end"]
     not_ended = pairs["deregistered_on"].isna() | (pairs["deregistered_on"] >= pairs["period_start"])
     return pairs[begun & not_ended]
@@ -68,7 +74,10 @@ def _scheme_fails(registrations: pd.DataFrame, _context: Context) -> pd.Series:
 def _has_other_length(returns: pd.DataFrame, context: Context) -> Mask:
     pairs = covering("vat", returns, context, "frequency")
     length = (pairs["period_end"] - pairs["period_start"]).dt.days + 1
-    months = pairs["frequency"].astype(object).map(_MONTHS).astype("float64")
+    frequency = pairs["frequency"].cat
+    months = pd.Series(
+        np.array([*map(_MONTHS.get, frequency.categories), np.nan])[frequency.codes], pairs.index
+    )
     # The first period of a registration and the last may be longer or shorter.
     at_an_end = (pairs["period_start"] <= pairs["effective_from"]) | (
         pairs["deregistered_on"] <= pairs["period_end"]
@@ -92,7 +101,29 @@ def _output_tax_is_high(returns: pd.DataFrame, context: Context) -> Mask:
     return as_mask(exceeds(returns["output_tax"], most)) & standard
 
 
+def _overlaps(registrations: pd.DataFrame, context: Context) -> Mask:
+    # A registration that ends on the day on which the next one begins does not overlap with it.
+    spans = context.kept("registrations", "regime", "effective_from", "deregistered_on")
+    spans = spans.assign(taxpayer=context.kept_key("registrations", "taxpayer"))
+    spans = spans.sort_values(["taxpayer", "regime", "effective_from"], kind="stable")
+    open_until = spans["deregistered_on"].fillna(_NEVER)
+    group = spans.groupby(["taxpayer", "regime"], observed=True, sort=False)
+    ended = open_until.groupby([spans["taxpayer"], spans["regime"]], observed=True, sort=False).cummax()
+    before = ended.shift().where(group.cumcount() > 0)
+    late = before > spans["effective_from"]
+    return as_mask(late.reindex(registrations.index, fill_value=False))
+
+
 RULES = (
+    Rule(
+        code="registrations_overlap",
+        table="registrations",
+        severity="warn",
+        columns=("effective_from", "deregistered_on", "taxpayer_id", "regime"),
+        sentence="The taxpayer was registered for the same tax already.",
+        remedy="End the earlier registration, unless there are two schemes that run side by side.",
+        check=_overlaps,
+    ),
     Rule(
         code="vat_scheme",
         table="registrations",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from taxgap.validation import (
     aggregates,
+    agreement,
     company_accounts,
     comparisons,
     dates,
     employer_returns,
     enquiries,
+    identifiers,
+    jumps,
     links,
+    payments,
     periods,
     references,
     register,
@@ -17,13 +21,16 @@ from taxgap.validation import (
     return_boxes,
     tax_charge,
     third_parties,
+    turnovers,
     vat_boxes,
+    versions,
 )
 from taxgap.validation.rule import Rule
 
 rules: tuple[Rule, ...] = (
     *references.RULES,
     *register.RULES,
+    *identifiers.RULES,
     *registrations.RULES,
     *periods.RULES,
     *dates.RULES,
@@ -34,8 +41,13 @@ rules: tuple[Rule, ...] = (
     *links.RULES,
     *third_parties.RULES,
     *enquiries.RULES,
+    *payments.RULES,
     *aggregates.RULES,
+    *agreement.RULES,
+    *versions.RULES,
     *comparisons.RULES,
+    *jumps.RULES,
+    *turnovers.RULES,
     *tax_charge.RULES,
 )
 """The rules, beside what the schemas declare of single columns and rows. A code may serve several tables."""

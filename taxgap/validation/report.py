@@ -15,6 +15,7 @@ from taxgap.records import Records
 from taxgap.validation.outcome import FINDING_COLUMNS, Outcome, with_reasons
 from taxgap.validation.page import to_fragment, to_page
 from taxgap.validation.plain_text import to_plain_text
+from taxgap.validation.quality import QualityProfile
 from taxgap.validation.rule import Severity
 from taxgap.validation.trusted import trusted_view
 
@@ -34,6 +35,8 @@ class ValidationReport:
         What became of each table and partition.
     written : Path, optional
         The folder that the trusted records were written to.
+    quality : QualityProfile, optional
+        What was measured beside it.
 
     Attributes
     ----------
@@ -47,6 +50,8 @@ class ValidationReport:
         plus rows quarantined; the rows of a file that cannot be read are unknown and in none of the numbers.
     passed : bool
         Whether no finding has severity ``reject``.
+    quality : QualityProfile
+        How good the rows are over time and place, where `validate` was asked for it.
 
     Examples
     --------
@@ -57,10 +62,36 @@ class ValidationReport:
     ['missing_table']
     """
 
-    def __init__(self, records: Records, outcomes: Sequence[Outcome], *, written: Path | None = None) -> None:
+    def __init__(
+        self,
+        records: Records,
+        outcomes: Sequence[Outcome],
+        *,
+        written: Path | None = None,
+        quality: QualityProfile | None = None,
+    ) -> None:
         self._records = records
         self._outcomes = tuple(outcomes)
         self._written = written
+        self._quality = quality
+
+    @property
+    def quality(self) -> QualityProfile:
+        """How good the rows are over time and place.
+
+        Raises
+        ------
+        UsageError
+            It was not asked for.
+        """
+        if self._quality is None:
+            raise UsageError("The quality was not measured.", remedy="Validate with quality=True.")
+        return self._quality
+
+    @property
+    def has_quality(self) -> bool:
+        """Whether the quality was measured."""
+        return self._quality is not None
 
     @cached_property
     def findings(self) -> pd.DataFrame:
@@ -226,5 +257,6 @@ def _rank(item: tuple[Outcome, int]) -> tuple[str, bool]:
 def _in_words(finding: dict[str, Any]) -> str:
     place = f"{finding['table']}.{finding['column']}" if finding["column"] else finding["table"]
     count = finding["count"]
-    rows = f", {count} row{'s' if count > 1 else ''} ({', '.join(finding['examples'])})" if count else ""
+    names = f" ({', '.join(finding['examples'])})" if finding["examples"] else ""
+    rows = f", {count} row{'s' if count > 1 else ''}{names}" if count else ""
     return f"{finding['rule']} in {place}{rows}: {finding['sentence']} {finding['remedy']}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from taxgap.schemas.self_assessment import EXPENSE_BOXES
 from taxgap.tax import tax_law
 from taxgap.tax.law import tax_years
 from taxgap.validation.context import Context
+from taxgap.validation.labels import first_day
 from taxgap.validation.rule import Rule
 from taxgap.validation.sums import exceeds, sum_rule
 
@@ -62,23 +65,26 @@ def _losses_exceed_profit(boxes: pd.DataFrame, _context: Context) -> pd.Series:
 
 
 def _trading_allowance_fails(boxes: pd.DataFrame, context: Context) -> pd.Series:
-    claimed, most = boxes["trading_allowance"], _allowance("trading_allowance", boxes, context)
+    claimed, most = boxes["trading_allowance"], _allowance("trading_allowance", context)
     excluded = (boxes["total_expenses"] > 0) | (boxes["capital_allowances"] > 0)
     return (claimed > 0) & (excluded | (claimed > most))
 
 
 def _property_allowance_fails(boxes: pd.DataFrame, context: Context) -> pd.Series:
-    claimed, most = boxes["property_allowance"], _allowance("property_allowance", boxes, context)
+    claimed, most = boxes["property_allowance"], _allowance("property_allowance", context)
     excluded = (boxes["property_repairs"] > 0) | (boxes["property_costs"] > 0)
     return (claimed > 0) & (excluded | (claimed > most))
 
 
-def _allowance(name: str, boxes: pd.DataFrame, context: Context) -> pd.Series:
+def _allowance(name: str, context: Context) -> NDArray[np.float64]:
     # The allowances are older than the first year whose law is held, and were the same before it.
     earliest = tax_years()[0]
-    labels = boxes["period"].where(context.has_tax_year("self_assessment"), earliest)
-    limits = {label: getattr(tax_law(max(label, earliest)).allowances, name) for label in labels.unique()}
-    return labels.map(limits).astype("float64")
+
+    def limit(label: str) -> float:
+        year = earliest if first_day(label) == "NaT" else max(label, earliest)
+        return float(getattr(tax_law(year).allowances, name))
+
+    return context.of_label("self_assessment", limit)
 
 
 RULES = (

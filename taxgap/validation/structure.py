@@ -13,6 +13,7 @@ from taxgap.errors import InvalidDataError
 from taxgap.records import Records
 from taxgap.schemas import Table
 from taxgap.schemas.table import code_levels, describe_columns
+from taxgap.validation.declared import absent_columns
 from taxgap.validation.rule import Wording
 from taxgap.validation.table_part import TablePart
 from taxgap.validation.value_types import Fitted, fit_column
@@ -48,6 +49,30 @@ VALUE_TYPE = Wording(
     sentence="The column holds values of another type than {kind}.",
     remedy="Mend the values at their source; nothing is converted by guessing.",
 )
+ABSENT_TABLE = Wording(
+    code="absent_table",
+    severity="warn",
+    sentence="The records do not have this table; what needs it is left out.",
+    remedy="Nothing, unless a source has it after all: then name it in the mapping of columns.",
+)
+ABSENT_COLUMN = Wording(
+    code="absent_column",
+    severity="warn",
+    sentence="The records do not have this column; what needs it is left out.",
+    remedy="Nothing, unless the source has it after all: then name it in the mapping of columns.",
+)
+RECEIVED_LATER = Wording(
+    code="received_later",
+    severity="warn",
+    sentence="Rows were received after the date at which the records stand; nothing reads them.",
+    remedy="Mend the days of receipt, or the date of the records.",
+)
+UNREAD_ROWS = Wording(
+    code="unread_rows",
+    severity="warn",
+    sentence="Rows of the source could not be read and are not in the records.",
+    remedy="See the report of the ingestion for their lines, mend them and ingest again.",
+)
 UNKNOWN_CODE = Wording(
     code="unknown_code",
     sentence="The column holds codes that are not in its list.",
@@ -74,6 +99,7 @@ def read_part(records: Records, name: str, partition: int) -> TablePart:
     Returns
     -------
     TablePart
+        A column that the records declare not to have, and that stands there all the same, is read.
     """
     part = TablePart(name, partition, records.models[name])
     try:
@@ -82,17 +108,31 @@ def read_part(records: Records, name: str, partition: int) -> TablePart:
         part.readable = part.complete = False
         part.fail_file(_unreadable(error))
         return part
+    part.later = _count_later(records, part)
     part.rejected = np.zeros(len(part), dtype=np.bool_)
+    part.absent = absent_columns(records, name).difference(part.raw.columns)
     _check_columns(part, part.raw)
     if part.complete:
         _fit_types(part, part.raw)
     return part
 
 
+def _count_later(records: Records, part: TablePart) -> int:
+    # Whoever looks at records as they stood earlier means to leave out the rest.
+    if "received_on" not in part.raw or records.as_of < pd.Timestamp(records.manifest.as_of):
+        return 0
+    return records.count_later(part.name, part.partition)
+
+
 @cache
 def columns_of(model: type[Table]) -> tuple[dict[str, Any], ...]:
     """Describe the columns of a table, once."""
     return tuple(describe_columns(model))
+
+
+def present_columns(part: TablePart) -> list[dict[str, Any]]:
+    """Describe the columns that a part has, or should have."""
+    return [column for column in columns_of(part.model) if column["column"] not in part.absent]
 
 
 def _unreadable(error: InvalidDataError) -> Wording:
@@ -102,7 +142,7 @@ def _unreadable(error: InvalidDataError) -> Wording:
 
 
 def _check_columns(part: TablePart, raw: pd.DataFrame) -> None:
-    wanted = [column["column"] for column in columns_of(part.model)]
+    wanted = [column["column"] for column in present_columns(part)]
     found = list(raw.columns)
     for name in found:
         if name not in wanted:
@@ -117,7 +157,7 @@ def _check_columns(part: TablePart, raw: pd.DataFrame) -> None:
 
 def _fit_types(part: TablePart, raw: pd.DataFrame) -> None:
     levels = code_levels(part.model)
-    columns = {column["column"]: column["type"] for column in columns_of(part.model)}
+    columns = {column["column"]: column["type"] for column in present_columns(part)}
     fitted = {name: fit_column(raw[name], kind, levels.get(name, [])) for name, kind in columns.items()}
     changed = {name: column.content for name, column in fitted.items() if not column.as_it_was}
     content = raw if len(raw.columns) == len(columns) else raw[list(columns)]

@@ -53,7 +53,9 @@ class TablePart:
     readable : bool
         Whether the file could be read; without rows if not.
     complete : bool
-        Whether it could be read and has all columns of its schema.
+        Whether it could be read and has all columns of its schema but those that are `absent`.
+    absent : frozenset of str
+        Columns that the records declare not to have.
     raw : DataFrame
         The rows as they were read.
     content : DataFrame
@@ -65,6 +67,8 @@ class TablePart:
     failures : list of Failure
     as_it_was : bool
         Whether kept rows can be read as they stand: same columns, same types.
+    later : int
+        Rows that were left out, because they were received after the date of the records.
     """
 
     name: str
@@ -72,12 +76,14 @@ class TablePart:
     model: type[Table]
     readable: bool = True
     complete: bool = True
+    absent: frozenset[str] = frozenset()
     raw: pd.DataFrame = field(default_factory=pd.DataFrame)
     content: pd.DataFrame = field(default_factory=pd.DataFrame)
     unfit: dict[str, Mask] = field(default_factory=dict)
     rejected: Mask = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     failures: list[Failure] = field(default_factory=list)
     as_it_was: bool = True
+    later: int = 0
 
     def __len__(self) -> int:
         return len(self.raw)
@@ -112,7 +118,7 @@ class TablePart:
     def kept(self, columns: list[str] | None = None) -> pd.DataFrame:
         """Return the rows that no rule rejects, in the types of the schema, on their positions."""
         if not self.complete:
-            return empty_frame(self.model)
+            return empty_frame(self.model, self.absent)
         content = self.content if columns is None else self.content[columns]
         return content[~self.rejected] if self.rejected.any() else content
 

@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from taxgap.errors import InvalidDataError
 from taxgap.records import Manifest, Records
 from taxgap.schemas import Table
+from taxgap.validation.declared import CARRIED
 from taxgap.validation.outcome import Outcome
 from taxgap.validation.value_types import empty_frame, typed
 
@@ -39,11 +41,16 @@ class TrustedSource:
         """Read the kept rows of one partition of a table."""
         outcome = self._outcomes[name, partition]
         if not outcome.kept:
-            rows = empty_frame(model)
+            rows = empty_frame(model, outcome.absent)
         elif outcome.as_it_was:
             rows = self._kept(outcome, columns)
         else:
             rows = typed(self._kept(outcome, None), model)
+        missing = [column for column in columns or [] if column not in rows.columns]
+        if missing:
+            raise InvalidDataError(
+                f"Missing columns in '{name}': {', '.join(missing)}.", available=list(rows.columns)
+            )
         return rows if columns is None else rows[columns]
 
     def _kept(self, outcome: Outcome, columns: list[str] | None) -> pd.DataFrame:
@@ -69,5 +76,8 @@ def trusted_view(records: Records, outcomes: Iterable[Outcome]) -> Records:
 def trusted_manifest(records: Records) -> Manifest:
     """Return the manifest of trusted records, as yet without files."""
     as_of = str(records.as_of.date())
-    made_by = {"made_by": MADE_BY, "from": records.manifest.made_by}
+    before = records.manifest.made_by
+    made_by = {"made_by": MADE_BY, "from": before} | {
+        name: before[name] for name in CARRIED if name in before
+    }
     return replace(records.manifest, as_of=as_of, made_by=made_by, files={})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from taxgap.records.parquet import has_levels
 from taxgap.schemas import Table
@@ -73,20 +74,21 @@ def fit_column(values: pd.Series, kind: str, levels: list[str]) -> Fitted:
 
 
 def typed(table: pd.DataFrame, model: type[Table]) -> pd.DataFrame:
-    """Return the schema's columns of a table in the schema's types; every cell must fit."""
+    """Return the schema's columns that a table has in the schema's types; every cell must fit."""
     levels = code_levels(model)
     columns = {
         column["column"]: fit_column(
             table[column["column"]], column["type"], levels.get(column["column"], [])
         ).content
         for column in describe_columns(model)
+        if column["column"] in table.columns
     }
     return pd.DataFrame(columns, index=table.index)
 
 
-def empty_frame(model: type[Table]) -> pd.DataFrame:
-    """Return a frame of the schema without rows."""
-    names = list(model.to_schema().columns)
+def empty_frame(model: type[Table], absent: Collection[str] = ()) -> pd.DataFrame:
+    """Return a frame of the schema without rows, and without the columns that are absent."""
+    names = [name for name in model.to_schema().columns if name not in absent]
     return typed(pd.DataFrame({name: pd.Series([], dtype=object) for name in names}), model)
 
 
@@ -113,10 +115,17 @@ def _fit_yes_no(values: pd.Series) -> Fitted:
 
 def _fit_date(values: pd.Series) -> Fitted:
     if isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
-        moments = values.to_numpy()
-        timed: Mask = (moments != moments.astype("datetime64[D]")) & ~np.isnat(moments)
+        timed = _have_a_time(values.to_numpy())
         return Fitted(values.mask(timed), timed, converted=False) if timed.any() else _as_it_is(values)
     return _fit_cells(values, _is_day, "datetime64[s]", pd.NaT)
+
+
+def _have_a_time(moments: NDArray[np.datetime64]) -> Mask:
+    # Counted in ticks: to round to days and to compare takes ten times as long.
+    unit, step = np.datetime_data(moments.dtype)
+    ticks = int(_DAY / np.timedelta64(step, unit))  # type: ignore[call-overload]
+    timed: Mask = moments.view(np.int64) % ticks != 0
+    return timed & ~np.isnat(moments) if timed.any() else timed
 
 
 def _fit_text(values: pd.Series) -> Fitted:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import dataclasses
+from collections.abc import Collection
+from copy import copy
 from pathlib import Path
+from typing import NamedTuple
 
 from taxgap.errors import UsageError
 from taxgap.records import Records
-from taxgap.schemas import RETURN_TABLES, TABLES
+from taxgap.records.processes import count_workers, processes
+from taxgap.schemas import TABLES
+from taxgap.validation.about_tables import about_tables
+from taxgap.validation.across import look_across
+from taxgap.validation.declared import absent_tables
 from taxgap.validation.outcome import Outcome, outcome_of
-from taxgap.validation.output import Output, new_output
+from taxgap.validation.output import Files, Output, new_output, write_part
 from taxgap.validation.partition import PartitionCheck
+from taxgap.validation.quality.counts import QualityCounts, add_up
+from taxgap.validation.quality.profile import QualityProfile, scope_of
 from taxgap.validation.report import ValidationReport
-from taxgap.validation.rule import Wording
-from taxgap.validation.structure import EMPTY_RETURNS, EMPTY_TABLE, MISSING_TABLE
-from taxgap.validation.table_part import Failure, TablePart
 
-NEVER_EMPTY = ("taxpayers",)
-"""Tables without which there is nothing to work on. So are the returns, if those of every tax are empty."""
+WORTH_A_WORKER = 200_000
+"""Rows below which processes take longer to start than they save."""
 
 
 def validate(
@@ -25,7 +31,9 @@ def validate(
     *,
     out: str | Path | None = None,
     tables: Collection[str] | None = None,
+    quality: bool = False,
     replace: bool = False,
+    workers: int | None = 1,
 ) -> ValidationReport:
     """Check whether records can be trusted, and say everything that is wrong with them at once.
 
@@ -36,12 +44,20 @@ def validate(
         not in them.
     out : str or Path, optional
         A folder to write: ``records`` (the trusted rows, in the same partitions), ``quarantine`` (the
-        rejected rows as they were, with `rule` and `reason`), ``report.json`` and ``report.html``. Nothing is
-        written when absent.
+        rejected rows as they were, with `rule` and `reason`: parquet, and the first of each table as CSV for
+        people), ``report.json`` and ``report.html``; with `quality`, ``quality.json`` and ``quality.html``.
+        Nothing is written when absent.
     tables : collection of str, optional
-        The tables that must be there; all of the schema when absent. A table that is there is always checked.
+        The tables that must be there; when absent all of the schema, but those that ingested records say they
+        do not have. A table that is there is always checked.
+    quality : bool, default False
+        Profile the quality of the rows over time and place too: `ValidationReport.quality`.
     replace : bool, default False
         Replace the folder `out` if it exists.
+    workers : int or None, default 1
+        Processes to start; 1 starts none, and None starts one a processor where the records are large. Where
+        they are started, a script must guard its main part (``if __name__ == "__main__"``). The result does
+        not depend on it.
 
     Returns
     -------
@@ -50,10 +66,13 @@ def validate(
     Raises
     ------
     UsageError
-        `out` exists, holds the records or cannot be written to, or a name in `tables` is not that of a table.
+        `out` exists, holds the records or cannot be written to, a name in `tables` is not that of a table, or
+        `workers` is below 1.
     InvalidDataError, IncompatibleError
         `records` is a folder without records, or of a newer format. Whatever is wrong within the records is a
         finding and no error: see `ValidationReport.raise_if_failed`.
+    TaxGapError
+        A worker was ended from outside, by the operating system for want of memory, say. Nothing is written.
 
     Notes
     -----
@@ -68,8 +87,12 @@ def validate(
     and pass when they are validated again. A missing column rejects all rows of its file. A file that cannot
     be read is a finding; its rows are unknown, are counted nowhere, and what refers to them is rejected.
 
-    Memory is that of one partition, and eight bytes for every report and enquiry (their identifiers must be
-    unique over all partitions).
+    A first pass reads the columns that bear on other partitions and nothing else: identifiers that must be
+    unique over all of them, and taxpayers that others name. A column that the records declare not to have (as
+    those made from an administration's own tables may) is one warning; rules that read it do not judge.
+
+    Memory is that of one partition a worker, eight bytes for every report, enquiry and other number that must
+    be unique, and the identifiers of taxpayers, of those whom others name, and of links.
 
     Examples
     --------
@@ -79,19 +102,23 @@ def validate(
     True
     """
     given = records if isinstance(records, Records) else Records.open(records)
-    expected = _check_names(tables)
+    expected = _check_names(tables, given)
+    if workers is not None and workers < 1:
+        raise UsageError(f"workers is {workers}; it must be at least 1.", where="workers")
     folder = None if out is None else Path(out)
     with new_output(folder, given, replace=replace) as output:
-        outcomes = _check_all(given, expected, output)
-        report = ValidationReport(given, outcomes, written=folder)
+        checked = _check_all(given, expected, output, workers, quality=quality)
+        profile = None if checked.quality is None else QualityProfile(given.as_of, checked.quality)
+        report = ValidationReport(given, checked.outcomes, written=folder, quality=profile)
         if output is not None:
-            output.write_report(report)
+            output.write_report(report, checked.files)
     return report
 
 
-def _check_names(tables: Collection[str] | None) -> Collection[str]:
+def _check_names(tables: Collection[str] | None, records: Records) -> Collection[str]:
     if tables is None:
-        return tuple(TABLES)
+        absent = absent_tables(records)
+        return tuple(name for name in TABLES if name not in absent)
     unknown = [name for name in tables if name not in TABLES]
     if isinstance(tables, str) or unknown:
         raise UsageError(
@@ -100,46 +127,57 @@ def _check_names(tables: Collection[str] | None) -> Collection[str]:
     return tables
 
 
-def _check_all(records: Records, expected: Collection[str], output: Output | None) -> list[Outcome]:
-    check = PartitionCheck(records, expected)
-    parts = (part for partition in records.partitions for part in check.check(partition).values())
-    outcomes = [_close(part, output) for part in parts]
-    missing = [
-        _about_table(name, MISSING_TABLE)
-        for name in TABLES
-        if name in expected and name not in records.tables
-    ]
-    return [*missing, *_empty_tables(records.tables, outcomes), *outcomes]
+class Job(NamedTuple):
+    """One partition to check, and the folder to write to, if any; a job for a worker."""
+
+    check: PartitionCheck
+    folder: Path | None
 
 
-def _close(part: TablePart, output: Output | None) -> Outcome:
-    outcome = outcome_of(part)
-    if output is not None:
-        output.write_part(part, outcome)
-    return outcome
+class Checked(NamedTuple):
+    """What became of partitions, the files that were written, and counts of quality, if asked."""
+
+    outcomes: tuple[Outcome, ...]
+    files: Files
+    quality: QualityCounts | None
 
 
-def _empty_tables(tables: Sequence[str], outcomes: Sequence[Outcome]) -> list[Outcome]:
-    filled = {outcome.table for outcome in outcomes if outcome.rows_in or not outcome.readable}
-    returns = [name for name in RETURN_TABLES if name in tables and name not in filled]
-    wording = EMPTY_RETURNS if filled.intersection(RETURN_TABLES) else EMPTY_TABLE
-    needed = [name for name in NEVER_EMPTY if name in tables and name not in filled]
-    return [
-        *(_about_table(name, EMPTY_TABLE) for name in needed),
-        *(_about_table(name, wording) for name in returns),
-    ]
+def check_partition(job: Job) -> Checked:
+    """Check the tables of a partition, and write them where that is asked."""
+    outcomes = []
+    files: Files = {}
+    checked = job.check.check()
+    for part in checked.parts.values():
+        outcome = outcome_of(part)
+        outcomes.append(outcome)
+        if job.folder is not None:
+            synthetic = job.check.records.manifest.synthetic
+            files |= write_part(job.folder, part, outcome, synthetic=synthetic)
+    return Checked(tuple(outcomes), files, checked.quality)
 
 
-def _about_table(name: str, wording: Wording) -> Outcome:
-    return Outcome(
-        table=name,
-        partition=None,
-        rows_in=0,
-        kept=0,
-        quarantined=0,
-        readable=True,
-        as_it_was=True,
-        rejected=range(0),
-        failures=(Failure(wording, "", range(0)),),
-        examples=((),),
-    )
+def _check_all(
+    records: Records, expected: Collection[str], output: Output | None, workers: int | None, *, quality: bool
+) -> Checked:
+    folder = None if output is None else output.folder
+    scope = scope_of(records) if quality else None
+    light = copy(records)  # the list of files may be long, and would go to each worker with each job
+    light.manifest = dataclasses.replace(records.manifest, files={})
+    with processes(_count_workers(records, workers)) as run:
+        noted = look_across(light, run)
+        jobs = [
+            Job(PartitionCheck(light, tuple(expected), number, noted[number], scope), folder)
+            for number in records.partitions
+        ]
+        checked = list(run(check_partition, jobs))
+    outcomes = [outcome for part in checked for outcome in part.outcomes]
+    files = {name: entry for part in checked for name, entry in part.files.items()}
+    counts = add_up(part.quality for part in checked if part.quality is not None) if quality else None
+    return Checked((*about_tables(records, expected, outcomes), *outcomes), files, counts)
+
+
+def _count_workers(records: Records, workers: int | None) -> int:
+    rows = sum(entry["rows"] for entry in records.manifest.files.values())
+    if workers is None and rows < WORTH_A_WORKER:
+        return 1
+    return count_workers(workers, len(records.partitions))

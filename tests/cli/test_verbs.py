@@ -1,5 +1,7 @@
 """Each verb does its work from the command line, and says what it did."""
 
+import json
+
 import pytest
 
 from taxgap.batch import read_scores
@@ -64,8 +66,11 @@ def test_schema_lists_tables_and_describes_one(taxgap):
     assert "self_assessment" in taxgap("schema").out.split()
     described = taxgap("schema", "self_assessment")
     assert "SA103F 15" in described.out
-    assert taxgap("schema", "payments", "--format", "markdown").out.startswith("| column |")
-    assert taxgap("schema", "payments", "--json").data[0]["column"] == "taxpayer_id"
+    assert "| **`taxpayer_id`** |" in taxgap("schema", "payments", "--format", "markdown").out
+    described = taxgap("schema", "payments", "--json").data
+    assert described["columns"][0]["column"] == "taxpayer_id"
+    assert "no_taxpayer" in [rule["rule"] for rule in described["rules"]]
+    assert json.loads(taxgap("schema", "payments", "--format", "json").out) == described
 
 
 def test_schema_names_the_tables_when_one_is_unknown(taxgap):

@@ -154,6 +154,17 @@ def test_the_settings_of_the_guide_can_be_used(
             assert mechanisms(chosen), name
 
 
+def test_own_records_are_read_as_the_page_says(
+    documents: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = _run_page(documents["docs/how-to/own-records.md"], tmp_path, monkeypatch)
+    assert shown["report"].passed
+    assert shown["records"].table("vat")["output_tax"].tolist() == [1200.0, 500.0]
+    assert len(taxgap.Records.open(tmp_path / "again" / "records").table("taxpayers")) == 60
+    fixed = taxgap.Records.open(tmp_path / "register" / "records").table("taxpayers")
+    assert fixed["legal_form"].tolist() == ["company", "individual"]
+
+
 def _run_page(
     text: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *, only_try: bool = False
 ) -> dict[str, Any]:
@@ -163,6 +174,7 @@ def _run_page(
     names: dict[str, Any] = {}
     for position, (language, name, body) in enumerate(BLOCK.findall(text)):
         if name:
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(body)
         elif language == "console":
             for line in body.splitlines():

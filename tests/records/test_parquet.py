@@ -37,8 +37,8 @@ def test_the_types_in_the_file(path: Path) -> None:
     assert types["enquiry_id"] == pa.string()
     assert types["tax_found"] == pa.float64()
     assert types["closed_on"] == pa.date32()
-    assert pa.types.is_dictionary(arrow_schema(TABLES["enquiries"], {}).field("behaviour").type)
-    returns = arrow_schema(TABLES["self_assessment"], {})
+    assert pa.types.is_dictionary(arrow_schema(TABLES["enquiries"]).field("behaviour").type)
+    returns = arrow_schema(TABLES["self_assessment"])
     assert (returns.field("version").type, returns.field("by_agent").type) == (pa.int64(), pa.bool_())
 
 

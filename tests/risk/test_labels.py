@@ -116,8 +116,15 @@ def test_closed_enquiries_must_be_complete(changes: dict[str, Any], message: str
         label(enquiry(1, **changes), enquiry(2, taxpayer_id="B"))
 
 
+def test_behaviour_need_not_be_settled() -> None:
+    cases = pd.DataFrame([enquiry(1)]).drop(columns="behaviour")
+    labels = build_labels(cases, regime="self_assessment", as_of=AS_OF)
+    assert labels["behaviour"].isna().all()
+    assert labels["material"].tolist() == [True]
+
+
 def test_missing_columns_and_unknown_programmes_are_refused() -> None:
-    with pytest.raises(InvalidDataError, match="lack behaviour"):
-        build_labels(pd.DataFrame([enquiry(1)]).drop(columns="behaviour"), regime="vat", as_of=AS_OF)
+    with pytest.raises(InvalidDataError, match="lack tax_found"):
+        build_labels(pd.DataFrame([enquiry(1)]).drop(columns="tax_found"), regime="vat", as_of=AS_OF)
     with pytest.raises(UsageError, match="No such programme: hunch"):
         label(enquiry(1), programmes=["hunch"])

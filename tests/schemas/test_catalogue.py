@@ -66,7 +66,19 @@ FROZEN = {
 }
 
 
-UNITS = {"text", "GBP", "fraction", "count", "months", "hours", "year", "date", "code", "yes/no"}
+UNITS = {
+    "text",
+    "identifier",
+    "GBP",
+    "fraction",
+    "count",
+    "months",
+    "hours",
+    "year",
+    "date",
+    "code",
+    "yes/no",
+}
 
 
 @pytest.mark.parametrize("name", FROZEN)
@@ -119,7 +131,10 @@ def test_a_description_in_full() -> None:
     assert described.loc["closed_on", "type"] == "date"
     assert bool(described.loc["closed_on", "empty"])
     assert describe_schema("self_assessment").set_index("column").loc["turnover", "box"] == "SA103F 15"
-    assert describe_schema("taxpayers").set_index("column").loc["utr", "rule"] == "utr check digit"
+    assert (
+        describe_schema("taxpayers").set_index("column").loc["utr", "rule"]
+        == "ten digits, the first the check digit"
+    )
 
 
 def test_an_unknown_table_is_refused_with_the_known_ones() -> None:

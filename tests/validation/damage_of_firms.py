@@ -13,7 +13,7 @@ import pandas as pd
 Damage = tuple[str, str, dict[str, Any], dict[tuple[str, str], list[str]]]
 
 D = pd.Timestamp
-VAT, COMPANY, PAYE = "vat", "corporation_tax", "employer_paye"
+VAT, COMPANY, PAYE, DUE = "vat", "corporation_tax", "employer_paye", "obligations"
 V3, C3, P3 = "F0003/2023-09/0", "F0003/2024-03/0", "F0003/2023-24/0"
 
 RETURNS: list[Damage] = [
@@ -83,9 +83,22 @@ RETURNS: list[Damage] = [
     (COMPANY, C3, {"period_start": D("2023-04-10")}, {(COMPANY, "gap_between_periods"): [C3]}),
     (COMPANY, C3, {"period_end": D("2024-03-30")}, {}),
     (COMPANY, C3, {"period_end": D("2024-02-29")}, {(COMPANY, "period_dates"): [C3]}),
-    (COMPANY, C3, {"period": "2023-24"}, {(COMPANY, "form_of_text"): ["row 7"]}),
+    (
+        COMPANY,
+        C3,
+        {"period": "2023-24"},
+        {(COMPANY, "form_of_text"): ["row 7"], (DUE, "return_missing"): ["F0003/corporation_tax/2024-03"]},
+    ),
     (COMPANY, C3, {"received_on": D("2024-03-31")}, {(COMPANY, "received_in_period"): [C3]}),
-    (COMPANY, C3, {"taxpayer_id": "F0099"}, {(COMPANY, "no_taxpayer"): ["F0099/2024-03/0"]}),
+    (
+        COMPANY,
+        C3,
+        {"taxpayer_id": "F0099"},
+        {
+            (COMPANY, "no_taxpayer"): ["F0099/2024-03/0"],
+            (DUE, "return_missing"): ["F0003/corporation_tax/2024-03"],
+        },
+    ),
     # employers
     (PAYE, P3, {"tax_charged": 5_702.0}, {(PAYE, "employer_tax_charged_adds_up"): [P3]}),
     (PAYE, P3, {"directors_pay": 40_002.0}, {(PAYE, "directors_pay_within_pay"): [P3]}),
@@ -152,19 +165,62 @@ REGISTER: list[Damage] = [
         {"company_number": "99000099"},
         {("taxpayers", "company_number_of_company"): ["T0003"]},
     ),
+    (
+        "taxpayers",
+        "F0003",
+        {"company_number": "99000004"},
+        {("taxpayers", "unique_identifier"): ["F0003", "F0004"]},
+    ),
+    ("taxpayers", "T0002", {"nino": "QQ000001A"}, {("taxpayers", "unique_identifier"): ["T0001", "T0002"]}),
+    (
+        REG,
+        OF_VAT,
+        {"reference": "980780684"},
+        {(REG, "unique_identifier"): [OF_VAT, "T0000/vat/2021-04-06"]},
+    ),
+    (REG, OF_COMPANY, {"reference": "980780684"}, {}),
     ("taxpayers", "F0003", {"birth_year": 1970.0}, {("taxpayers", "birth_year_of_person"): ["F0003"]}),
     ("taxpayers", "T0003", {"birth_year": None}, {("taxpayers", "birth_year_of_person"): ["T0003"]}),
 ]
 
-L3 = "F0003/directed_by/T0003"
+L3, M3 = "F0003/directed_by/T0003", "T0003/director_of/F0003"
 LINKS: list[Damage] = [
-    ("links", L3, {"other_id": "F0003"}, {("links", "link_to_itself"): ["F0003/directed_by/F0003"]}),
-    ("links", L3, {"other_id": "X1"}, {}),  # it may lie in another partition
+    (
+        "links",
+        L3,
+        {"other_id": "F0003"},
+        {("links", "link_to_itself"): ["F0003/directed_by/F0003"], ("links", "link_one_sided"): [M3]},
+    ),
+    (
+        "links",
+        L3,
+        {"other_id": "X1"},
+        {
+            ("links", "link_without_other_end"): ["F0003/directed_by/X1"],
+            ("links", "link_one_sided"): [M3],
+        },
+    ),
+    (
+        "links",
+        L3,
+        {"kind": "shares_address"},
+        {("links", "link_one_sided"): ["F0003/shares_address/T0003", M3]},
+    ),
     ("links", L3, {"until": D("2021-04-05")}, {("links", "link_dates"): [L3]}),
     ("links", L3, {"until": D("2021-04-06")}, {}),
     ("links", L3, {"share": 1.5}, {("links", "out_of_range"): [L3]}),
-    ("links", L3, {"kind": "friend_of"}, {("links", "unknown_code"): ["row 6"]}),
-    ("links", L3, {"taxpayer_id": "F0099"}, {("links", "no_taxpayer"): ["F0099/directed_by/T0003"]}),
+    (
+        "links",
+        L3,
+        {"kind": "friend_of"},
+        {("links", "unknown_code"): ["row 6"], ("links", "link_one_sided"): [M3]},
+    ),
+    (
+        "links",
+        L3,
+        {"taxpayer_id": "F0099"},
+        {("links", "no_taxpayer"): ["F0099/directed_by/T0003"], ("links", "link_one_sided"): [M3]},
+    ),
     ("identities", "F0003", {"taxpayer_id": "F0099"}, {("identities", "no_taxpayer"): ["F0099"]}),
     ("identities", "F0003", {"name": None}, {("identities", "empty_value"): ["F0003"]}),
 ]
@@ -174,6 +230,13 @@ AGG, A0 = "aggregates", "turnover/2023-24/all"
 REPORTS: list[Damage] = [
     ("third_party", "C1", {"reporter_id": "F0001"}, {("third_party", "reporter_is_taxpayer"): ["C1"]}),
     ("third_party", "C1", {"reporter_id": None}, {}),
+    ("third_party", "C1", {"reporter_id": "X1"}, {("third_party", "reporter_unknown"): ["C1"]}),
+    (
+        "third_party",
+        "C1",
+        {"taxpayer_id": "F0002", "source": "customs", "reporter_id": None, "amount": 4_000.0},
+        {("third_party", "same_report_twice"): ["C1"]},
+    ),
     (UNMATCHED, "U0", {"name": None}, {(UNMATCHED, "report_without_trace"): ["U0"]}),
     (UNMATCHED, "U1", {"address": ""}, {(UNMATCHED, "report_without_trace"): ["U1"]}),
     (UNMATCHED, "U0", {"period": "2022-23"}, {(UNMATCHED, "report_period"): ["U0"]}),
@@ -186,7 +249,7 @@ REPORTS: list[Damage] = [
     (AGG, A0, {"period": "2023-07"}, {(AGG, "period_label"): ["turnover/2023-07/all"]}),
 ]
 
-DUE, PAID, CASE, ADJ = "obligations", "payments", "enquiries", "adjustments"
+PAID, CASE, ADJ = "payments", "enquiries", "adjustments"
 MIXED: list[Damage] = [
     (
         DUE,

@@ -108,7 +108,7 @@ def vat() -> list[Row]:
     rows = []
     for number, firm in enumerate(TRADERS):
         for of_period in vat_periods(firm):
-            sales, purchases = 20_000.0 + 1_000 * number, 9_000.0
+            sales, purchases = (20_000.0 + 1_000 * number) * (4 if firm == YEARLY else 1), 9_000.0
             output = (0.12 if firm == FLAT else 0.2) * sales
             bought = {"acquisition_tax": 200.0, "goods_from_eu": 1_000.0} if number == 2 else {}
             total = output + bought.get("acquisition_tax", 0.0)
@@ -187,7 +187,8 @@ def obligations() -> list[Row]:
     rows = []
     for firm, regime, of_period, months in due:
         on = after(of_period["period_end"], months)
-        rows.append({"taxpayer_id": firm, "regime": regime, **of_period, "due_on": on, "met_on": on})
+        met_on = after(of_period["period_end"], 9) if regime == "corporation_tax" else on
+        rows.append({"taxpayer_id": firm, "regime": regime, **of_period, "due_on": on, "met_on": met_on})
     return [row | {"status": "met", "received_on": row["period_start"]} for row in rows]
 
 
@@ -209,7 +210,7 @@ def identities(people: list[str]) -> list[Row]:
         {
             "taxpayer_id": taxpayer,
             "name": f"Name {number}",
-            "birth_date": day("1970-01-01") if taxpayer in people else None,
+            "birth_date": day(f"{1948 + 4 * people.index(taxpayer)}-01-01") if taxpayer in people else None,
             "address": f"{number} High Street",
             "postcode": "ZZ1 1ZZ",
             "account": f"account-{number}",

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from taxgap.records import Records
 from taxgap.schemas import TABLES
 from taxgap.validation import rules, validate
-from taxgap.validation.duplicates import SeenKeys
 
 Frames = dict[str, pd.DataFrame]
 
@@ -120,12 +119,3 @@ def test_the_same_for_much_more_damage(
     clean_frames: Frames, wrong: list[Any], rows: list[Any], columns: list[Any]
 ) -> None:
     check_conservation(clean_frames, wrong, rows, columns)
-
-
-@given(st.lists(st.lists(st.integers(0, 50), max_size=20), max_size=12))
-def test_keys_of_earlier_partitions_are_remembered_exactly(partitions: list[list[int]]) -> None:
-    seen, known = SeenKeys(), set[int]()
-    for keys in partitions:
-        found = seen.add(np.array(keys, dtype=np.uint64))
-        assert found.tolist() == [key in known for key in keys]
-        known |= set(keys)

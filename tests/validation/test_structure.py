@@ -81,7 +81,8 @@ def test_an_empty_register_is_a_finding(frames: Frames, records_of: Hold) -> Non
 def test_no_returns_of_any_tax_are_a_fault_and_none_of_one_a_warning(
     frames: Frames, records_of: Hold
 ) -> None:
-    without = {name: frame for name, frame in frames.items() if name not in ("enquiries", "adjustments")}
+    leaning = ("enquiries", "adjustments", "obligations")
+    without = {name: frame for name, frame in frames.items() if name not in leaning}
     without["vat"] = frames["vat"].iloc[:0]
     report = validate(records_of(without), tables=[*without])
     assert codes(report) == {("vat", "empty_table", "")}
@@ -352,3 +353,12 @@ def test_validation_sees_what_the_records_show_at_their_date(frames: Frames, rec
     records = records_of(frames)
     assert not validate(records).passed
     assert validate(records.known_at("2024-12-31")).findings.empty
+
+
+def test_rows_from_after_the_date_of_the_records_are_counted(frames, records_of) -> None:
+    later = frames["payments"].index[:3]
+    frames["payments"].loc[later, "received_on"] = pd.Timestamp(2099, 12, 31)
+    records = records_of(frames)
+    (finding,) = validate(records).findings.to_dict("records")
+    assert (finding["rule"], finding["table"], finding["count"]) == ("received_later", "payments", 3)
+    assert validate(records.known_at("2025-01-31")).findings.empty

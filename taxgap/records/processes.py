@@ -1,0 +1,56 @@
+"""Worker processes: spawned, never forked, and none where one is enough."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+from taxgap.errors import TaxGapError
+
+Run: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
+"""Applies a function to jobs, and gives the results in the order of the jobs."""
+
+MOST = 8
+"""More processes than this are not started unless asked for: each holds a partition in memory."""
+
+
+def count_workers(workers: int | None, jobs: int) -> int:
+    """Return how many processes to start: as asked, or one a processor for None; never more than jobs.
+
+    Examples
+    --------
+    >>> count_workers(4, jobs=2), count_workers(1, jobs=9)
+    (2, 1)
+    """
+    wanted = min(os.cpu_count() or 1, MOST) if workers is None else workers
+    return max(1, min(wanted, jobs))
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[Run]:
+    """Give the function that spreads jobs over processes; with one worker, this process does them.
+
+    Forked processes would lose the threads that LightGBM and arrow keep, so they are spawned.
+
+    Raises
+    ------
+    TaxGapError
+        A process was ended from outside.
+    """
+    if workers == 1:
+        yield map
+        return
+    context = multiprocessing.get_context("spawn")
+    try:
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            yield pool.map
+    except BrokenProcessPool as error:
+        raise TaxGapError(
+            "A worker process was ended from outside, perhaps for want of memory.",
+            remedy="Run it again with fewer --workers.",
+        ) from error

@@ -1,0 +1,152 @@
+"""Which table a file is, and which of its columns stand for which of the schema: one for one, best in all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from taxgap.records.suggestion.fit import Fit, fit_of
+from taxgap.records.suggestion.names import (
+    Name,
+    column_names_of,
+    likeness,
+    shared_start,
+    table_likeness,
+    take_apart,
+)
+from taxgap.records.suggestion.sources import Group
+from taxgap.schemas import TABLES
+from taxgap.schemas.table import column_names, describe_columns
+
+FLOOR = 0.55
+"""A column that is less sure is suggested as a comment only."""
+
+FAINTEST = 0.3
+"""What is less likely is not even a comment."""
+
+TABLE_FLOOR = 0.3
+"""A file that is less like any table is left to the reader of the draft."""
+
+_SECOND_BEST = 0.8
+"""A file whose best table is taken by another is no table that it is less like than that."""
+
+_COVERED, _FILLED, _NAMED = 0.45, 0.25, 0.30
+"""What a file's likeness to a table is made of: its columns taken, the table's filled, and its name."""
+
+
+class Match(NamedTuple):
+    """A column of the schema, and the column of the source that stands for it.
+
+    Attributes
+    ----------
+    column, name : str
+        Of the schema, and of the source.
+    confidence : float
+        From 0 to 1: how sure the suggestion is; a judgement from names and values, not a frequency.
+    likeness : float
+        Of the names alone.
+    fit : Fit
+        Of the values.
+    """
+
+    column: str
+    name: str
+    confidence: float
+    likeness: float
+    fit: Fit
+
+
+class Candidate(NamedTuple):
+    """A table of the schema that a group of files may be, and the matches then."""
+
+    table: str
+    score: float
+    matches: tuple[Match, ...]
+
+
+def names_of(group: Group) -> list[Name]:
+    """Take the names of a group's columns apart, without the beginning that they all share."""
+    start = shared_start(list(group.columns))
+    return [take_apart(name, start) for name in group.columns]
+
+
+def candidate(group: Group, table: str) -> Candidate:
+    """Match the columns of a group with those of a table.
+
+    Parameters
+    ----------
+    group : Group
+    table : str
+        Of the schema.
+    """
+    names, wanted = names_of(group), column_names_of(table)
+    described = describe_columns(TABLES[table])
+    fits = [
+        [fit_of(observed, column, name) for column in described]
+        for observed, name in zip(group.columns.values(), names, strict=True)
+    ]
+    fit, evidence = (np.array([[each[k] for each in row] for row in fits], dtype=float) for k in (0, 1))
+    likes = np.zeros_like(fit)
+    for i, j in zip(*np.nonzero(fit), strict=True):
+        likes[i, j] = likeness(names[i], wanted[j], table)
+    sure = fit * (1 - (1 - likes) * (1 - evidence))
+    pairs = _best_pairs(sure)
+    matches = tuple(
+        Match(wanted[j].column, names[i].text, float(sure[i, j]), float(likes[i, j]), fits[i][j])
+        for i, j in pairs
+    )
+    return Candidate(table, _score(group, table, matches), matches)
+
+
+def settle(groups: Sequence[Group], tables: Sequence[str], *, named: bool = False) -> list[Candidate | None]:
+    """Choose the table of each group; no table is chosen twice.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+    tables : sequence of str
+        Of the schema.
+    named : bool
+        Whether a person named these tables: they are looked for however faint the likeness.
+    """
+    if not groups:
+        return []
+    grid = [[candidate(group, table) for table in tables] for group in groups]
+    scores = np.array([[each.score for each in row] for row in grid])
+    chosen: list[Candidate | None] = [None] * len(groups)
+    floor = TABLE_FLOOR / 2 if named else TABLE_FLOOR
+    worth = np.where(scores >= floor, scores, 0.0)
+    for i, j in zip(*linear_sum_assignment(worth, maximize=True), strict=True):
+        if scores[i, j] >= max(floor, _SECOND_BEST * scores[i].max()):
+            chosen[i] = grid[i][j]
+    return chosen
+
+
+def _best_pairs(sure: NDArray[np.float64]) -> list[tuple[int, int]]:
+    # Squared, so that one sure pair is worth more than two doubtful ones.
+    worth = np.where(sure >= FAINTEST, sure**2, 0.0)
+    pairs = zip(*linear_sum_assignment(worth, maximize=True), strict=True)
+    return [(int(i), int(j)) for i, j in pairs if worth[i, j]]
+
+
+def _score(group: Group, table: str, matches: Sequence[Match]) -> float:
+    weights = _weights()
+    sure = [match for match in matches if match.confidence >= FLOOR]
+    worth = sum(match.confidence * weights[match.column] for match in sure)
+    covered = sum(match.confidence for match in sure) / len(group.columns)
+    filled = worth / sum(weights[column] for column in column_names(TABLES[table]))
+    name = max(table_likeness(group.source, table), table_likeness(group.names[0], table))
+    # A name alone makes no table: some of its own columns must be there.
+    return (_COVERED * covered + _FILLED * filled + _NAMED * name) if sure else 0.0
+
+
+@lru_cache
+def _weights() -> dict[str, float]:
+    """Weigh each column by in how few tables it stands: those of every table tell none from another."""
+    names = [name for model in TABLES.values() for name in column_names(model)]
+    return {name: names.count(name) ** -0.5 for name in names}
