@@ -341,6 +341,7 @@ SINGLE = [
         damage=cell(REGISTER, ["birth_year"], pick(2090.0)),
         eligible=where(REGISTER, lambda f: f["legal_form"] == "individual"),
         finds=("birth_year_to_come",),
+        also=("birth_years_differ", "tax_charged"),
     ),
     Kind(
         name="name of no letters",
