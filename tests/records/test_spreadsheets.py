@@ -111,6 +111,7 @@ TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=()), max_size=12),
     st.text(st.sampled_from(SIGNS + " \t\r\n\0\u00a0\u200b,;'\"1.eA("), max_size=8),
 )
+HEADERS = TEXTS.map(lambda text: text.encode("utf-8", "ignore").decode())  # pandas takes no half characters
 FRAMES = st.lists(st.tuples(TEXTS, TEXTS, st.one_of(st.floats(), st.integers(), st.none())), max_size=8)
 
 
@@ -126,13 +127,13 @@ def check_that_nothing_is_a_formula(rows: list[tuple[object, ...]], header: str)
 
 
 @settings(max_examples=25, deadline=None)
-@given(FRAMES, TEXTS)
+@given(FRAMES, HEADERS)
 def test_no_cell_is_a_formula(rows: list[tuple[object, ...]], header: str) -> None:
     check_that_nothing_is_a_formula(rows, header)
 
 
 @pytest.mark.long
 @settings(max_examples=2_000, deadline=None)
-@given(FRAMES, TEXTS)
+@given(FRAMES, HEADERS)
 def test_never_is_a_cell_a_formula(rows: list[tuple[object, ...]], header: str) -> None:
     check_that_nothing_is_a_formula(rows, header)

@@ -13,11 +13,12 @@ from taxgap.records.readers.chunks import Reader
 from taxgap.records.readers.databases import Database, is_database, open_database
 from taxgap.records.readers.delimited import DelimitedReader
 from taxgap.records.readers.fixed_width import FixedWidthReader, read_layout
-from taxgap.records.readers.parquet_files import ParquetReader
+from taxgap.records.readers.parquet_files import ParquetReader, refuse_deadly
 from taxgap.schemas import TABLES
 
 TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv", ".dat")
-SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".pq")
+PARQUET = (".parquet", ".pq")
+SUFFIXES = (*TEXT_SUFFIXES, *PARQUET)
 """By the ends of their names files are told to be extracts; others are left alone."""
 
 
@@ -78,6 +79,11 @@ class Folder:
         listed = [name for name in self.names() if any(Path(name).is_relative_to(path) for path in inside)]
         return sorted({path.as_posix() for path in files} | set(listed))
 
+    def refuse_deadly(self, name: str) -> None:
+        """Refuse a parquet file that would end this program."""
+        if Path(name).suffix in PARQUET:
+            refuse_deadly(self.folder / name)
+
     def size(self, name: str) -> int:
         """Return how many bytes a file has."""
         return (self.folder / name).stat().st_size
@@ -90,7 +96,7 @@ class Folder:
             if not is_safe(layout) or not self._is_inside(Path(layout)):
                 raise InvalidDataError(f"There is no layout file '{layout}'.", available=self._layouts())
             return FixedWidthReader(path, read_layout(plan), encoding=writing.encoding)
-        if path.suffix in (".parquet", ".pq"):
+        if path.suffix in PARQUET:
             return ParquetReader(path)
         return DelimitedReader(path, encoding=writing.encoding, delimiter=writing.delimiter)
 
@@ -189,6 +195,9 @@ def sources_of(place: Place, table: TableSource) -> list[str]:
             available=place.names()[:50],
             remedy="Mend `source` in the mapping.",
         )
+    if isinstance(place, Folder):
+        for name in names:
+            place.refuse_deadly(name)
     return names
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,11 @@ EXPANDED = 4 << 30
 
 COLUMNS = 10_000
 """The widest file that is read."""
+
+_PROBE = """
+import sys, pyarrow.parquet
+for _ in pyarrow.parquet.ParquetFile(sys.argv[1]).iter_batches(batch_size=int(sys.argv[2])): pass
+"""
 
 
 class ParquetReader:
@@ -133,6 +140,26 @@ class ParquetReader:
         return InvalidDataError(
             "The file cannot be read as parquet; it may be cut off or damaged.",
             where=self.where,
+            remedy="Make or copy it again.",
+        )
+
+
+def refuse_deadly(path: Path) -> None:
+    """Refuse a file on which the parquet library itself breaks down, which no error can be caught of.
+
+    Another process reads it first, to its end.
+
+    Raises
+    ------
+    InvalidDataError
+        That process did not end by itself.
+    """
+    command = [sys.executable, "-c", _PROBE, str(path), str(ROWS)]
+    ended = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  our own words
+    if ended.returncode not in (0, 1):  # an error is none here: whoever reads the file will say which
+        raise InvalidDataError(
+            "The file breaks the program that reads parquet; it is damaged.",
+            where=path.name,
             remedy="Make or copy it again.",
         )
 

@@ -17,7 +17,7 @@ import pytest
 from taxgap.errors import InvalidDataError
 from taxgap.records.readers import parquet_files
 from taxgap.records.readers.chunks import Chunk
-from taxgap.records.readers.parquet_files import ParquetReader
+from taxgap.records.readers.parquet_files import ParquetReader, refuse_deadly
 
 Write = Callable[..., Path]
 
@@ -157,11 +157,13 @@ def _damages(content: bytes, step: int) -> Iterator[bytes]:
         yield draw.bytes(at)
 
 
-def check_damages(content: bytes, path: Path, step: int) -> None:
+def check_damages(content: bytes, path: Path, step: int, *, probed: bool = False) -> None:
     refused = 0
     for damaged in _damages(content, step):
         path.write_bytes(damaged)
         try:
+            if probed:
+                refuse_deadly(path)
             found = read(path)
         except InvalidDataError:
             refused += 1
@@ -177,4 +179,15 @@ def test_a_damaged_file_is_refused(write: Write, tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_file_damaged_anywhere_is_refused(write: Write, tmp_path: Path) -> None:
-    check_damages(_large(write), tmp_path / "damaged.parquet", 1)
+    check_damages(_large(write), tmp_path / "damaged.parquet", 67, probed=True)
+
+
+def test_a_file_that_ends_the_reading_program_is_refused(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "sound.parquet"
+    path.write_bytes(_large(write))
+    refuse_deadly(path)
+    monkeypatch.setattr(parquet_files, "_PROBE", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    with pytest.raises(InvalidDataError, match="breaks the program"):
+        refuse_deadly(path)
