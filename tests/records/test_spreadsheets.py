@@ -116,7 +116,7 @@ FRAMES = st.lists(st.tuples(TEXTS, TEXTS, st.one_of(st.floats(), st.integers(), 
 
 
 def check_that_nothing_is_a_formula(rows: list[tuple[object, ...]], header: str) -> None:
-    found = cells(pd.DataFrame(rows, columns=[header, "b", "c"]))
+    found = cells(pd.DataFrame(rows, columns=[header, "b", "c"], dtype=object))
     assert [len(row) for row in found] == [3] * (len(rows) + 1)
     for cell in (cell for row in found for cell in row):
         assert "\0" not in cell
