@@ -12,7 +12,7 @@ from taxgap.peers import PeerGroups
 from taxgap.records import Records, Truth
 from taxgap.regimes import get_regime
 from taxgap.risk import RiskModel, ceiling, evaluate
-from taxgap.risk.baselines import rank_naively
+from taxgap.risk.evaluation.baselines import rank_naively
 
 _SHOWN = ("auc", "average_precision")
 _SHOWN_AT = ("@1%", "@5%", "@10%")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from taxgap.risk.ceilings import ceiling
-from taxgap.risk.evaluation import Evaluation, evaluate
+from taxgap.risk.evaluation import Evaluation, ceiling, evaluate
 from taxgap.risk.labels import build_labels
 from taxgap.risk.leaks import check_leaks
 from taxgap.risk.model import RiskModel

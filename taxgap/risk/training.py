@@ -15,8 +15,8 @@ from taxgap.records import Records
 from taxgap.records.periods import tax_year_of
 from taxgap.regimes import Regime, get_regime
 from taxgap.risk.arrays import Floats
-from taxgap.risk.baselines import rank_naively
-from taxgap.risk.evaluation import Evaluation, evaluate
+from taxgap.risk.evaluation.baselines import rank_naively
+from taxgap.risk.evaluation.report import Evaluation, evaluate
 from taxgap.risk.labels import build_labels
 from taxgap.risk.leaks import check_leaks
 from taxgap.risk.model import RiskModel

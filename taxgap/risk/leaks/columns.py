@@ -9,7 +9,7 @@ import pandas as pd
 
 from taxgap.errors import LeakError, UsageError
 from taxgap.risk.arrays import Bools, Column, Floats, split_bins, to_flags, to_floats
-from taxgap.risk.metrics import Ranking
+from taxgap.risk.evaluation.metrics import Ranking
 
 # One feature alone. Honest ones measured in simulation stay below 0.80.
 AUC_LIMIT = 0.95

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from taxgap.risk.arrays import Floats, Integers, split_bins
-from taxgap.risk.metrics import Ranking, average, draw_counts
+from taxgap.risk.evaluation.metrics import Ranking, average, draw_counts
 
 # Cells of the draws held in memory at once.
 _CELLS = 2_000_000

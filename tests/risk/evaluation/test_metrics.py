@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from taxgap.risk.metrics import Ranking, average, draw_counts, make_key
+from taxgap.risk.evaluation.metrics import Ranking, average, draw_counts, make_key
 
 Drawn = tuple[np.ndarray, np.ndarray, np.ndarray]
 

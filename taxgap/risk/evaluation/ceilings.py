@@ -13,7 +13,7 @@ from taxgap.errors import InvalidDataError
 from taxgap.risk.arrays import Bools, Column, Floats, Integers, to_floats
 from taxgap.risk.boosting import Growth, Objective, grow
 from taxgap.risk.crossfit import TAXPAYER, assign_folds, cross_fit
-from taxgap.risk.evaluation import evaluate
+from taxgap.risk.evaluation.report import evaluate
 from taxgap.risk.frames import FrameSpec
 
 # The truth of tens of thousands of returns needs less smoothing than thousands of cases, which would overfit.

@@ -11,9 +11,9 @@ import pandas as pd
 
 from taxgap.errors import InvalidDataError, UsageError
 from taxgap.risk.arrays import Column, Floats, to_floats
-from taxgap.risk.bootstrap import Cases, summarise
 from taxgap.risk.card import to_plain
-from taxgap.risk.metrics import make_key
+from taxgap.risk.evaluation.bootstrap import Cases, summarise
+from taxgap.risk.evaluation.metrics import make_key
 
 COVERAGES = (0.005, 0.01, 0.02, 0.05, 0.1)
 MODEL = "model"
@@ -150,7 +150,7 @@ def evaluate(
     Notes
     -----
     Percentile bootstrap by case; every ranking is measured on the same draws, so that differences are paired.
-    Cases with equal scores are ordered by a fixed hash of their label, see `taxgap.risk.metrics.make_key`.
+    Cases with equal scores are ordered by a fixed hash of their label: `taxgap.risk.evaluation.metrics.make_key`.
 
     Examples
     --------

@@ -1,0 +1,1 @@
+"""Who bears the burden of enquiries when a ranking chooses them."""
