@@ -150,7 +150,7 @@ def evaluate(
     Notes
     -----
     Percentile bootstrap by case; every ranking is measured on the same draws, so that differences are paired.
-    Cases with equal scores are ordered by a fixed hash of their label: `taxgap.risk.evaluation.metrics.make_key`.
+    Cases with equal scores are ordered by a fixed hash of their label; see `make_key` in its module ``metrics``.
 
     Examples
     --------
