@@ -76,21 +76,21 @@ class TaxGapError(Exception):
         }
 
 
-class UsageError(TaxGapError):
+class UsageError(TaxGapError, ValueError):
     """An argument or a configuration value that cannot be used."""
 
     code = "usage"
     exit_code = 2
 
 
-class InvalidDataError(TaxGapError):
+class InvalidDataError(TaxGapError, ValueError):
     """Records that break a rule, are missing or cannot be read."""
 
     code = "invalid_data"
     exit_code = 3
 
 
-class IncompatibleError(TaxGapError):
+class IncompatibleError(TaxGapError, ValueError):
     """A model, schema or file format that does not fit the code or the data."""
 
     code = "incompatible"

@@ -267,7 +267,7 @@ def size_band(amount: pd.Series) -> pd.Series:
     Returns
     -------
     Series of category
-        Levels as in `SIZE_BANDS`, always all of them; a band includes its lower end.
+        Ordered levels as in `SIZE_BANDS`, always all of them; a band includes its lower end.
 
     Examples
     --------
@@ -276,7 +276,8 @@ def size_band(amount: pd.Series) -> pd.Series:
     """
     known = np.nan_to_num(amount.to_numpy(dtype=np.float64), nan=0.0)
     codes = np.searchsorted(list(SIZE_BANDS.values()), np.maximum(known, 0.0), side="right") - 1
-    return pd.Series(pd.Categorical.from_codes(codes, list(SIZE_BANDS)), index=amount.index, name=GROUPS[1])
+    bands = pd.Categorical.from_codes(codes, list(SIZE_BANDS), ordered=True)
+    return pd.Series(bands, index=amount.index, name=GROUPS[1])
 
 
 @cache

@@ -44,8 +44,8 @@ def peers_of(model: RiskModel) -> PeerGroups:
     IncompatibleError
         The model has none.
     """
-    if isinstance(model.peers, PeerGroups):
-        return model.peers
+    if isinstance(model.peers_, PeerGroups):
+        return model.peers_
     if model.peer_rows_ is None:
         raise IncompatibleError(
             "The model carries no peers, with which its features and reasons are made.",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import numpy as np
 import pandas as pd
 
 from taxgap.errors import InvalidDataError, UsageError
+from taxgap.records.frames import describe_frames
+from taxgap.records.known import hide_future, is_after, to_date
 from taxgap.records.manifest import FILE_NAME, Manifest
 from taxgap.records.parquet import refuse_repeated
-from taxgap.records.periods import tax_year_of, tax_years_among
+from taxgap.records.periods import tax_year_of
 from taxgap.records.sources import FolderSource, FrameSource, Source
 from taxgap.schemas import TABLES, TRUTH_TABLES, Table
 from taxgap.schemas.table import known_later
@@ -78,7 +79,7 @@ class TableSet:
             raise UsageError(f"Not a table: {', '.join(unknown)}.", available=cls.models)
         for name, frame in frames.items():
             refuse_repeated(list(frame.columns), name)
-        return cls(FrameSource(dict(frames)), _manifest_of(cls.models, frames, as_of))
+        return cls(FrameSource(dict(frames)), describe_frames(cls.models, frames, as_of))
 
     @property
     def where(self) -> str:
@@ -202,6 +203,8 @@ class Records(TableSet):
         What the records say of themselves.
     as_of : Timestamp, optional
         The date at which they are seen; the manifest's when absent.
+    days : Series of datetime64, optional
+        Taxpayer to the day on which his rows are seen, as `known_when` sets it.
 
     Examples
     --------
@@ -212,9 +215,16 @@ class Records(TableSet):
 
     models = TABLES
 
-    def __init__(self, source: Source, manifest: Manifest, as_of: pd.Timestamp | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        manifest: Manifest,
+        as_of: pd.Timestamp | None = None,
+        days: pd.Series | None = None,
+    ) -> None:
         super().__init__(source, manifest)
         self.as_of = pd.Timestamp(manifest.as_of) if as_of is None else as_of
+        self._days = days
 
     @classmethod
     def open(
@@ -271,13 +281,66 @@ class Records(TableSet):
         """
         if as_of is None:
             return self
-        date = _to_date(as_of)
+        date = to_date(as_of)
         if date > self.as_of:
             raise UsageError(
                 f"The records stand at {self.as_of.date()}; nothing is known of {date.date()}.",
                 remedy="Choose an earlier date.",
             )
-        return Records(self._source, self.manifest, date)
+        return Records(self._source, self.manifest, date, self._days)
+
+    def known_when(self, days: pd.Series) -> Records:
+        """Return the records of some taxpayers, those of each as they stood on a day of his own.
+
+        Parameters
+        ----------
+        days : Series of datetime64
+            Indexed by taxpayer, each once. The rows of other taxpayers are left out; tables that do not go by
+            taxpayer stand at the date of the records. Nothing later than that date is shown.
+
+        Returns
+        -------
+        Records
+
+        Raises
+        ------
+        UsageError
+            A taxpayer has two days, or none.
+
+        Examples
+        --------
+        >>> returns = pd.DataFrame({"taxpayer_id": ["A", "B"], "received_on": pd.to_datetime("2024-01-31")})
+        >>> days = pd.Series(pd.to_datetime(["2024-01-30", "2024-02-01"]), ["A", "B"])
+        >>> records = Records.from_frames({"payments": returns})
+        >>> records.known_when(days).read("payments")["taxpayer_id"].tolist()
+        ['B']
+        """
+        if not days.index.is_unique or days.isna().any():
+            raise UsageError("Each taxpayer needs one day, and only one.", where="days")
+        return Records(self._source, self.manifest, self.as_of, days.clip(upper=self.as_of))
+
+    def hold(self, names: Iterable[str], partition: int, taxpayers: Iterable[str] | None = None) -> Records:
+        """Return one partition of some tables, read once and held in memory, to be looked at more than once.
+
+        Parameters
+        ----------
+        names : iterable of str
+            The tables; those that are absent are left out.
+        partition : int
+        taxpayers : iterable of str, optional
+            Whose rows are held; everybody's when absent.
+
+        Returns
+        -------
+        Records
+            With a single partition, as of the same date.
+        """
+        wanted = [name for name in names if name in self.tables]
+        frames = {name: self._source.read(name, self.models[name], None, partition) for name in wanted}
+        if taxpayers is not None:
+            these = pd.Index(taxpayers).unique()
+            frames = {name: _of_these(frame, these) for name, frame in frames.items()}
+        return Records(FrameSource(frames), replace(self.manifest, partitions=1), self.as_of, self._days)
 
     def count_later(self, name: str, partition: int) -> int:
         """Count the rows of one partition of a table that were received after the date of the records.
@@ -293,16 +356,26 @@ class Records(TableSet):
             Zero where the day of receipt is missing or no date: such rows are not hidden.
         """
         table = self._source.read(name, self.models[name], ["received_on"], partition)
-        return int(_is_after(table, "received_on", self.as_of).sum())
+        return int(is_after(table, "received_on", self.as_of).sum())
 
     def _visible(self, name: str, columns: list[str] | None, partition: int) -> pd.DataFrame:
         later = known_later(self.models[name])
         absent = self.manifest.made_by.get("absent", {}).get(name, ())
         dates = ["received_on", *(date for date in later if date not in absent)]
-        wanted = None if columns is None else list(dict.fromkeys([*columns, *dates]))
+        own_days = self._days is not None and "taxpayer_id" in self.models[name].to_schema().columns
+        key = ["taxpayer_id"] if own_days else []
+        wanted = None if columns is None else list(dict.fromkeys([*columns, *dates, *key]))
         table = self._source.read(name, self.models[name], wanted, partition)
-        table = hide_future(table, self.as_of, later)
+        if own_days:
+            table, day = self._give_days(table)
+        table = hide_future(table, day if own_days else self.as_of, later)
         return table if columns is None else table[columns]
+
+    def _give_days(self, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+        """Keep the rows of the taxpayers that have a day, and give each row its day."""
+        assert self._days is not None  # noqa: S101 - for the type checker: asked before
+        day = table["taxpayer_id"].map(self._days)
+        return table[day.notna()], day[day.notna()]
 
 
 class Truth(TableSet):
@@ -319,65 +392,7 @@ class Truth(TableSet):
     models = TRUTH_TABLES
 
 
-def hide_future(
-    table: pd.DataFrame, as_of: pd.Timestamp, later: Mapping[str, tuple[str, ...]]
-) -> pd.DataFrame:
-    """Drop rows received after a date, and empty what became known of a row after it."""
-    # A date that is missing or of a wrong type hides nothing: to say so is the work of validation.
-    future = _is_after(table, "received_on", as_of)
-    if future.any():
-        table = table[~future]
-    for date, columns in later.items():
-        unknown = _is_after(table, date, as_of)
-        if unknown.any():
-            present = [column for column in columns if column in table.columns]
-            table = table.assign(**{column: table[column].mask(unknown) for column in present})
-    return table
-
-
-def _is_after(table: pd.DataFrame, column: str, as_of: pd.Timestamp) -> pd.Series:
-    if not _holds_dates(table, column):
-        return pd.Series(False, table.index)
-    return table[column] > as_of
-
-
-def _holds_dates(table: pd.DataFrame, column: str) -> bool:
-    return (
-        column in table.columns
-        and isinstance(table[column].dtype, np.dtype)
-        and table[column].dtype.kind == "M"
-    )
-
-
-def _to_date(as_of: str | pd.Timestamp) -> pd.Timestamp:
-    # Other ways of writing a date are read by guesswork: 03/04/2025 would be the fourth of March.
-    wrong = UsageError(f"'{as_of}' is no date.", remedy="Write it as 2026-09-30.")
-    if isinstance(as_of, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", as_of):
-        raise wrong
-    try:
-        return pd.Timestamp(as_of)
-    except ValueError as error:
-        raise wrong from error
-
-
-def _latest_known(models: Mapping[str, type[Table]], frames: Mapping[str, pd.DataFrame]) -> pd.Timestamp:
-    dates = [
-        frame[column].max()
-        for name, frame in frames.items()
-        for column in ("received_on", *known_later(models[name]))
-        if _holds_dates(frame, column)
-    ]
-    return max((date for date in dates if not pd.isna(date)), default=pd.Timestamp("1900-01-01"))
-
-
-def _distinct(values: pd.Series) -> list[Any]:
-    return list(values if values.dtype == object else values.unique())  # an object need not be hashable
-
-
-def _manifest_of(
-    models: Mapping[str, type[Table]], frames: Mapping[str, pd.DataFrame], as_of: str | pd.Timestamp | None
-) -> Manifest:
-    date = _to_date(as_of) if as_of is not None else _latest_known(models, frames)
-    labels = [frame["period"] for frame in frames.values() if "period" in frame]
-    found = {label for values in labels for label in _distinct(values) if isinstance(label, str)}
-    return Manifest(as_of=str(date.date()), periods=tax_years_among(found), partitions=1, synthetic=False)
+def _of_these(table: pd.DataFrame, taxpayers: pd.Index) -> pd.DataFrame:
+    if "taxpayer_id" not in table.columns:
+        return table
+    return table[taxpayers.get_indexer(pd.Index(table["taxpayer_id"])) >= 0]

@@ -87,6 +87,20 @@ class Regime:
         """Each reason code by its name."""
         return {code.code: code for code in self.codes}
 
+    @cached_property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that the features are computed from, and that of the returns."""
+        return tuple(sorted({self.name, *(need.split(".")[0] for need in self._needs)}))
+
+    @cached_property
+    def directions(self) -> dict[str, int]:
+        """Features whose direction is known: 1 where more can only mean more tax at stake, -1 where less.
+
+        A larger return, of those alike in all else, cannot have less at stake.
+        """
+        known = {name: int(feature.direction) for name, feature in self.feature.items() if feature.direction}
+        return {GROUPS[1]: 1, **known}
+
     def measure(
         self, records: Records, periods: Sequence[str] | None = None, partition: int | None = None
     ) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import numpy as np
 from taxgap.risk.arrays import Floats
 from taxgap.risk.frames import FrameSpec
 
-Objective = Literal["binary", "tweedie"]
+Objective = Literal["binary", "tweedie", "gamma"]
 
 # Between Poisson (1) and gamma (2): many zeros and a heavy tail. 1.3 to 1.7 found as much tax in simulation.
 TWEEDIE_POWER = 1.5
@@ -39,8 +39,8 @@ class Growth:
 
         Parameters
         ----------
-        objective : {"binary", "tweedie"}
-            Log-odds of an event, or log of an amount.
+        objective : {"binary", "tweedie", "gamma"}
+            Log-odds of an event, or log of an amount that is often 0, or never.
         directions : list of int
             One of 1, -1, 0 a feature.
 
@@ -99,7 +99,7 @@ def grow(
         1 or 0, or an amount in units of its mean.
     weight : ndarray
         Weight of each row.
-    objective : {"binary", "tweedie"}
+    objective : {"binary", "tweedie", "gamma"}
         What is modelled.
     spec : FrameSpec
         Names and categorical features.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from taxgap.risk.model import RiskModel
 
 FORMAT = "taxgap.risk_model"
-VERSION = 1
+VERSION = 2
 _LIBRARIES = ("taxgap", "lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 
@@ -56,11 +56,16 @@ def summarise_card(card: Mapping[str, Any]) -> str:
     counts, training = card["counts"], card.get("training", {})
     window = f" of {', '.join(training['periods'])}" if training.get("periods") else ""
     regime = f" for {card['regime']}" if card.get("regime") else ""
-    share, mean = counts["random_material_share"], counts["random_mean_tax_found"]
+    share, mean = counts["calibration_material_share"], counts.get("calibration_mean_amount")
+    weighted = card["settings"].get("calibrate_on") == "weighted"
+    found = "" if mean is None else f"; £{mean:,.0f} found on average"
+    carried = "all cases, weighted by their probability of being opened" if weighted else "random enquiries"
+    kind = "Scorecard" if card["settings"].get("style") == "scorecard" else "Risk model"
+    carrying = f"{counts['calibration_cases']:,} {'cases' if weighted else 'random ones'}"
     lines = [
-        f"Risk model {card['model_id']}{regime}",
-        f"Trained on {counts['cases']:,} closed enquiries{window}, {counts['random_cases']:,} random.",
-        f"Random enquiries: a material under-declaration in {share:.1%}; £{mean:,.0f} found on average.",
+        f"{kind} {card['model_id']}{regime}",
+        f"Trained on {counts['cases']:,} closed enquiries{window}; calibrated on {carrying}.",
+        f"By {carried}: a material under-declaration in {share:.1%}{found}.",
     ]
     if "evaluation" in card:
         lines += _summarise_evaluation(card["evaluation"], training)
@@ -149,12 +154,15 @@ def _describe(model: RiskModel) -> dict[str, Any]:
     settings = to_plain(model.get_params(deep=False))
     directions = model.monotone or {}
     features = [{**f, "direction": int(directions.get(f["name"], 0))} for f in model.frame_.to_dict()]
+    parts = model.parts_
     calibration = {
-        "offset": model.parts_.offset,
-        "probability": model.parts_.curve.to_dict(),
-        "amount_errors": model.parts_.errors.to_dict(),
+        "offsets": to_plain(parts.offsets),
+        "probability": parts.curve.to_dict(),
+        "amount_errors": None if parts.errors is None else parts.errors.to_dict(),
     }
     return {
+        "classes": to_plain(model.classes_),
+        "named": model.frame_.named,
         "features": features,
         "settings": settings,
         "counts": to_plain(model.parts_.counts),

@@ -1,4 +1,4 @@
-"""From checked cases to the parts of a model: two ensembles, their calibration, their errors."""
+"""From checked cases to the parts of a model: its ensembles, their calibration, their errors."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from taxgap.errors import NotIdentifiedError, UsageError
 from taxgap.risk.arrays import Floats
 from taxgap.risk.boosting import Growth, Objective, grow
 from taxgap.risk.calibration import ProbabilityCurve, fit_curve, fit_offset
@@ -16,6 +17,9 @@ from taxgap.risk.crossfit import assign_folds, cross_fit
 from taxgap.risk.frames import FrameSpec
 from taxgap.risk.intervals import AmountErrors, fit_errors
 from taxgap.risk.outcomes import Outcomes
+from taxgap.risk.scorecard import Style, choose_features, keep_only, simplify
+
+_NEEDS = {"expected_tax": "amount", "hours": "hours"}
 
 
 @dataclass(frozen=True)
@@ -25,36 +29,74 @@ class FittedParts:
     Parameters
     ----------
     texts : mapping of str to str
-        LightGBM's text of the boosters ``"expected_tax"`` and ``"probability"``.
-    offset : float
-        Added to the raw score of the first: the sum is log expected tax (GBP).
+        LightGBM's text of the boosters: ``"probability"``, ``"expected_tax"`` where amounts were given, and
+        ``"hours"`` where hours were.
+    offsets : mapping of str to float
+        Added to the raw score of a booster other than the first: the sum is log expected tax (GBP), or log
+        expected hours.
     curve : ProbabilityCurve
-        Calibration of the second.
-    errors : AmountErrors
+        Calibration of the probability.
+    errors : AmountErrors or None
         Quantiles behind the interval of the amount.
     counts : mapping of str to number
         Cases behind each part, for the card.
     """
 
     texts: Mapping[str, str]
-    offset: float
+    offsets: Mapping[str, float]
     curve: ProbabilityCurve
-    errors: AmountErrors
+    errors: AmountErrors | None
     counts: Mapping[str, float]
+
+    def offset(self, kind: str) -> float:
+        """Return what is added to the raw score of a booster.
+
+        Raises
+        ------
+        NotIdentifiedError
+            The model was trained without what this would need.
+        """
+        if kind not in self.offsets:
+            raise NotIdentifiedError(
+                f"The model was trained without {_NEEDS[kind]}, and cannot say {kind.replace('_', ' ')}.",
+                where=kind,
+                remedy=f"Fit it again with {_NEEDS[kind]}=.",
+            )
+        return self.offsets[kind]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How the parts are fitted.
+
+    Parameters
+    ----------
+    growth : Growth
+        How trees grow.
+    directions : list of int
+        One of 1, -1, 0 a feature.
+    folds : int
+        Folds of the out-of-fold scores.
+    cap_quantile : float
+        Quantile of the amounts found at which they are capped for growing.
+    style : {"ensemble", "scorecard"}
+        Full trees, or a few rules of one feature each.
+    rules : int
+        The most features of a scorecard.
+    """
+
+    growth: Growth
+    directions: list[int]
+    folds: int
+    cap_quantile: float
+    style: Style = "ensemble"
+    rules: int = 8
 
 
 def fit_parts(
-    spec: FrameSpec,
-    matrix: Floats,
-    index: pd.Index,
-    outcomes: Outcomes,
-    *,
-    growth: Growth,
-    directions: list[int],
-    folds: int,
-    cap_quantile: float,
+    spec: FrameSpec, matrix: Floats, index: pd.Index, outcomes: Outcomes, plan: Plan
 ) -> FittedParts:
-    """Grow both ensembles on all cases and calibrate them on random ones, out of fold.
+    """Grow the ensembles on all cases and calibrate them on those that carry it, out of fold.
 
     Parameters
     ----------
@@ -66,28 +108,35 @@ def fit_parts(
         Tells whose rows must share a fold.
     outcomes : Outcomes
         What was found.
-    growth : Growth
-        How trees grow.
-    directions : list of int
-        One of 1, -1, 0 a feature.
-    folds : int
-        Folds of the out-of-fold scores.
-    cap_quantile : float
-        Quantile of the amounts found at which they are capped for growing.
+    plan : Plan
+        How to fit.
 
     Returns
     -------
     FittedParts
     """
-    strata = (2 * outcomes.random + outcomes.material).astype(np.int64)
-    fold = assign_folds(index, strata, folds, growth.random_state)
-    targets: dict[str, tuple[Objective, Floats]] = {
-        "expected_tax": ("tweedie", cap_amounts(outcomes, cap_quantile)),
-        "probability": ("binary", outcomes.material.astype(np.float64)),
-    }
+    strata = (2 * outcomes.carries + outcomes.material).astype(np.int64)
+    fold = assign_folds(index, strata, plan.folds, plan.growth.random_state)
+    targets = _targets(outcomes, plan)
+    growth, directions = plan.growth, plan.directions
+    if plan.style == "scorecard":
+        growth = simplify(growth)
+        objective, target = targets.get("expected_tax", targets["probability"])
+        chosen, directions = choose_features(
+            matrix,
+            target,
+            outcomes.weight,
+            spec=spec,
+            objective=objective,
+            directions=plan.directions,
+            growth=growth,
+            most=plan.rules,
+        )
+        matrix = keep_only(matrix, chosen)
     texts, held_out = {}, {}
     for kind, (objective, target) in targets.items():
-        plant = partial(grow, objective=objective, spec=spec, directions=directions, growth=growth)
+        own = directions if kind != "hours" else [0] * len(directions)
+        plant = partial(grow, objective=objective, spec=spec, directions=own, growth=growth)
         texts[kind] = plant(matrix, target, outcomes.weight)
         held_out[kind] = cross_fit(matrix, target, outcomes.weight, fold, plant)
     return _calibrate(texts, held_out, outcomes)
@@ -99,7 +148,7 @@ def cap_amounts(outcomes: Outcomes, quantile: float) -> Floats:
     Parameters
     ----------
     outcomes : Outcomes
-        What was found.
+        What was found; with amounts.
     quantile : float
         Amounts above this quantile of the amounts found (those above 0) are set to it.
 
@@ -107,26 +156,53 @@ def cap_amounts(outcomes: Outcomes, quantile: float) -> Floats:
     -------
     ndarray
         In units of their weighted mean, so that no setting depends on the currency.
+
+    Raises
+    ------
+    UsageError
+        There are no amounts.
     """
     found = outcomes.amount
+    if found is None:
+        raise UsageError("There are no amounts to cap.", where="amount")
     capped = np.minimum(found, np.quantile(found[found > 0], quantile))
     scaled: Floats = capped / np.average(capped, weights=outcomes.weight)
     return scaled
 
 
+def _targets(outcomes: Outcomes, plan: Plan) -> dict[str, tuple[Objective, Floats]]:
+    targets: dict[str, tuple[Objective, Floats]] = {}
+    if outcomes.amount is not None:
+        targets["expected_tax"] = "tweedie", cap_amounts(outcomes, plan.cap_quantile)
+    targets["probability"] = "binary", outcomes.material.astype(np.float64)
+    if outcomes.hours is not None:
+        # No enquiry takes no time; the least is far below what is recorded.
+        hours = np.maximum(outcomes.hours, 0.1)
+        targets["hours"] = "gamma", hours / np.average(hours, weights=outcomes.weight)
+    return targets
+
+
 def _calibrate(texts: Mapping[str, str], held_out: Mapping[str, Floats], outcomes: Outcomes) -> FittedParts:
-    random, found = outcomes.random, outcomes.random & (outcomes.amount > 0)
-    design = outcomes.design[random]
-    curve = fit_curve(held_out["probability"][random], outcomes.material[random], design)
-    offset = fit_offset(held_out["expected_tax"][random], outcomes.amount[random], design)
-    # Log expected tax is the centre: in simulation dividing by the probability made the intervals wider.
-    error = np.log(outcomes.amount[found]) - held_out["expected_tax"][found] - offset
+    carries, design = outcomes.carries, outcomes.design[outcomes.carries]
+    curve = fit_curve(held_out["probability"][carries], outcomes.material[carries], design)
     counts = {
-        "cases": len(random),
-        "random_cases": int(random.sum()),
+        "cases": len(carries),
+        "calibration_cases": int(carries.sum()),
         "material_cases": int(outcomes.material.sum()),
-        "random_material_cases": int(outcomes.material[random].sum()),
-        "random_material_share": float(np.average(outcomes.material[random], weights=design)),
-        "random_mean_tax_found": float(np.average(outcomes.amount[random], weights=design)),
+        "calibration_material_cases": int(outcomes.material[carries].sum()),
+        "calibration_material_share": float(np.average(outcomes.material[carries], weights=design)),
     }
-    return FittedParts(texts, offset, curve, fit_errors(error, outcomes.design[found]), counts)
+    offsets, errors = {}, None
+    for kind, known in (("expected_tax", outcomes.amount), ("hours", outcomes.hours)):
+        if known is not None:
+            offsets[kind] = fit_offset(held_out[kind][carries], known[carries], design)
+            counts[f"calibration_mean_{_NEEDS[kind]}"] = float(np.average(known[carries], weights=design))
+    if outcomes.amount is not None:
+        errors = _find_errors(held_out["expected_tax"] + offsets["expected_tax"], outcomes.amount, outcomes)
+    return FittedParts(texts, offsets, curve, errors, counts)
+
+
+def _find_errors(score: Floats, amount: Floats, outcomes: Outcomes) -> AmountErrors:
+    found = outcomes.carries & (amount > 0)
+    # Log expected tax is the centre: in simulation dividing by the probability made the intervals wider.
+    return fit_errors(np.log(amount[found]) - score[found], outcomes.design[found])

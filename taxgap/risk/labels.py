@@ -16,9 +16,11 @@ _NEEDED = [
     *("enquiry_id", "taxpayer_id", "regime", "period", "programme", "inclusion_probability"),
     *("opening_probability", "closed_on", "received_on", "tax_found"),
 ]
+# What an administration may not hold: missing where it does not.
+_OPTIONAL = ("behaviour", "officer_id", "opened_on", "hours", "cost")
 _LABELS = [
     *("tax_found", "material", "programme", "random", "inclusion_probability", "opening_probability"),
-    *("behaviour", "enquiry_id", "closed_on"),
+    *("enquiry_id", "closed_on", *_OPTIONAL),
 ]
 
 
@@ -37,8 +39,8 @@ def build_labels(
     ----------
     enquiries : DataFrame
         The table ``enquiries``: at least ``enquiry_id, taxpayer_id, regime, period, programme,
-        inclusion_probability, opening_probability, closed_on, received_on, tax_found``, and ``behaviour``
-        where it is settled.
+        inclusion_probability, opening_probability, closed_on, received_on, tax_found``; and ``behaviour,
+        officer_id, opened_on, hours, cost`` as far as they are held.
     regime : str
         The regime.
     as_of : date
@@ -55,8 +57,10 @@ def build_labels(
     DataFrame
         Indexed by (taxpayer_id, period), sorted: ``tax_found`` (GBP), ``material``, ``programme``,
         ``random``, ``inclusion_probability`` (of being drawn by its own programme), ``opening_probability``
-        (of being opened by either), ``behaviour``, ``enquiry_id``, ``closed_on``. Where both programmes
-        opened a return, the random enquiry stands; of two from one programme, the one closed last.
+        (of being opened by either), ``enquiry_id``, ``closed_on``, and the columns that need not be held,
+        missing where they are not. A case without ``opened_on`` counts as opened when it was received. Where
+        both programmes opened a return, the random enquiry stands; of two from one programme, the one closed
+        last.
 
     Raises
     ------
@@ -91,7 +95,9 @@ def build_labels(
         kept &= enquiries["period"].isin(list(periods)) | tax_year_of(enquiries["period"]).isin(list(periods))
     if programmes is not None:
         kept &= enquiries["programme"].isin(list(programmes))
-    cases = enquiries[kept].reindex(columns=[*_NEEDED, "behaviour"]).assign(closed_on=closed[kept])
+    cases = enquiries[kept].reindex(columns=[*_NEEDED, *_OPTIONAL]).assign(closed_on=closed[kept])
+    opened = pd.to_datetime(cases["opened_on"])
+    cases["opened_on"] = opened.fillna(pd.to_datetime(cases["received_on"]))
     if cases.empty:
         raise NotIdentifiedError(
             f"No enquiry into {regime} was closed and known by {day.date()}.",

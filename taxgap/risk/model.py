@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
 import lightgbm as lgb
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from taxgap.errors import UsageError
-from taxgap.risk.arrays import Bools, Column, Floats
+from taxgap.errors import InvalidDataError, UsageError
+from taxgap.risk.arrays import Column, Floats
 from taxgap.risk.boosting import read_booster, score_raw
 from taxgap.risk.card import build_card, identify, read_versions, summarise_card
-from taxgap.risk.fitting import FittedParts, fit_parts
-from taxgap.risk.frames import FrameSpec
-from taxgap.risk.outcomes import check_outcomes
+from taxgap.risk.fitting import FittedParts, Plan, fit_parts
+from taxgap.risk.frames import FrameSpec, to_frame
+from taxgap.risk.intervals import AmountErrors
+from taxgap.risk.outcomes import MINIMUM_ROWS, Carriers, Given, Rules, check_outcomes
+from taxgap.risk.ranking import RankBy, score_frame
+from taxgap.risk.scorecard import Style, list_rules
 from taxgap.risk.settings import check_settings
 from taxgap.risk.storage import check_peer_rows, load, save
 
-Kind = Literal["expected_tax", "probability"]
+Kind = Literal["expected_tax", "probability", "hours"]
 
 
 class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -30,10 +36,16 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Two LightGBM boosters: one with a log link for the tax an enquiry finds, whose raw score (plus one
     constant) is the ranking score; one for the probability of a material under-declaration. Both are
-    calibrated on random enquiries only, out of fold.
+    calibrated on random enquiries only, out of fold. A third, for the hours of an enquiry, joins where hours
+    are given.
 
     Parameters
     ----------
+    style : {"ensemble", "scorecard"}, default "ensemble"
+        Full trees; or a few rules of one feature each, that a person can read in `rules_`, at a price in tax
+        found. Of the settings of trees only their number counts for a scorecard.
+    rules : int, default 8
+        The most features of a scorecard.
     material : float, default 1000
         Tax found from which an under-declaration is material (GBP).
     n_estimators : int, default 200
@@ -57,7 +69,16 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Weights while the trees grow are (1 / inclusion probability) to this power, capped at this quantile of
         theirs, of mean 1; see `taxgap.risk.outcomes.stabilise_weights`.
     threshold : float, default 0.5
-        Probability from which `predict` says true.
+        Probability from which `predict` gives the second class.
+    calibrate_on : {"random", "weighted"}, default "random"
+        Which cases carry calibration and intervals: those of the random programme; or, where there is none,
+        all, each weighted by 1 / ``inclusion_probability``. The second is right only where every return could
+        have been opened, and its probability is known.
+    fewest_cases : int, default 100
+        Fewer cases are refused; half as many must carry the calibration, and a tenth of each kind be among
+        them. Lower it for trials, not for use.
+    allow_constant : bool, default False
+        Take features that have one value in all rows, instead of refusing them.
     folds : int, default 5
         Folds of the out-of-fold scores behind calibration and intervals; a taxpayer's rows stay together.
     random_state : int, default 0
@@ -70,20 +91,27 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     classes_ : ndarray
-        False, True.
+        The two labels as they were given, the second of which is the event; False, True where only amounts
+        were.
     feature_names_in_ : ndarray of str
-        The features, in the order of the boosters.
+        The features, in the order of the boosters; not after fitting on an array, which has no names.
+    n_features_in_ : int
+        How many there are.
     frame_ : FrameSpec
         Names and levels that a frame must have.
     card_ : dict
         What the model is, as plain data; `save` writes it.
     peer_rows_ : DataFrame or None
         Background rows, after `attach_peers`.
+    rules_ : DataFrame
+        The rules of a scorecard: ``feature, rule, factor, points``.
 
     Notes
     -----
     ``score`` is scikit-learn's: the accuracy of `predict`. The score that ranks cases is `ranking_score`.
-    A high score is a reason to look, not a finding.
+    Without amounts only the probability can be told. With scikit-learn's metadata routing, ask for what
+    stands beside the features: ``model.set_fit_request(amount=True, inclusion_probability=True)``. A high
+    score is a reason to look, not a finding.
 
     Examples
     --------
@@ -97,12 +125,14 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ['amount_low', 'amount_high']
     """
 
-    peers: Any = None
+    peers_: Any = None
     peer_rows_: pd.DataFrame | None = None
 
     def __init__(
         self,
         *,
+        style: Style = "ensemble",
+        rules: int = 8,
         material: float = 1000.0,
         n_estimators: int = 200,
         num_leaves: int = 31,
@@ -116,11 +146,16 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weight_power: float = 0.5,
         weight_cap_quantile: float = 0.99,
         threshold: float = 0.5,
+        calibrate_on: Carriers = "random",
+        fewest_cases: int = MINIMUM_ROWS,
+        allow_constant: bool = False,
         folds: int = 5,
         random_state: int = 0,
         n_threads: int = 1,
         monotone: Mapping[str, int] | None = None,
     ) -> None:
+        self.style = style
+        self.rules = rules
         self.material = material
         self.n_estimators = n_estimators
         self.num_leaves = num_leaves
@@ -134,10 +169,20 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.weight_power = weight_power
         self.weight_cap_quantile = weight_cap_quantile
         self.threshold = threshold
+        self.calibrate_on = calibrate_on
+        self.fewest_cases = fewest_cases
+        self.allow_constant = allow_constant
         self.folds = folds
         self.random_state = random_state
         self.n_threads = n_threads
         self.monotone = monotone
+
+    def __sklearn_tags__(self) -> Tags:
+        """Say to scikit-learn what the model takes: missing values, and two classes."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.classifier_tags.multi_class = False
+        return tags
 
     def fit(
         self,
@@ -145,6 +190,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y: Column | None = None,
         *,
         amount: Column | None = None,
+        hours: Column | None = None,
         inclusion_probability: Column | None = None,
         random: Column | None = None,
         random_probability: Column | None = None,
@@ -153,14 +199,16 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : DataFrame
+        X : DataFrame or array
             Features, one row a case; rows with the same index level ``taxpayer_id`` stay in one fold.
-        y : array-like of bool, optional
-            Whether a material under-declaration was found; without it, whether ``amount`` reaches
-            ``material``.
-        amount : array-like
-            Tax found (GBP), 0 where nothing was found. Required: the ranking score is the log of expected
-            tax.
+        y : array-like, optional
+            Whether a material under-declaration was found, as two labels; without it, whether ``amount``
+            reaches ``material``.
+        amount : array-like, optional
+            Tax found (GBP), 0 where nothing was found. Without it there is a probability and no ranking
+            score, which is the log of expected tax.
+        hours : array-like, optional
+            The officer's hours; with them the model can tell `expected_hours`.
         inclusion_probability : array-like, optional
             Probability that the case was opened at all, by any programme; 1 for all where not given.
         random : array-like of bool, optional
@@ -180,41 +228,46 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         NotIdentifiedError
             Too few random enquiries for a calibration.
         """
-        growth = check_settings(self.get_params(deep=False))
+        settings = self.get_params(deep=False)
+        growth = check_settings(settings)
         spec = FrameSpec.learn(X)
-        outcomes = check_outcomes(
-            X.index,
-            y,
+        matrix = spec.encode(X)
+        self._check_constant(spec, matrix)
+        index = to_frame(X).index
+        given = Given(
+            y=y,
             amount=amount,
+            hours=hours,
             inclusion_probability=inclusion_probability,
             random=random,
             random_probability=random_probability,
-            material=self.material,
-            weight_power=self.weight_power,
-            weight_cap_quantile=self.weight_cap_quantile,
         )
-        parts = fit_parts(
-            spec,
-            spec.encode(X),
-            X.index,
-            outcomes,
+        rules = Rules(**{field.name: settings[field.name] for field in fields(Rules)})
+        outcomes = check_outcomes(index, given, rules)
+        plan = Plan(
             growth=growth,
             directions=spec.check_directions(self.monotone),
             folds=self.folds,
             cap_quantile=self.amount_cap_quantile,
+            style=self.style,
+            rules=self.rules,
         )
-        return self.restore(spec, parts, {"versions": read_versions()})
+        parts = fit_parts(spec, matrix, index, outcomes, plan)
+        return self.restore(spec, parts, {"versions": read_versions()}, classes=outcomes.classes)
 
-    def restore(self, spec: FrameSpec, parts: FittedParts, notes: dict[str, Any]) -> RiskModel:
+    def restore(
+        self, spec: FrameSpec, parts: FittedParts, notes: dict[str, Any], *, classes: Column
+    ) -> RiskModel:
         """Set the fitted state; `fit` and `load` end here, so that both give the same model."""
         self.frame_ = spec
         self.parts_ = parts
         self.notes_ = notes
-        self.classes_ = np.array([False, True])
-        self.feature_names_in_ = np.array(spec.names, dtype=object)
+        self.classes_ = np.asarray(classes)
+        if spec.named:
+            self.feature_names_in_ = np.array(spec.names, dtype=object)
         self.n_features_in_ = len(spec.names)
         self.boosters_ = {kind: read_booster(text) for kind, text in parts.texts.items()}
-        self.peers = None
+        self.peers_ = None
         self.peer_rows_ = None
         return self
 
@@ -224,9 +277,9 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self.frame_.encode(X)
 
     def booster(self, kind: Kind = "expected_tax") -> lgb.Booster:
-        """Return one of the two boosters, over the columns of `encode`.
+        """Return one of the boosters, over the columns of `encode`.
 
-        Its raw score plus ``parts_.offset`` is the ranking score, for ``"expected_tax"``.
+        Its raw score plus ``parts_.offset(kind)`` is the ranking score, for ``"expected_tax"``.
         """
         check_is_fitted(self, "boosters_")
         if kind not in self.boosters_:
@@ -235,24 +288,30 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def ranking_score(self, X: pd.DataFrame) -> Floats:
         """Return the score that ranks cases: the natural log of expected tax (GBP), one a row."""
-        raw = score_raw(self.booster("expected_tax"), self.encode(X), self.n_threads)
-        return raw + self.parts_.offset
+        return self._score_log(X, "expected_tax")
 
     def expected_tax(self, X: pd.DataFrame) -> Floats:
         """Return the tax that an enquiry may be expected to find (GBP): exp of `ranking_score`, exactly."""
         expected: Floats = np.exp(self.ranking_score(X))
         return expected
 
+    def expected_hours(self, X: pd.DataFrame) -> Floats:
+        """Return the hours that an enquiry may be expected to take; only after training with hours."""
+        expected: Floats = np.exp(self._score_log(X, "hours"))
+        return expected
+
     def predict_proba(self, X: pd.DataFrame) -> Floats:
         """Return the probabilities of no material under-declaration and of one, two columns."""
-        raw = score_raw(self.booster("probability"), self.encode(X), self.n_threads)
+        matrix = self.encode(X)
+        raw = score_raw(self.booster("probability"), matrix, self.n_threads)
         probability = self.parts_.curve.to_probability(raw)
         return np.column_stack([1.0 - probability, probability])
 
-    def predict(self, X: pd.DataFrame) -> Bools:
-        """Return whether the probability of a material under-declaration reaches ``threshold``."""
-        flags: Bools = self.predict_proba(X)[:, 1] >= self.threshold
-        return flags
+    def predict(self, X: pd.DataFrame) -> npt.NDArray[Any]:
+        """Return the class of each row: the second where its probability reaches ``threshold``."""
+        reached = self.predict_proba(X)[:, 1] >= self.threshold
+        found: npt.NDArray[Any] = self.classes_[reached.astype(np.intp)]
+        return found
 
     def amount_interval(self, X: pd.DataFrame, coverage: float = 0.8) -> pd.DataFrame:
         """Return an interval for the tax found, given that an enquiry finds some.
@@ -271,14 +330,50 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ``amount_low``, ``amount_high`` (GBP), indexed as X.
         """
         score = self.ranking_score(X)
-        low, high = self.parts_.errors.to_interval(score, coverage)
-        return pd.DataFrame({"amount_low": low, "amount_high": high}, index=X.index)
+        errors: AmountErrors = self.parts_.errors  # type: ignore[assignment]  # there, as the score is
+        low, high = errors.to_interval(score, coverage)
+        return pd.DataFrame({"amount_low": low, "amount_high": high}, index=to_frame(X).index)
+
+    def score_frame(
+        self, X: pd.DataFrame, *, rank_by: RankBy = "expected_tax", hourly_cost: float | None = None
+    ) -> pd.DataFrame:
+        """Return one score row for each row of a feature frame, without records.
+
+        Parameters
+        ----------
+        X : DataFrame
+            Features, one row a case.
+        rank_by : {"expected_tax", "probability", "net_yield"}, default "expected_tax"
+            What the rank follows; see `taxgap.risk.ranking.rank_value`.
+        hourly_cost : float, optional
+            What an hour of an officer costs (GBP), for the net yield.
+
+        Returns
+        -------
+        DataFrame
+            Indexed as X: ``model_id, probability, expected_tax, amount_low, amount_high, score,
+            expected_hours, ranked_by, rank``. Rank 1 comes first; equal values are ordered by a fixed hash of
+            their label. Hours are missing where the model was trained without.
+        """
+        check_is_fitted(self, "parts_")
+        return score_frame(self, X, rank_by=rank_by, hourly_cost=hourly_cost)
+
+    @property
+    def rules_(self) -> pd.DataFrame:
+        """The rules of a scorecard; see `taxgap.risk.scorecard.list_rules`."""
+        check_is_fitted(self, "parts_")
+        if self.style != "scorecard":
+            raise UsageError(
+                "Only a scorecard has rules.", where="style", remedy="Train with style='scorecard'."
+            )
+        kind: Kind = "expected_tax" if "expected_tax" in self.boosters_ else "probability"
+        return list_rules(self.booster(kind), self.frame_)
 
     @property
     def offset_(self) -> float:
         """What `ranking_score` adds to the raw score of the booster ``"expected_tax"``, in log pounds."""
         check_is_fitted(self, "parts_")
-        return self.parts_.offset
+        return self.parts_.offset("expected_tax")
 
     @property
     def model_id(self) -> str:
@@ -321,7 +416,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         RiskModel
         """
         check_is_fitted(self, "parts_")
-        self.peers = peers
+        self.peers_ = peers
         self.peer_rows_ = check_peer_rows(peers.rows)
         return self
 
@@ -338,3 +433,18 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def load(cls, folder: str | Path) -> RiskModel:
         """Read a model from a folder; see `taxgap.risk.storage.load`."""
         return load(folder, cls)
+
+    def _score_log(self, X: pd.DataFrame, kind: Kind) -> Floats:
+        matrix = self.encode(X)
+        offset = self.parts_.offset(kind)
+        return score_raw(self.booster(kind), matrix, self.n_threads) + offset
+
+    def _check_constant(self, spec: FrameSpec, matrix: Floats) -> None:
+        same = (matrix == matrix[:1]) | (np.isnan(matrix) & np.isnan(matrix[:1]))
+        names = [name for name, constant in zip(spec.names, same.all(axis=0), strict=True) if constant]
+        if names and (not self.allow_constant or len(names) == len(spec.names)) and len(matrix) > 1:
+            raise InvalidDataError(
+                f"These features have one value in every row and tell nothing: {', '.join(names)}.",
+                where="X",
+                remedy="Leave them out, or fit with allow_constant=True.",
+            )

@@ -11,6 +11,12 @@ from typing import Any
 from taxgap.errors import UsageError
 from taxgap.risk.boosting import Growth
 
+_CHOICES: dict[str, tuple[object, ...]] = {
+    "style": ("ensemble", "scorecard"),
+    "calibrate_on": ("random", "weighted"),
+    "allow_constant": (True, False),
+}
+
 # Setting: least value, whether that is allowed itself, greatest value (allowed), whole numbers only.
 _RANGES: dict[str, tuple[float, bool, float, bool]] = {
     "material": (0.0, False, float("inf"), False),
@@ -28,6 +34,8 @@ _RANGES: dict[str, tuple[float, bool, float, bool]] = {
     "weight_cap_quantile": (0.0, False, 1.0, False),
     "threshold": (0.0, True, 1.0, False),
     "folds": (2, True, 100, True),
+    "rules": (1, True, 100, True),
+    "fewest_cases": (2, True, 1_000_000, True),
     "random_state": (0, True, 2**31 - 1, True),
     "n_threads": (1, True, 1024, True),
 }
@@ -59,6 +67,11 @@ def check_settings(settings: Mapping[str, Any]) -> Growth:
         f"{name} must be {_describe(name)}, not {value!r}"
         for name, value in settings.items()
         if name in _RANGES and not _fits(name, value)
+    ]
+    problems += [
+        f"{name} must be {' or '.join(map(repr, choices))}, not {settings[name]!r}"
+        for name, choices in _CHOICES.items()
+        if name in settings and settings[name] not in choices
     ]
     if problems:
         raise UsageError(f"{'; '.join(problems)}.", where="settings")

@@ -10,22 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from taxgap.errors import IncompatibleError, InvalidDataError
+from taxgap.errors import IncompatibleError, InvalidDataError, TaxGapError
 from taxgap.records.files import check_format, checksum, new_folder, read_json, write_json
 from taxgap.risk.calibration import ProbabilityCurve
 from taxgap.risk.card import FORMAT, VERSION
 from taxgap.risk.fitting import FittedParts
 from taxgap.risk.frames import FrameSpec
 from taxgap.risk.intervals import AmountErrors
+from taxgap.risk.upgrades import bring_forward
 
 if TYPE_CHECKING:
     from taxgap.risk.model import RiskModel
 
 CARD = "card.json"
 PEERS = "peers.parquet"
-_TEXTS = {"expected_tax": "expected_tax.txt", "probability": "probability.txt"}
+_TEXTS = {kind: f"{kind}.txt" for kind in ("expected_tax", "probability", "hours")}
 # What the card holds beside the facts given to `annotate`.
-_OWN = {"format", "format_version", "model_id", "features", "settings", "counts", "calibration", "checksums"}
+_OWN = {
+    *("format", "format_version", "model_id", "features", "classes", "named", "settings", "counts"),
+    *("calibration", "checksums"),
+}
 _IDENTIFIERS = {"taxpayer_id", "enquiry_id", "utr", "vrn", "nino"}
 _AGAIN = "Fetch the folder again from where it was saved."
 
@@ -120,9 +124,12 @@ def load(folder: str | Path, kind: Callable[..., RiskModel] | None = None) -> Ri
         _check_file(source / Path(name).name, expected)
     try:
         model = _rebuild(card, source, kind)
+    except TaxGapError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise IncompatibleError("The card lacks what a model needs.", where=str(source / CARD)) from error
-    if model.model_id != card["model_id"]:
+    # The name of a model depends on the format: one that was brought forward keeps the former as a note.
+    if "former_model_id" not in card and model.model_id != card["model_id"]:
         raise IncompatibleError(
             "The files are not those of the model that the card names.",
             where=str(source / CARD),
@@ -132,8 +139,8 @@ def load(folder: str | Path, kind: Callable[..., RiskModel] | None = None) -> Ri
 
 
 def _write_files(model: RiskModel, folder: Path) -> None:
-    for kind, name in _TEXTS.items():
-        (folder / name).write_bytes(model.parts_.texts[kind].encode())
+    for kind, text in model.parts_.texts.items():
+        (folder / _TEXTS[kind]).write_bytes(text.encode())
     if model.peer_rows_ is not None:
         _write_rows(model.peer_rows_, folder / PEERS)
     checksums = {path.name: checksum(path) for path in sorted(folder.iterdir())}
@@ -159,12 +166,12 @@ def _read_card(folder: Path) -> dict[str, Any]:
         ) from error
     check_format(card, name=FORMAT, version=VERSION, where=path)
     checksums = card.get("checksums")
-    if not isinstance(checksums, dict) or not {CARD, *_TEXTS.values()} <= set(checksums):
+    if not isinstance(checksums, dict) or not {CARD, _TEXTS["probability"]} <= set(checksums):
         raise IncompatibleError("The card lacks checksums.", where=str(path))
     own = checksums.pop(CARD)
     if _hash_card(card) != own:
         raise IncompatibleError("The card is not the one that was written.", where=str(path), remedy=_AGAIN)
-    return card
+    return bring_forward(card)
 
 
 def _check_file(path: Path, expected: str) -> None:
@@ -180,16 +187,18 @@ def _rebuild(card: dict[str, Any], folder: Path, kind: Callable[..., RiskModel] 
     from taxgap.risk.model import RiskModel  # noqa: PLC0415 - the model offers save and load itself
 
     calibration = card["calibration"]
+    errors = calibration["amount_errors"]
+    texts = {kind: folder / file for kind, file in _TEXTS.items() if file in card["checksums"]}
     parts = FittedParts(
-        texts={name: (folder / file).read_bytes().decode() for name, file in _TEXTS.items()},
-        offset=float(calibration["offset"]),
+        texts={kind: path.read_bytes().decode() for kind, path in texts.items()},
+        offsets={kind: float(offset) for kind, offset in calibration["offsets"].items()},
         curve=ProbabilityCurve.from_dict(calibration["probability"]),
-        errors=AmountErrors.from_dict(calibration["amount_errors"]),
+        errors=None if errors is None else AmountErrors.from_dict(errors),
         counts=card["counts"],
     )
     notes = {name: value for name, value in card.items() if name not in _OWN}
     model = (kind or RiskModel)(**card["settings"]).restore(
-        FrameSpec.from_dict(card["features"]), parts, notes
+        FrameSpec.from_dict(card["features"], named=card["named"]), parts, notes, classes=card["classes"]
     )
     if PEERS in card["checksums"]:
         model.peer_rows_ = pd.read_parquet(folder / PEERS)

@@ -2,55 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from taxgap.errors import InvalidDataError, NotIdentifiedError, UsageError
-from taxgap.peers import PeerGroups
+from taxgap.errors import NotIdentifiedError, UsageError
 from taxgap.records import Records
-from taxgap.records.periods import tax_year_of
-from taxgap.regimes import Regime, get_regime
+from taxgap.regimes import get_regime
 from taxgap.risk.arrays import Floats
+from taxgap.risk.evaluation import Evaluation, evaluate
 from taxgap.risk.evaluation.baselines import rank_naively
-from taxgap.risk.evaluation.report import Evaluation, evaluate
 from taxgap.risk.labels import build_labels
 from taxgap.risk.leaks import check_leaks
 from taxgap.risk.model import RiskModel
-from taxgap.risk.outcomes import MINIMUM_RANDOM
+from taxgap.risk.observing import observe, years_of
+from taxgap.risk.outcomes import Given, Rules, check_outcomes
+from taxgap.risk.settings import check_settings
+from taxgap.risk.tuning import Tuning, tune
+from taxgap.risk.windows import closed_share, split_periods
 
-EVALUATION_CASES = 500
-"""The fewest closed random enquiries of a tax year that can tell how good a model is."""
-
-CLOSED_SHARE = 0.6
-"""The share of a year's random enquiries that must be closed: the first to close are not like the rest."""
+SMALL_BUDGET = 4
+"""Trials of settings where nothing else is asked, the default among them."""
 
 # These are set from the regime and the other arguments.
 _TAKEN = ("monotone", "random_state", "n_threads")
-
-
-@dataclass(frozen=True)
-class Window:
-    """Which tax years train, and which one evaluates.
-
-    Parameters
-    ----------
-    train : tuple of str
-        Tax years that train, oldest first.
-    evaluate : str
-        The later tax year whose random enquiries evaluate.
-    """
-
-    train: tuple[str, ...]
-    evaluate: str
-
-    @property
-    def all(self) -> list[str]:
-        """All of them, oldest first."""
-        return [*self.train, self.evaluate]
 
 
 def train(
@@ -63,6 +41,7 @@ def train(
     waive: Sequence[str] = (),
     n_threads: int | None = None,
     evaluation_cases: int | None = None,
+    trials: int | None = None,
     **model_options: Any,
 ) -> RiskModel:
     """Train a risk model on closed enquiries and evaluate it on later random ones.
@@ -87,8 +66,11 @@ def train(
     evaluation_cases : int, optional
         The fewest closed random enquiries that evaluate; what the regime asks for where not given: 500,
         or 150 where programmes are small. The card records it.
+    trials : int, optional
+        How many settings of the trees are tried on the years that train, see `taxgap.risk.tuning.tune`; 1 is
+        the default setting alone. Where not given: 4 if two years train, else 1. Scorecards are not tuned.
     **model_options : object
-        Settings of `RiskModel`, such as ``material`` or ``n_estimators``.
+        Settings of `RiskModel`, such as ``material`` or ``style``.
 
     Returns
     -------
@@ -107,8 +89,10 @@ def train(
     -----
     Returns whose periods end in a month belong to the tax year that holds its last day. The latest tax year
     with enough closed random enquiries, and 60% of those opened, evaluates; all earlier ones train. Peers are
-    drawn from all returns of the years that train. Trees grow on random and chosen cases, weighted by the
-    probability of being opened by either programme; calibration and evaluation rest on random ones alone.
+    drawn from all returns of the years that train. A case is measured by what was known when its enquiry was
+    opened. Trees grow on random and chosen cases, weighted by the probability of being opened by either
+    programme; calibration and evaluation rest on random ones alone. Features with one value in all cases are
+    left out.
     """
     model = _make_model(model_options, seed, n_threads)
     tax = get_regime(regime)
@@ -120,16 +104,23 @@ def train(
     asked = tax.evaluation_cases if evaluation_cases is None else evaluation_cases
     opened = enquiries[enquiries["regime"] == tax.name]
     window = split_periods(labels, closed=closed_share(opened), cases=asked)
-    observed, peers = _observe(view, tax, labels.index, window)
+    observed, peers = observe(view, tax, labels["opened_on"], train=window.train, years=window.all)
     missing = tax.missing_features(view)
     X = tax.compare(observed, peers).drop(columns=missing, errors="ignore")
     known = labels.loc[X.index]
-    trains = _years(X.index).isin(window.train).to_numpy()
+    trains = years_of(X.index).isin(window.train).to_numpy()
+    constant = _find_constant(X[trains])
+    X = X.drop(columns=constant)
     waived = check_leaks(X[trains], known["material"][trains], known["tax_found"][trains], waive=waive)
-    _fit(model, tax, X[trains], known[trains])
+    directions = {name: sign for name, sign in tax.directions.items() if name in X.columns}
+    model.set_params(monotone=directions)
+    tuning = _tune(model, X[trains], known[trains], trials)
+    _fit(model, X[trains], known[trains])
     later = ~trains & known["random"].to_numpy()
-    naive = rank_naively(view, tax, X[later], seed=seed)
-    facts = _evaluate(model, X[later], known[later], naive).to_dict()
+    rivals = rank_naively(view, tax, X[later], seed=seed)
+    if model.style == "scorecard":
+        rivals["full model"] = _rank_by_full_model(model, X[trains], known[trains], X[later])
+    facts = _evaluate(model, X[later], known[later], rivals).to_dict()
     facts.pop("gain")
     notes = {
         "as_of": str(pd.Timestamp(view.as_of).date()),
@@ -137,97 +128,20 @@ def train(
         "evaluation_period": window.evaluate,
         "evaluation_cases_asked": asked,
         "seed": seed,
-        "enquiries_without_return": int(_years(labels.index).isin(window.all).sum()) - len(X),
+        "enquiries_without_return": int(years_of(labels.index).isin(window.all).sum()) - len(X),
         "missing_features": missing,
+        "constant_features": constant,
         "waived_leaks": waived.to_dict("records"),
+        "tuning": None if tuning is None else tuning.to_dict(),
     }
-    codes = {f.name: f.code for f in tax.features if f.name in X.columns}
     model.attach_peers(peers)
-    return model.annotate(regime=tax.name, reason_codes=codes, training=notes, evaluation=facts)
-
-
-def split_periods(
-    labels: pd.DataFrame, *, closed: Mapping[str, float] | None = None, cases: int = EVALUATION_CASES
-) -> Window:
-    """Choose the tax year that evaluates, and those before it, which train.
-
-    Parameters
-    ----------
-    labels : DataFrame
-        As `build_labels` gives them.
-    closed : mapping of str to float, optional
-        Tax year to the share of its random enquiries that are closed; all are where not given.
-    cases : int, default 500
-        The fewest closed random enquiries that evaluate.
-
-    Returns
-    -------
-    Window
-
-    Raises
-    ------
-    NotIdentifiedError
-        If no tax year has enough random enquiries, or none before it does.
-
-    Examples
-    --------
-    >>> periods = [range(600), ["2021-22", "2022-23"]]
-    >>> index = pd.MultiIndex.from_product(periods, names=["taxpayer_id", "period"])
-    >>> split_periods(pd.DataFrame({"random": True}, index=index))
-    Window(train=('2021-22',), evaluate='2022-23')
-    """
-    drawn = labels["random"].groupby(_years(labels.index).to_numpy()).sum().sort_index()
-    counts = {str(period): int(count) for period, count in drawn.items()}
-    shares = closed or {}
-    enough = [
-        period
-        for period, count in counts.items()
-        if count >= cases and shares.get(period, 1.0) >= CLOSED_SHARE
-    ]
-    if not enough:
-        listed = ", ".join(
-            f"{count} in {period} ({shares.get(period, 1.0):.0%} of those opened)"
-            for period, count in counts.items()
-        )
-        raise NotIdentifiedError(
-            f"To evaluate, a tax year needs {cases} closed random enquiries, and "
-            f"{CLOSED_SHARE:.0%} of those opened closed: {listed}.",
-            where="enquiries",
-            remedy="Wait until more are closed; make more synthetic taxpayers; or ask for fewer, at the cost "
-            "of wider intervals (evaluation_cases).",
-        )
-    evaluate_on = enough[-1]
-    earlier = tuple(period for period in counts if period < evaluate_on)
-    trained = sum(counts[period] for period in earlier)
-    if trained < MINIMUM_RANDOM:
-        raise NotIdentifiedError(
-            f"Only {trained} closed random enquiries are of periods before {evaluate_on}; calibration needs "
-            f"{MINIMUM_RANDOM}.",
-            where="enquiries",
-            remedy="Give records of earlier periods.",
-        )
-    return Window(earlier, evaluate_on)
-
-
-def closed_share(enquiries: pd.DataFrame) -> dict[str, float]:
-    """Return the share of each tax year's random enquiries that are closed.
-
-    Parameters
-    ----------
-    enquiries : DataFrame
-        With `period`, `programme` and `closed_on`, of one tax.
-
-    Returns
-    -------
-    dict of str to float
-    """
-    drawn = enquiries[enquiries["programme"] == "random"]
-    shares = drawn["closed_on"].notna().groupby(tax_year_of(drawn["period"])).mean()
-    return {str(period): float(share) for period, share in shares.items()}
-
-
-def _years(index: pd.Index) -> pd.Series:
-    return tax_year_of(index.get_level_values("period").to_series(index=range(len(index))))
+    return model.annotate(
+        regime=tax.name,
+        reason_codes={f.name: f.code for f in tax.features if f.name in X.columns},
+        hourly_cost=_hourly_cost(known[trains]),
+        training=notes,
+        evaluation=facts,
+    )
 
 
 def _make_model(options: dict[str, Any], seed: int, n_threads: int | None) -> RiskModel:
@@ -238,43 +152,76 @@ def _make_model(options: dict[str, Any], seed: int, n_threads: int | None) -> Ri
     return RiskModel(**options, random_state=seed, n_threads=1 if n_threads is None else n_threads)
 
 
-def _observe(
-    records: Records, regime: Regime, cases: pd.MultiIndex, window: Window
-) -> tuple[pd.DataFrame, PeerGroups]:
-    """Measure all returns partition by partition; keep those with a label, and a sample as peers."""
-    kept: list[pd.DataFrame] = []
-
-    def measure() -> Iterator[pd.DataFrame]:
-        for partition in records.partitions:
-            observed = regime.measure(records, window.all, partition)
-            kept.append(observed[observed.index.isin(cases)])
-            yield observed[_years(observed.index).isin(window.train).to_numpy()]
-
-    peers = PeerGroups.fit(measure())
-    observed = pd.concat(kept)
-    if observed.empty:
-        raise InvalidDataError(
-            f"None of the {len(cases)} closed enquiries is into a return that the records hold.",
-            where="enquiries",
-            remedy="Check that taxpayer_id and period are written alike in both tables.",
-        )
-    return observed.sort_index(), peers
+def _find_constant(X: pd.DataFrame) -> list[str]:
+    same = X.eq(X.iloc[0]) | (X.isna() & X.iloc[0].isna())
+    return [str(name) for name in X.columns[same.all()]]
 
 
-def _fit(model: RiskModel, regime: Regime, X: pd.DataFrame, labels: pd.DataFrame) -> None:
-    directions = {f.name: int(f.direction) for f in regime.features if f.name in X.columns and f.direction}
-    model.set_params(monotone=directions).fit(
-        X,
-        labels["material"],
+def _given(labels: pd.DataFrame) -> Given:
+    hours = labels["hours"]
+    return Given(
+        y=labels["material"],
         amount=labels["tax_found"],
+        hours=hours if hours.notna().all() else None,
         inclusion_probability=labels["opening_probability"],
         random=labels["random"],
         random_probability=labels["inclusion_probability"],
     )
 
 
+def _tune(model: RiskModel, X: pd.DataFrame, labels: pd.DataFrame, trials: int | None) -> Tuning | None:
+    if model.style == "scorecard" or trials == 1:
+        return None
+    settings = model.get_params(deep=False)
+    rules = Rules(**{name: settings[name] for name in Rules.__dataclass_fields__})
+    try:
+        tuning = tune(
+            X,
+            check_outcomes(X.index, _given(labels), rules),
+            years_of(X.index),
+            growth=check_settings(settings),
+            monotone=model.monotone or {},
+            budget=SMALL_BUDGET if trials is None else trials,
+            cap_quantile=model.amount_cap_quantile,
+        )
+    except NotIdentifiedError:
+        if trials is not None:
+            raise
+        return None
+    model.set_params(**tuning.settings)
+    return tuning
+
+
+def _fit(model: RiskModel, X: pd.DataFrame, labels: pd.DataFrame) -> None:
+    given = _given(labels)
+    model.fit(
+        X,
+        given.y,
+        amount=given.amount,
+        hours=given.hours,
+        inclusion_probability=given.inclusion_probability,
+        random=given.random,
+        random_probability=given.random_probability,
+    )
+
+
+def _rank_by_full_model(
+    scorecard: RiskModel, X: pd.DataFrame, labels: pd.DataFrame, later: pd.DataFrame
+) -> Floats:
+    """Rank by the model that was not chosen, to tell the price of choosing the simple one."""
+    full = RiskModel(**{**scorecard.get_params(deep=False), "style": "ensemble"})
+    _fit(full, X, labels)
+    return full.ranking_score(later)
+
+
+def _hourly_cost(labels: pd.DataFrame) -> float | None:
+    both = labels[["hours", "cost"]].dropna()
+    hours = float(both["hours"].sum())
+    return float(np.round(both["cost"].sum() / hours, 2)) if hours > 0 else None
+
+
 def _evaluate(
-    model: RiskModel, X: pd.DataFrame, labels: pd.DataFrame, naive: dict[str, Floats]
+    model: RiskModel, X: pd.DataFrame, labels: pd.DataFrame, rivals: dict[str, Floats]
 ) -> Evaluation:
     return evaluate(
         pd.Series(model.ranking_score(X), index=X.index),
@@ -282,7 +229,7 @@ def _evaluate(
         probability=model.predict_proba(X)[:, 1],
         expected_tax=model.expected_tax(X),
         weight=1.0 / labels["inclusion_probability"],
-        baselines=naive,
+        baselines=rivals,
         material=model.material,
         seed=model.random_state,
     )

@@ -27,7 +27,7 @@ def scores(records: Records, model: RiskModel) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def seen(records: Records, model: RiskModel) -> pd.DataFrame:
     """The returns as the model sees them."""
-    return REGIME.compare(REGIME.measure(records), model.peers)
+    return REGIME.compare(REGIME.measure(records), model.peers_)
 
 
 def test_there_is_one_row_a_return_with_the_columns_of_the_design(
@@ -184,4 +184,4 @@ def test_what_the_model_does_not_look_at_may_be_missing(records: Records, model:
 def test_peers_are_rebuilt_from_the_rows_a_model_carries(records: Records, model: RiskModel) -> None:
     observed = REGIME.measure(records)
     rebuilt = PeerGroups(model.peer_rows_)
-    pd.testing.assert_frame_equal(REGIME.compare(observed, rebuilt), REGIME.compare(observed, model.peers))
+    pd.testing.assert_frame_equal(REGIME.compare(observed, rebuilt), REGIME.compare(observed, model.peers_))

@@ -66,7 +66,7 @@ BAD: list[tuple[Change, type[TaxGapError], str]] = [
     (lambda X: X.head(0), InvalidDataError, "empty: 0 rows, 3 columns"),
     (lambda X: X[[]], InvalidDataError, "empty: 3 rows, 0 columns"),
     (lambda X: pd.concat([X, X["margin"]], axis=1), InvalidDataError, "more than once: margin"),
-    (lambda X: X.to_numpy(), UsageError, "pandas DataFrame, not ndarray"),
+    (lambda X: X[["margin"]].to_numpy(), UsageError, "pandas DataFrame, not ndarray"),
 ]
 
 
@@ -96,7 +96,7 @@ def test_directions_follow_the_order_of_the_features(frame: pd.DataFrame) -> Non
 
 @pytest.mark.parametrize(
     ("monotone", "message"),
-    [({"age": 1}, "does not have: age"), ({"margin": 2}, "1, -1 or 0"), ({"trade_group": 1}, "categorical")],
+    [({"age": 1}, "does not have: age"), ({"margin": 2}, "1, -1 or 0"), ({"trade_group": 1}, "no order")],
 )
 def test_impossible_directions_are_refused(
     frame: pd.DataFrame, monotone: dict[str, int], message: str
@@ -108,3 +108,25 @@ def test_impossible_directions_are_refused(
 def test_plain_data_and_back(frame: pd.DataFrame) -> None:
     spec = FrameSpec.learn(frame)
     assert FrameSpec.from_dict(spec.to_dict()) == spec
+
+
+def test_levels_that_rise_count_as_numbers() -> None:
+    sizes = pd.Categorical(["small", "large", None], ["small", "middle", "large"], ordered=True)
+    spec = FrameSpec.learn(pd.DataFrame({"size": sizes}))
+    assert spec.categorical == []
+    assert spec.check_directions({"size": 1}) == [1]
+    assert np.array_equal(
+        spec.encode(pd.DataFrame({"size": sizes})), [[0.0], [2.0], [np.nan]], equal_nan=True
+    )
+    assert FrameSpec.from_dict(spec.to_dict()) == spec
+
+
+def test_an_array_is_told_apart_by_place() -> None:
+    spec = FrameSpec.learn(np.array([[1.0, np.nan], [2.0, 3.0]]))
+    assert spec.names == ("x0", "x1")
+    assert np.array_equal(spec.encode([[5, 6]]), [[5.0, 6.0]])
+    assert np.array_equal(spec.encode(pd.DataFrame([[5, 6]])), [[5.0, 6.0]])
+    with pytest.raises(IncompatibleError, match="X has 3 features, but RiskModel is expecting 2"):
+        spec.encode([[1.0, 2.0, 3.0]])
+    with pytest.raises(ValueError, match="infinity"):
+        spec.encode([[1.0, np.inf]])

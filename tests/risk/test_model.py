@@ -11,10 +11,13 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import RobustScaler
 
-from taxgap.errors import IncompatibleError, NotIdentifiedError, UsageError
+from taxgap.errors import IncompatibleError, InvalidDataError, NotIdentifiedError, UsageError
 from taxgap.risk import RiskModel
+from taxgap.risk.scorers import share_of_gap_scorer
 
 
 def test_parameters_are_only_stored() -> None:
@@ -140,8 +143,8 @@ def test_chosen_cases_do_not_enter_the_calibration(cases: Any, later: Any, small
     random = np.arange(len(X)) < len(cases.X)
     opened = np.where(random, 0.02, 0.9)
     model = RiskModel(**small).fit(X, amount=amount, random=random, inclusion_probability=opened)
-    assert model.parts_.counts["random_cases"] == len(cases.X)
-    assert model.parts_.counts["random_mean_tax_found"] == pytest.approx(cases.amount.mean())
+    assert model.parts_.counts["calibration_cases"] == len(cases.X)
+    assert model.parts_.counts["calibration_mean_amount"] == pytest.approx(cases.amount.mean())
     # Out of fold the total is exact; in sample it is near.
     assert model.expected_tax(cases.X).mean() == pytest.approx(cases.amount.mean(), rel=0.25)
 
@@ -187,3 +190,78 @@ def test_facts_are_added_to_the_card(model: RiskModel) -> None:
     assert "share" not in model.card_
     assert noted.model_id == model.model_id
     assert noted.annotate(regime="vat").model_id != model.model_id
+
+
+def test_probability_alone_needs_no_amounts(cases: Any, later: Any, small: dict[str, Any]) -> None:
+    model = RiskModel(**small).fit(cases.X, cases.material)
+    assert roc_auc_score(later.material, model.predict_proba(later.X)[:, 1]) > 0.7
+    for call in (model.ranking_score, model.expected_tax, model.amount_interval, model.score_frame):
+        with pytest.raises(NotIdentifiedError, match="trained without amount"):
+            call(later.X)
+    with pytest.raises(NotIdentifiedError, match="trained without hours"):
+        model.expected_hours(later.X)
+
+
+def test_score_rows_need_no_records(cases: Any, later: Any, small: dict[str, Any]) -> None:
+    hours = 10.0 + 50.0 * cases.X["margin"].abs()
+    model = RiskModel(**small).fit(cases.X, amount=cases.amount, hours=hours)
+    rows = model.score_frame(later.X)
+    assert rows.index.equals(later.X.index)
+    assert sorted(rows["rank"]) == list(range(1, len(rows) + 1))
+    assert rows.loc[rows["rank"] == 1, "score"].iloc[0] == rows["score"].max()
+    assert np.array_equal(rows["expected_tax"], model.expected_tax(later.X))
+    by_chance = model.score_frame(later.X, rank_by="probability")
+    assert by_chance.sort_values("rank")["probability"].is_monotonic_decreasing
+    net = model.score_frame(later.X, rank_by="net_yield", hourly_cost=100.0)
+    worth = net["expected_tax"] - 100.0 * net["expected_hours"]
+    assert worth[net["rank"].sort_values().index].is_monotonic_decreasing
+    assert not np.array_equal(net["rank"], rows["rank"])
+    with pytest.raises(NotIdentifiedError, match="what an hour of an officer costs"):
+        model.score_frame(later.X, rank_by="net_yield")
+    with pytest.raises(UsageError, match="cannot be ranked by 'luck'"):
+        model.score_frame(later.X, rank_by="luck")
+
+
+def test_hours_are_right_on_average(cases: Any, later: Any, small: dict[str, Any]) -> None:
+    model = RiskModel(**small).fit(cases.X, amount=cases.amount, hours=10.0 + 50.0 * cases.X["margin"].abs())
+    truth = 10.0 + 50.0 * later.X["margin"].abs()
+    assert model.expected_hours(later.X).mean() == pytest.approx(truth.mean(), rel=0.1)
+    assert np.corrcoef(model.expected_hours(later.X), truth)[0, 1] > 0.8
+
+
+def test_features_that_tell_nothing_are_refused(cases: Any, small: dict[str, Any]) -> None:
+    X = cases.X.assign(same=3.0, absent=np.nan)
+    with pytest.raises(InvalidDataError, match="tell nothing: same, absent"):
+        RiskModel(**small).fit(X, amount=cases.amount)
+    RiskModel(**small, allow_constant=True).set_params(n_estimators=2).fit(X, amount=cases.amount)
+    with pytest.raises(InvalidDataError, match="tell nothing: same, absent"):
+        RiskModel(**small, allow_constant=True).fit(X[["same", "absent"]], amount=cases.amount)
+
+
+def test_infinite_features_are_refused(cases: Any, small: dict[str, Any]) -> None:
+    with pytest.raises(InvalidDataError, match=r"Infinite values in margin \(1500 rows\)"):
+        RiskModel(**small).fit(cases.X.assign(margin=np.inf), amount=cases.amount)
+
+
+def test_weighted_cases_can_carry_the_level(later: Any, small: dict[str, Any]) -> None:
+    # Cases are chosen by a known probability that follows the risk; there is no random programme.
+    rng = np.random.default_rng(3)
+    chosen = rng.random(len(later.X)) < np.clip(later.chance, 0.05, 0.6)
+    X, amount, chance = later.X[chosen], later.amount[chosen], np.clip(later.chance, 0.05, 0.6)[chosen]
+    naive = RiskModel(**small).fit(X, amount=amount)
+    right = RiskModel(**small, calibrate_on="weighted").fit(X, amount=amount, inclusion_probability=chance)
+    truth = later.chance.mean()
+    bias = [abs(m.predict_proba(later.X)[:, 1].mean() - truth) for m in (naive, right)]
+    assert bias[1] < 0.5 * bias[0]
+    assert "weighted by their probability of being opened" in right.summary()
+
+
+def test_pipelines_and_grids_take_the_model(cases: Any, small: dict[str, Any]) -> None:
+    numbers = cases.X[["mismatch", "expenses", "margin"]]
+    with config_context(enable_metadata_routing=True):
+        model = RiskModel(**small).set_params(n_estimators=5).set_fit_request(amount=True)
+        pipeline = make_pipeline(RobustScaler().set_output(transform="pandas"), model)
+        scorer = share_of_gap_scorer(cases.amount, coverage=0.1)
+        grid = GridSearchCV(pipeline, {"riskmodel__num_leaves": [3, 7]}, cv=2, scoring=scorer)
+        grid.fit(numbers, cases.material, amount=cases.amount)
+    assert grid.best_score_ > 0.15

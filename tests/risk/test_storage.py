@@ -104,7 +104,8 @@ def edit_card(folder: Path, **changes: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format_version": 2}, "version 2, newer than 1"),
+        ({"format_version": 3}, "version 3, newer than 2"),
+        ({"format_version": 0}, "never was a version 0"),
         ({"format": "other"}, "not a 'taxgap.risk_model' file"),
         ({"calibration": {}}, "lacks what a model needs"),
         ({"settings": {"warp": 9}}, "lacks what a model needs"),
@@ -164,3 +165,35 @@ def test_background_rows_may_not_identify_anyone(model: RiskModel, cases: Any) -
     rows = cases.X.head(3).reset_index()
     with pytest.raises(InvalidDataError, match="identify taxpayers; they hold taxpayer_id"):
         copy.deepcopy(model).attach_peers(SimpleNamespace(rows=rows))
+
+
+def test_a_model_of_the_first_format_predicts_as_it_did(simulate: Any) -> None:
+    model = RiskModel.load(Path(__file__).parent / "data" / "model-format-1")
+    X = simulate(400, 5).X.head(5)
+    assert model.ranking_score(X) == pytest.approx(
+        [6.95250389733039, 7.289503258266329, 6.803054778899162, 5.456839968026466, 6.579803215110201],
+        rel=1e-12,
+    )
+    assert model.predict_proba(X)[:, 1] == pytest.approx(
+        [
+            0.35243128580479804,
+            0.17369365159183126,
+            0.2484993638009576,
+            0.06908223075834914,
+            0.06908223075834914,
+        ],
+        rel=1e-12,
+    )
+    assert model.card_["former_model_id"] == "9d4e6da8058ed72c"
+    assert model.card_["format_version"] == 2
+
+
+def test_a_model_without_amounts_and_with_hours_comes_back(cases: Any, small: Any, tmp_path: Path) -> None:
+    plain = RiskModel(**small).fit(cases.X, cases.material.map({True: "yes", False: "no"}))
+    loaded = RiskModel.load(plain.save(tmp_path / "plain"))
+    assert loaded.classes_.tolist() == ["no", "yes"]
+    assert set(loaded.predict(cases.X)) <= {"no", "yes"}
+    timed = RiskModel(**small).fit(cases.X, amount=cases.amount, hours=1.0 + cases.X["expenses"].abs())
+    again = RiskModel.load(timed.save(tmp_path / "timed"))
+    assert np.array_equal(again.expected_hours(cases.X), timed.expected_hours(cases.X))
+    assert again.model_id == timed.model_id

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from taxgap.errors import InvalidDataError
+from taxgap.errors import InvalidDataError, TaxGapError
 from taxgap.records.parquet import refuse_repeated
 from taxgap.records.readers.chunks import ROWS, Chunk
 from taxgap.records.readers.raw_files import open_regular
@@ -91,6 +91,8 @@ class ParquetReader:
         with open_regular(self._path) as raw:
             try:
                 yield self._checked(pq.ParquetFile(raw, page_checksum_verification=True))
+            except TaxGapError:
+                raise
             except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError) as error:
                 raise self._damaged() from error
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from taxgap.errors import InvalidDataError
+from taxgap.errors import InvalidDataError, TaxGapError
 
 GZIP_MARK = b"\x1f\x8b"
 """How a file begins that gzip packed."""
@@ -50,6 +50,8 @@ def open_regular(path: Path) -> BinaryIO:
                 remedy="Name a file, not a folder, pipe or device.",
             )
         return path.open("rb")
+    except TaxGapError:
+        raise
     except FileNotFoundError as error:
         raise InvalidDataError("The file is missing.", where=path.name) from error
     except (OSError, ValueError) as error:  # a name with NUL is a ValueError
