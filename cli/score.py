@@ -33,6 +33,18 @@ from taxgap.cli import options
     show_default=True,
     help="Share of returns that can be worked.",
 )
+@click.option(
+    "--rank-by",
+    type=click.Choice(["expected_tax", "probability", "net_yield"]),
+    default="expected_tax",
+    show_default=True,
+    help="What the rank follows; the net yield is expected tax less the cost of the expected hours.",
+)
+@click.option(
+    "--hourly-cost",
+    type=click.FloatRange(0),
+    help="What an officer's hour costs, in pounds; else the model's.",
+)
 @click.option("--cutoff", type=click.FloatRange(0, 1), help="Least probability of a flag; else the model's.")
 @click.option("--period", "periods", multiple=True, metavar="YEAR", help="A tax year; all when absent.")
 @options.as_of_option

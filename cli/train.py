@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,6 +15,23 @@ from taxgap.cli import options
 @options.out_option("the model")
 @click.option("--regime", default="self_assessment", show_default=True, help="The tax.")
 @options.as_of_option
+@click.option(
+    "--style",
+    type=click.Choice(["ensemble", "scorecard"]),
+    default="ensemble",
+    show_default=True,
+    help="Full trees, or a few rules that a person can read.",
+)
+@click.option(
+    "--tune",
+    "trials",
+    type=click.IntRange(min=1),
+    metavar="TRIALS",
+    help="How many settings are tried on the earlier years; a few when absent, 1 for none.",
+)
+@click.option(
+    "--waive", multiple=True, metavar="FEATURE", help="Let the leak check pass a feature; the card says so."
+)
 @options.seed_option("Seed of the model's own draws.", default=0)
 @options.replace_option
 @options.common
@@ -25,13 +43,13 @@ def command(
     records: str,
     out: Path,
     regime: str,
-    as_of: str | None,
-    seed: int,
     replace: bool,
+    **settings: Any,
 ) -> None:
     """Train a risk model on the closed enquiries of RECORDS, and evaluate it on later random ones.
 
-    The model is a folder of text, parquet and JSON: nothing in it can run.
+    The model is a folder of text, parquet and JSON: nothing in it can run. OUT/card.md says in words what it
+    is.
 
     Example: taxgap train population/records --out model
     """
@@ -40,6 +58,6 @@ def command(
     from taxgap.risk import train  # noqa: PLC0415  heavy
 
     check_absent(out, replace=replace, marker="card.json")  # before minutes are spent
-    model = train(Records.open(records), regime, as_of=as_of, seed=seed)
+    model = train(Records.open(records), regime, **settings)
     model.save(out, replace=replace)
     options.show(ctx, model.summary(), model.card_)

@@ -15,6 +15,7 @@ from taxgap.reasons import Contributions, contributions, give_reasons, reason_co
 from taxgap.records import Records
 from taxgap.records.periods import tax_year_of
 from taxgap.risk.model import RiskModel
+from taxgap.risk.ranking import RankBy, rank_value
 from taxgap.schemas.codes import REGIMES
 from taxgap.validation import validate as validate_records
 
@@ -84,7 +85,7 @@ class Scorer:
         parts = [self._score_partition(partition) for partition in self.records.partitions]
         scores = pd.concat(parts, ignore_index=True)
         periods = tax_year_of(scores["period"])
-        ranks = rank_within(periods, scores["score"], scores["taxpayer_id"])
+        ranks = rank_within(periods, scores["order"], scores["taxpayer_id"])
         capacity = within_share(periods, ranks, self.settings.capacity_share)
         rule = self.settings.flag_rule(self.cutoff)
         levels = REGIMES if self.regime.name in REGIMES else [*REGIMES, self.regime.name]
@@ -100,13 +101,19 @@ class Scorer:
 
     def _score_partition(self, partition: int) -> pd.DataFrame:
         observed = self._measure(partition)
-        numbers = np.empty((len(observed), 4))
+        numbers = np.empty((len(observed), 5))
         if len(observed):
-            X = self._to_features(observed)
+            X, settings = self._to_features(observed), self.settings
             numbers[:, 0] = self.model.predict_proba(X)[:, 1]
             numbers[:, 1] = self.model.ranking_score(X)
-            numbers[:, 2:] = self.model.amount_interval(X).to_numpy()
-        scores = pd.DataFrame(numbers, columns=["probability", "score", "amount_low", "amount_high"])
+            numbers[:, 2:4] = self.model.amount_interval(X).to_numpy()
+            by_score = settings.rank_by == "expected_tax"
+            cost = settings.hourly_cost
+            numbers[:, 4] = (
+                numbers[:, 1] if by_score else rank_value(self.model, X, settings.rank_by, hourly_cost=cost)
+            )
+        columns = ["probability", "score", "amount_low", "amount_high", "order"]
+        scores = pd.DataFrame(numbers, columns=columns)
         keys = {
             name: observed.index.get_level_values(name).astype("str") for name in ("taxpayer_id", "period")
         }
@@ -143,6 +150,8 @@ def score(
     capacity_share: float = 0.05,
     cutoff: float | None = None,
     validate: bool = True,
+    rank_by: RankBy = "expected_tax",
+    hourly_cost: float | None = None,
 ) -> pd.DataFrame:
     """Score the returns that records hold.
 
@@ -165,6 +174,10 @@ def score(
         Probability from which a return within capacity is flagged; the model's threshold when absent.
     validate : bool, default True
         Check the records first, and stop if they break a rule.
+    rank_by : {"expected_tax", "probability", "net_yield"}, default "expected_tax"
+        What ranks follow; the net yield is expected tax less the cost of the expected hours.
+    hourly_cost : float, optional
+        What an officer's hour costs (GBP), for the net yield; that of the model's enquiries when absent.
 
     Returns
     -------
@@ -172,8 +185,8 @@ def score(
         One row a taxpayer and period, by partition, taxpayer and period: `SCORE_COLUMNS`, then
         `taxgap.reasons.reason_columns`. `score` is the log of `expected_tax` in pounds and, where reasons are
         given, `population_mean` plus `group_effect` plus the taxpayer's own contributions; `amount_low` and
-        `amount_high` enclose the tax found, if any is, in about four of five cases; `rank` 1 is the highest
-        score of the tax year. A flag is a reason to look, not a finding.
+        `amount_high` enclose the tax found, if any is, in about four of five cases; `rank` 1 comes first in
+        the tax year. A flag is a reason to look, not a finding.
 
     Raises
     ------
@@ -192,6 +205,8 @@ def score(
         capacity_share=capacity_share,
         cutoff=cutoff,
         validate=validate,
+        rank_by=rank_by,
+        hourly_cost=hourly_cost,
     )
     return pd.concat(Scorer(records, model, settings).score_parts(), ignore_index=True)
 

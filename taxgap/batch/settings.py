@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
 from taxgap.errors import UsageError
 from taxgap.reasons import MOST_REASONS
+from taxgap.risk.ranking import RankBy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,8 @@ class ScoreSettings:
     capacity_share: float = 0.05
     cutoff: float | None = None
     validate: bool = True
+    rank_by: RankBy = "expected_tax"
+    hourly_cost: float | None = None
 
     def __post_init__(self) -> None:
         shares = {"explain_share": self.explain_share, "capacity_share": self.capacity_share}
@@ -37,6 +40,10 @@ class ScoreSettings:
         wrong = [
             f"{name} is {value}, not from 0 to 1" for name, value in shares.items() if not 0 <= value <= 1
         ]
+        if self.rank_by not in get_args(RankBy):
+            wrong.append(f"rank_by is {self.rank_by!r}, not one of {', '.join(get_args(RankBy))}")
+        if self.hourly_cost is not None and not self.hourly_cost >= 0:
+            wrong.append(f"hourly_cost is {self.hourly_cost}, below 0")
         if not 0 <= self.reasons <= MOST_REASONS:
             wrong.append(f"reasons is {self.reasons}, not from 0 to {MOST_REASONS}")
         if wrong:
@@ -65,7 +72,8 @@ class ScoreSettings:
         >>> ScoreSettings().flag_rule(0.5)
         'Flagged if the probability is at least 0.5 and the rank is within the first 5% of the tax year.'
         """
+        order = "" if self.rank_by == "expected_tax" else f" by {self.rank_by.replace('_', ' ')}"
         return (
             f"Flagged if the probability is at least {cutoff:.4g} "
-            f"and the rank is within the first {100 * self.capacity_share:.4g}% of the tax year."
+            f"and the rank{order} is within the first {100 * self.capacity_share:.4g}% of the tax year."
         )

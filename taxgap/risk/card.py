@@ -38,7 +38,8 @@ def build_card(model: RiskModel) -> dict[str, Any]:
         them), settings, counts, calibration, then the facts given to `RiskModel.annotate`.
     """
     own = {"format": FORMAT, "format_version": VERSION, "model_id": model.model_id}
-    return {**own, **_describe(model), **to_plain(model.notes_)}
+    rules = to_plain(model.rules_.to_dict("records")) if model.style == "scorecard" else None
+    return {**own, **_describe(model), "rules": rules, **to_plain(model.notes_)}
 
 
 def summarise_card(card: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from taxgap.errors import NotIdentifiedError, UsageError
+from taxgap.errors import NotIdentifiedError
 from taxgap.risk.arrays import Floats
 from taxgap.risk.boosting import Growth, Objective, grow
 from taxgap.risk.calibration import ProbabilityCurve, fit_curve, fit_offset
@@ -142,13 +142,15 @@ def fit_parts(
     return _calibrate(texts, held_out, outcomes)
 
 
-def cap_amounts(outcomes: Outcomes, quantile: float) -> Floats:
+def cap_amounts(amount: Floats, weight: Floats, quantile: float) -> Floats:
     """Return the amounts that the trees grow on.
 
     Parameters
     ----------
-    outcomes : Outcomes
-        What was found; with amounts.
+    amount : ndarray
+        What was found, 0 or more, at least once more.
+    weight : ndarray
+        Weights in growing the trees.
     quantile : float
         Amounts above this quantile of the amounts found (those above 0) are set to it.
 
@@ -157,23 +159,21 @@ def cap_amounts(outcomes: Outcomes, quantile: float) -> Floats:
     ndarray
         In units of their weighted mean, so that no setting depends on the currency.
 
-    Raises
-    ------
-    UsageError
-        There are no amounts.
+    Examples
+    --------
+    >>> cap_amounts(np.array([0.0, 100.0, 900.0]), np.ones(3), 0.0).tolist()
+    [0.0, 1.5, 1.5]
     """
-    found = outcomes.amount
-    if found is None:
-        raise UsageError("There are no amounts to cap.", where="amount")
-    capped = np.minimum(found, np.quantile(found[found > 0], quantile))
-    scaled: Floats = capped / np.average(capped, weights=outcomes.weight)
+    capped = np.minimum(amount, np.quantile(amount[amount > 0], quantile))
+    scaled: Floats = capped / np.average(capped, weights=weight)
     return scaled
 
 
 def _targets(outcomes: Outcomes, plan: Plan) -> dict[str, tuple[Objective, Floats]]:
     targets: dict[str, tuple[Objective, Floats]] = {}
     if outcomes.amount is not None:
-        targets["expected_tax"] = "tweedie", cap_amounts(outcomes, plan.cap_quantile)
+        capped = cap_amounts(outcomes.amount, outcomes.weight, plan.cap_quantile)
+        targets["expected_tax"] = "tweedie", capped
     targets["probability"] = "binary", outcomes.material.astype(np.float64)
     if outcomes.hours is not None:
         # No enquiry takes no time; the least is far below what is recorded.

@@ -14,6 +14,7 @@ from taxgap.errors import IncompatibleError, InvalidDataError, TaxGapError
 from taxgap.records.files import check_format, checksum, new_folder, read_json, write_json
 from taxgap.risk.calibration import ProbabilityCurve
 from taxgap.risk.card import FORMAT, VERSION
+from taxgap.risk.card_page import write_page
 from taxgap.risk.fitting import FittedParts
 from taxgap.risk.frames import FrameSpec
 from taxgap.risk.intervals import AmountErrors
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
     from taxgap.risk.model import RiskModel
 
 CARD = "card.json"
+PAGE = "card.md"
 PEERS = "peers.parquet"
 _TEXTS = {kind: f"{kind}.txt" for kind in ("expected_tax", "probability", "hours")}
 # What the card holds beside the facts given to `annotate`.
 _OWN = {
     *("format", "format_version", "model_id", "features", "classes", "named", "settings", "counts"),
-    *("calibration", "checksums"),
+    *("calibration", "rules", "checksums"),
 }
 _IDENTIFIERS = {"taxpayer_id", "enquiry_id", "utr", "vrn", "nino"}
 _AGAIN = "Fetch the folder again from where it was saved."
@@ -73,7 +75,8 @@ def save(model: RiskModel, folder: str | Path, *, replace: bool = False) -> Path
         A fitted model.
     folder : str or Path
         ``expected_tax.txt`` and ``probability.txt`` (LightGBM's text), ``peers.parquet`` where background
-        rows are attached (sensitive: never publish it), and ``card.json`` with the SHA-256 of each.
+        rows are attached (sensitive: never publish it), ``card.md`` for people, and ``card.json`` with the
+        SHA-256 of each.
     replace : bool, default False
         Replace a model that stands there, instead of refusing.
 
@@ -143,8 +146,10 @@ def _write_files(model: RiskModel, folder: Path) -> None:
         (folder / _TEXTS[kind]).write_bytes(text.encode())
     if model.peer_rows_ is not None:
         _write_rows(model.peer_rows_, folder / PEERS)
+    card = model.card_
+    (folder / PAGE).write_text(write_page(card), "utf-8")
     checksums = {path.name: checksum(path) for path in sorted(folder.iterdir())}
-    card = {**model.card_, "checksums": checksums}
+    card = {**card, "checksums": checksums}
     card["checksums"] = {**checksums, CARD: _hash_card(card)}
     write_json(folder / CARD, card)
 

@@ -134,10 +134,12 @@ def train(
         "waived_leaks": waived.to_dict("records"),
         "tuning": None if tuning is None else tuning.to_dict(),
     }
+    codes = {f.name: f.code for f in tax.features if f.name in X.columns}
     model.attach_peers(peers)
     return model.annotate(
         regime=tax.name,
-        reason_codes={f.name: f.code for f in tax.features if f.name in X.columns},
+        reason_codes=codes,
+        reason_titles={code: tax.code[code].title for code in dict.fromkeys(codes.values())},
         hourly_cost=_hourly_cost(known[trains]),
         training=notes,
         evaluation=facts,

@@ -104,6 +104,9 @@ def tune(
     """
     if budget < 1:
         raise UsageError(f"The budget must be at least 1 trial, not {budget}.", where="tune")
+    amount = outcomes.amount
+    if amount is None:
+        raise UsageError("Tuning needs the tax found.", where="amount")
     blocks = list(_split(years, outcomes))
     if not blocks:
         raise NotIdentifiedError(
@@ -114,7 +117,6 @@ def tune(
         )
     spec = FrameSpec.learn(X)
     matrix, directions = spec.encode(X), spec.check_directions(monotone)
-    target = cap_amounts(outcomes, cap_quantile)
     candidates = list(_draw(growth, budget))
     losses = []
     for candidate in candidates:
@@ -122,7 +124,7 @@ def tune(
         for _, earlier, judged in blocks:
             text = grow(
                 matrix[earlier],
-                target[earlier],
+                cap_amounts(amount[earlier], outcomes.weight[earlier], cap_quantile),
                 outcomes.weight[earlier],
                 objective="tweedie",
                 spec=spec,
@@ -130,7 +132,8 @@ def tune(
                 growth=replace(growth, **candidate),
             )
             raw = score_raw(read_booster(text), matrix[judged], growth.n_threads)
-            parts.append(deviance(target[judged], raw, outcomes.design[judged]))
+            most = np.quantile(amount[earlier][amount[earlier] > 0], cap_quantile)
+            parts.append(deviance(np.minimum(amount[judged], most), raw, outcomes.design[judged]))
         losses.append(np.concatenate(parts))
     return _choose(candidates, losses, growth, [year for year, _, _ in blocks])
 

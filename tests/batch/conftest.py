@@ -47,5 +47,7 @@ def model(records: Records) -> RiskModel:
     risk = X["expenses_to_turnover"].fillna(-1) + 4 * X["interest_unmatched"]
     luck = np.random.default_rng(1).random(len(X))
     amount = np.where(luck < 1 / (1 + np.exp(1 - risk)), 1_500.0 + 500 * risk.clip(0), 0.0).round(2)
-    fitted = RiskModel(n_estimators=30, folds=3, path_smooth=5.0, threshold=0.4).fit(X, amount=amount)
+    fitted = RiskModel(n_estimators=30, folds=3, path_smooth=5.0, threshold=0.4, allow_constant=True).fit(
+        X, amount=amount
+    )
     return fitted.attach_peers(peers).annotate(regime="self_assessment")

@@ -8,7 +8,7 @@ import pytest
 
 from taxgap.batch import score
 from taxgap.batch.scoring import SCORE_COLUMNS
-from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
+from taxgap.errors import IncompatibleError, InvalidDataError, NotIdentifiedError, UsageError
 from taxgap.peers import PeerGroups
 from taxgap.reasons import contributions, reason_columns
 from taxgap.records import Records
@@ -185,3 +185,23 @@ def test_peers_are_rebuilt_from_the_rows_a_model_carries(records: Records, model
     observed = REGIME.measure(records)
     rebuilt = PeerGroups(model.peer_rows_)
     pd.testing.assert_frame_equal(REGIME.compare(observed, rebuilt), REGIME.compare(observed, model.peers_))
+
+
+def test_ranks_may_follow_the_probability(records: Records, model: RiskModel) -> None:
+    scores = score(records, model, reasons=0, rank_by="probability", validate=False)
+    for _, year in scores.groupby("period"):
+        assert year.sort_values("rank")["probability"].is_monotonic_decreasing
+    assert (
+        scores["flag_rule"]
+        .iloc[0]
+        .endswith("the rank by probability is within the first 5% of the tax year.")
+    )
+
+
+def test_a_net_yield_needs_hours(records: Records, model: RiskModel) -> None:
+    with pytest.raises(NotIdentifiedError, match="what an hour of an officer costs"):
+        score(records, model, reasons=0, rank_by="net_yield", validate=False)
+    with pytest.raises(NotIdentifiedError, match="trained without hours"):
+        score(records, model, reasons=0, rank_by="net_yield", hourly_cost=150.0, validate=False)
+    with pytest.raises(UsageError, match="rank_by is 'luck'"):
+        score(records, model, rank_by="luck")

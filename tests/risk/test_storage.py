@@ -13,7 +13,7 @@ import pytest
 from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
 from taxgap.risk import RiskModel, storage
 
-FILES = ["card.json", "expected_tax.txt", "peers.parquet", "probability.txt"]
+FILES = ["card.json", "card.md", "expected_tax.txt", "peers.parquet", "probability.txt"]
 
 
 @pytest.fixture(scope="module")

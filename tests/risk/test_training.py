@@ -26,6 +26,10 @@ class FakeRegime:
     name = "self_assessment"
     evaluation_cases = 500
     tables = ("enquiries", "self_assessment")
+    code: ClassVar = {
+        name: SimpleNamespace(title=name)
+        for name in ("third_party.takings", "expenses.high", "margin.low", "timing.late")
+    }
     directions: ClassVar = {"mismatch": 1, "expenses": 1, "margin": -1, "absent": 1}
 
     def __init__(self, observed: pd.DataFrame) -> None:
@@ -40,6 +44,7 @@ class FakeRegime:
         )
 
     def measure(self, records: Records, periods: Sequence[str], partition: int | None = None) -> pd.DataFrame:
+        assert not partition
         assert "enquiries" in records.tables
         self.asked.append(tuple(periods))
         labels = pd.Series(self.observed.index.get_level_values("period"))

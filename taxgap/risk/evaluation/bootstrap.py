@@ -1,24 +1,26 @@
-"""Many measures of many rankings on the same bootstrap draws, and the tables that sum them up."""
+"""Many measures of many rankings on the same bootstrap draws."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from taxgap.risk.arrays import Floats, Integers, split_bins
-from taxgap.risk.evaluation.metrics import Ranking, average, draw_counts
+from taxgap.risk.crossfit import TAXPAYER
+from taxgap.risk.evaluation.groups import Level
+from taxgap.risk.evaluation.metrics import ERROR, Ranking, average, divide, draw_counts
 
-# Cells of the draws held in memory at once.
-_CELLS = 2_000_000
-_DECILES = range(10)
+DECILES = range(10)
 
-# (ranking or part, metric, coverage or decile) -> one value a draw.
-Measured = dict[tuple[str, str, float | None], Floats]
+# Cells of the draws held in memory at once: few enough to stay in the processor's cache.
+_CELLS = 250_000
+
+# (ranking, level or decile; metric; coverage or decile) -> one value a draw.
+Measured = dict[tuple[Hashable, str, float | None], Floats]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,16 @@ class Cases:
         Shares of all cases that are taken.
     key : ndarray of int
         Breaks ties.
+    cluster : ndarray of int
+        Whose case it is: what is drawn; codes from 0.
+    hours : ndarray, optional
+        Officer hours a case.
+    levels : tuple of Level
+        Groups of cases that are measured by themselves.
+    cut : float, default 0.05
+        Coverage of all cases at which the levels are held against each other.
+    model : str, default "model"
+        The ranking that the levels are measured on.
     """
 
     scores: Mapping[str, Floats]
@@ -50,13 +62,24 @@ class Cases:
     material: float
     coverages: tuple[float, ...]
     key: Integers
+    cluster: Integers
+    hours: Floats | None = None
+    levels: tuple[Level, ...] = ()
+    cut: float = 0.05
+    model: str = "model"
 
     @cached_property
     def rankings(self) -> dict[str, Ranking]:
         """Each score, sorted once."""
         return {
-            name: Ranking(score, self.key, self.tax, self.material) for name, score in self.scores.items()
+            name: Ranking(score, self.key, self.tax, self.material, self.hours)
+            for name, score in self.scores.items()
         }
+
+    @cached_property
+    def best(self) -> Ranking:
+        """The best order there is: by the tax itself."""
+        return Ranking(self.tax, self.key, self.tax, self.material, self.hours)
 
     @cached_property
     def outcomes(self) -> dict[str, Floats]:
@@ -68,28 +91,46 @@ class Cases:
         """Deciles of each prediction; they stay as they are in every draw."""
         return {name: split_bins(value, self.design, 10) for name, value in self.predicted.items()}
 
-    def measure(self, counts: Floats) -> Measured:
+    def measure(self, weights: Floats) -> Measured:
         """Return every measure, one value a draw.
 
         Parameters
         ----------
-        counts : ndarray, shape (draws, cases)
-            How often each case was drawn.
+        weights : ndarray, shape (draws, cases)
+            How often each case was drawn times its design weight.
 
         Returns
         -------
         dict
         """
-        weights = counts * self.design
         measured: Measured = {
             ("population", "material_share", None): average(self.outcomes["probability"], weights),
             ("population", "strike_rate", None): average(self.tax > 0, weights),
             ("population", "mean_tax", None): average(self.tax, weights),
         }
+        weight = weights.sum(axis=1)
+        spread = np.sqrt(np.einsum("ij,j->i", weights, self.tax**2))
+        measured["population", f"mean_tax{ERROR}", None] = spread / weight
+        if self.hours is not None:
+            hours = np.einsum("ij,j->i", weights, self.hours)
+            tax = np.einsum("ij,j->i", weights, self.tax)
+            measured["population", "yield_per_hour", None] = divide(tax, hours)
+            measured["population", f"yield_per_hour{ERROR}", None] = divide(spread, hours)
         for name, ranking in self.rankings.items():
             for (metric, coverage), value in ranking.measure(weights, self.coverages).items():
                 measured[name, metric, coverage] = value
-        return measured | self._measure_predictions(weights)
+        return measured | self._measure_predictions(weights) | self._measure_levels(weights)
+
+    def draw(self, draws: int, seed: int) -> Measured:
+        """Return every measure on bootstrap draws by taxpayer."""
+        rng, clusters = np.random.default_rng([seed, 2]), int(self.cluster.max()) + 1
+        apart = clusters == len(self.tax) and bool((self.cluster == np.arange(clusters)).all())
+        size = max(1, min(draws, _CELLS // len(self.tax)))
+        chunks = []
+        for start in range(0, draws, size):
+            counts = draw_counts(clusters, min(size, draws - start), rng)
+            chunks.append(self.measure((counts if apart else counts[:, self.cluster]) * self.design))
+        return {key: np.concatenate([chunk[key] for chunk in chunks]) for key in chunks[0]}
 
     def _measure_predictions(self, weights: Floats) -> Measured:
         measured: Measured = {}
@@ -97,140 +138,47 @@ class Cases:
             error = (self.predicted["probability"] - self.outcomes["probability"]) ** 2
             measured["probability", "brier", None] = average(error, weights)
         for name, bins in self.bins.items():
-            for decile in _DECILES:
-                inside = bins == decile
-                observed = average(self.outcomes[name][inside], weights[:, inside])
+            # Sorted by bin, each bin is one stretch of the weights.
+            order = np.argsort(bins, kind="stable")
+            edges = np.searchsorted(bins[order], range(11))
+            ordered, outcome = np.take(weights, order, axis=1), self.outcomes[name][order]
+            for decile in DECILES:
+                inside = slice(edges[decile], edges[decile + 1])
+                observed = average(outcome[inside], ordered[:, inside])
                 measured[f"decile {name}", "observed", decile] = observed
         return measured
 
-    def draw(self, draws: int, seed: int) -> Measured:
-        """Return every measure on bootstrap draws by case."""
-        rng, cases = np.random.default_rng([seed, 2]), len(self.tax)
-        size = max(1, min(draws, _CELLS // cases))
-        sizes = [min(size, draws - start) for start in range(0, draws, size)]
-        chunks = [self.measure(draw_counts(cases, n, rng)) for n in sizes]
-        return {key: np.concatenate([chunk[key] for chunk in chunks]) for key in chunks[0]}
+    def _measure_levels(self, weights: Floats) -> Measured:
+        measured: Measured = {}
+        if self.levels:
+            top = self.rankings[self.model].take(weights, self.cut)
+            for level in self.levels:
+                for metric, value in level.measure(weights, *top).items():
+                    measured[level.name, metric, None] = value
+        return measured
 
 
-@dataclass(frozen=True)
-class Summary:
-    """Values and percentile intervals, as tables.
-
-    Parameters
-    ----------
-    cases : Cases
-        What was measured.
-    point, drawn : dict
-        Measures on the cases as they are, and on the draws.
-    tails : tuple of float
-        The two quantiles that bound an interval.
-    """
-
-    cases: Cases
-    point: Measured
-    drawn: Measured
-    tails: tuple[float, float]
-
-    def list_measures(self) -> pd.DataFrame:
-        """Return ``ranking, metric, coverage, value, low, high, n``."""
-        rows = [
-            (
-                ranking,
-                name_metric(metric, coverage),
-                coverage,
-                float(value[0]),
-                *interval,
-                len(self.cases.tax),
-            )
-            for (ranking, metric, coverage), value in self.point.items()
-            if not ranking.startswith("decile ")
-            for interval in [self._find_interval(self.drawn[ranking, metric, coverage])]
-        ]
-        return _to_frame(rows, ["ranking", "metric", "coverage", "value", "low", "high", "n"])
-
-    def list_differences(self, model: str, baselines: Sequence[str]) -> pd.DataFrame:
-        """Return ``baseline, metric, coverage, value, low, high, n``: model less baseline, paired by draw."""
-        rows = list(self._iterate_differences(model, baselines))
-        return _to_frame(rows, ["baseline", "metric", "coverage", "value", "low", "high", "n"])
-
-    def list_deciles(self) -> pd.DataFrame:
-        """Return ``measure, decile, predicted, observed, low, high, n``."""
-        rows = []
-        for name, bins in self.cases.bins.items():
-            for decile in sorted(set(bins.tolist())):
-                inside = bins == decile
-                key = (f"decile {name}", "observed", decile)
-                weights = self.cases.design[inside]
-                predicted = float(np.average(self.cases.predicted[name][inside], weights=weights))
-                interval = self._find_interval(self.drawn[key])
-                rows.append(
-                    (name, decile + 1, predicted, float(self.point[key][0]), *interval, int(inside.sum()))
-                )
-        return _to_frame(rows, ["measure", "decile", "predicted", "observed", "low", "high", "n"])
-
-    def list_gains(self) -> pd.DataFrame:
-        """Return ``ranking, share_examined, share_of_gap``: a curve of 101 points a ranking."""
-        shares = np.linspace(0.0, 1.0, 101)
-        parts = [
-            pd.DataFrame(
-                {
-                    "ranking": name,
-                    "share_examined": shares,
-                    "share_of_gap": ranking.trace_gain(self.cases.design, shares),
-                }
-            )
-            for name, ranking in self.cases.rankings.items()
-        ]
-        return pd.concat(parts, ignore_index=True)
-
-    def _iterate_differences(self, model: str, baselines: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        for (name, metric, coverage), value in self.point.items():
-            if name in baselines:
-                own = (model, metric, coverage)
-                gain = float(self.point[own][0] - value[0])
-                interval = self._find_interval(self.drawn[own] - self.drawn[name, metric, coverage])
-                yield name, name_metric(metric, coverage), coverage, gain, *interval, len(self.cases.tax)
-
-    def _find_interval(self, drawn: Floats) -> tuple[float, float]:
-        defined = drawn[~np.isnan(drawn)]
-        if len(defined) == 0:
-            return float("nan"), float("nan")
-        low, high = np.quantile(defined, self.tails)
-        return float(low), float(high)
-
-
-def name_metric(metric: str, coverage: float | None) -> str:
-    """Return the name of a measure with its coverage.
-
-    Examples
-    --------
-    >>> name_metric("share_of_gap", 0.005), name_metric("auc", None)
-    ('share_of_gap@0.5%', 'auc')
-    """
-    return metric if coverage is None else f"{metric}@{100 * coverage:g}%"
-
-
-def summarise(cases: Cases, *, confidence: float, draws: int, seed: int) -> Summary:
-    """Measure cases as they are and on bootstrap draws.
+def find_clusters(index: pd.Index) -> Integers:
+    """Return whose case each row is: by the level ``taxpayer_id``, or each row by itself without one.
 
     Parameters
     ----------
-    cases : Cases
-        What to measure.
-    confidence : float
-        Confidence of the intervals.
-    draws, seed : int
-        How many draws, and their seed.
+    index : pandas.Index
+        Labels of the cases.
 
     Returns
     -------
-    Summary
+    ndarray of int
+        Codes from 0.
+
+    Examples
+    --------
+    >>> rows = [("B", 1), ("A", 1), ("B", 2)]
+    >>> find_clusters(pd.MultiIndex.from_tuples(rows, names=["taxpayer_id", "period"]))
+    array([0, 1, 0])
     """
-    tail = (1 - confidence) / 2
-    point = cases.measure(np.ones((1, len(cases.tax))))
-    return Summary(cases, point, cases.draw(draws, seed), (tail, 1 - tail))
-
-
-def _to_frame(rows: list[tuple[Any, ...]], columns: list[str]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=columns)
-    return frame.astype({name: np.float64 for name in ("coverage", "value") if name in columns})
+    if TAXPAYER not in index.names:
+        return np.arange(len(index), dtype=np.int64)
+    codes, _ = pd.factorize(index.get_level_values(TAXPAYER), use_na_sentinel=False)
+    clusters: Integers = codes.astype(np.int64)
+    return clusters

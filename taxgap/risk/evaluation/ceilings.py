@@ -145,6 +145,45 @@ def ceiling(
     )
 
 
+def rank_by_truth(
+    X: pd.DataFrame,
+    tax_lost: Column,
+    groups: Column,
+    *,
+    folds: int = 3,
+    seed: int = 0,
+    n_threads: int = 1,
+) -> Floats:
+    """Return the ranking behind the ceiling: expected tax, learned out of fold from the truth itself.
+
+    Parameters
+    ----------
+    X : DataFrame
+        The features of the model to compare with.
+    tax_lost : array-like
+        Tax truly lost on each return (GBP), or what its officer would have found.
+    groups : array-like
+        Whose return it is; a taxpayer's returns stay in one fold.
+    folds : int, default 3
+        Folds.
+    seed : int, default 0
+        Seed of folds and trees.
+    n_threads : int, default 1
+        LightGBM's threads.
+
+    Returns
+    -------
+    ndarray
+        A score of each return, for `evaluate` as one of its ``references``.
+    """
+    lost = np.maximum(to_floats(tax_lost, "tax_lost", index=X.index), 0.0)
+    taxpayer = _read_groups(groups, len(X))
+    _check_classes(lost > 0, folds)
+    growth = _GROWTH_OF_MANY if len(X) >= _MANY else Growth()
+    growth = replace(growth, random_state=seed, n_threads=n_threads)
+    return _score_held_out(X, taxpayer, folds, growth, target=lost / lost.mean(), objective="tweedie")
+
+
 def _shares(frame: pd.DataFrame) -> dict[str, list[float]]:
     mine = frame[(frame["ranking"] == "model") & frame["metric"].str.startswith("share_of_gap@")]
     return {

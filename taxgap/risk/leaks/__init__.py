@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from taxgap.risk.leaks.columns import check_leaks
+from taxgap.risk.leaks.screening import check_leaks
 
 __all__ = ["check_leaks"]

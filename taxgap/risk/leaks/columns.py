@@ -1,179 +1,153 @@
-"""Features that give the label away: a model trained on one would look brilliant and find nothing."""
+"""One feature by itself: whether it tells the label, or the tax found."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
-from taxgap.errors import LeakError, UsageError
-from taxgap.risk.arrays import Bools, Column, Floats, split_bins, to_flags, to_floats
-from taxgap.risk.evaluation.metrics import Ranking
+from taxgap.risk.arrays import Floats, Integers, split_bins
+from taxgap.risk.leaks.areas import CHANCE, bound_chance, measure_area, measure_weighted_area
+from taxgap.risk.leaks.evidence import Evidence
+from taxgap.risk.leaks.report import Finding
 
-# One feature alone. Honest ones measured in simulation stay below 0.80.
 AUC_LIMIT = 0.95
-# A value, or a twentieth of the range, that is material in nearly every case and holds a good part of them.
+"""Area of one feature alone. Honest ones measured in simulation stay below 0.80."""
 PURITY_LIMIT = 0.99
+"""A value, or a twentieth of the range, that is material in nearly every case and holds many of them."""
 PURE_SHARE = 0.1
-# Among cases in which tax was found: rank correlation with the amount, and share that equals it.
 CORRELATION_LIMIT = 0.95
+"""Among cases in which tax was found: rank correlation with the amount."""
 EQUAL_SHARE = 0.1
-# Whole numbers or levels that nearly never repeat name the row.
-KEY_LIMIT = 0.99
-_FEWEST = 20
+"""Among cases in which tax was found: share that equals it."""
+SELECTION_LIMIT = 0.99
+"""Rank correlation with the inclusion probability: such a feature is the old selection; it is noted only."""
+
+FEWEST = 20
 _BINS = 20
+_FEWEST_EFFECTIVE = 30.0
 
-COLUMNS = ["feature", "check", "value", "limit"]
 
-
-def check_leaks(
-    X: pd.DataFrame, y: Column, amount: Column | None = None, *, waive: Sequence[str] = ()
-) -> pd.DataFrame:
-    """Refuse features that give the label away.
+def examine_columns(evidence: Evidence) -> Iterator[Finding]:
+    """Yield what each feature tells by itself.
 
     Parameters
     ----------
-    X : DataFrame
-        Features.
-    y : array-like of bool
-        Whether a material under-declaration was found.
-    amount : array-like, optional
-        Tax found (GBP).
-    waive : sequence of str
-        Features to let pass; each waived finding is in the result, for the card.
+    evidence : Evidence
+        The cases.
 
-    Returns
-    -------
-    DataFrame
-        ``feature, check, value, limit`` of the waived findings, one row each; empty if there are none.
-
-    Raises
+    Yields
     ------
-    LeakError
-        Naming every feature found and not waived, and why.
-    UsageError
-        If a waived name is no feature.
-
-    Notes
-    -----
-    Five checks of each feature by itself: AUC of at least 0.95, in either direction or by value (missing is a
-    value of its own); a value that is material in 99% of its cases and holds a tenth of all material ones;
-    rank correlation of 0.95 with the amount where something was found; equality with the amount in a tenth of
-    those cases; whole numbers or levels of which 99% occur once, which name the row. Passing is no proof that
-    there is no leak: two features together may still tell.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> X = pd.DataFrame({"margin": rng.normal(size=300)})
-    >>> found = rng.random(300) < 0.3
-    >>> len(check_leaks(X, found))
-    0
-    >>> check_leaks(X.assign(outcome=found * 2.0), found)
-    Traceback (most recent call last):
-    ...
-    taxgap.errors.LeakError: 1 feature(s) give the label away: outcome (auc 1.000, purity 1.000). ...
+    Finding
     """
-    unknown = sorted(set(waive) - set(X.columns))
-    if unknown:
-        raise UsageError(
-            f"No such feature to waive: {', '.join(unknown)}.", where="waive", available=X.columns
-        )
-    material = to_flags(y, "y", index=X.index)
-    found = None if amount is None else to_floats(amount, "amount", index=X.index)
-    findings = pd.DataFrame(
-        [(name, *finding) for name in X.columns for finding in _examine(X[name], material, found)],
-        columns=COLUMNS,
-    )
-    waived = findings["feature"].isin(list(waive))
-    _raise_for(findings[~waived])
-    return findings[waived].reset_index(drop=True)
+    for position, name in enumerate(evidence.names):
+        values, level = evidence.numbers[:, position], bool(evidence.levels[position])
+        if evidence.judged:
+            label = label_values(values, level)
+            yield from _find(name, "auc", _measure_auc(evidence, values, level, label), AUC_LIMIT)
+            yield from _find(name, "purity", _measure_purity(evidence, label), PURITY_LIMIT)
+        if level:
+            continue
+        if evidence.found is not None:
+            both = (evidence.found > 0) & ~np.isnan(values)
+            if both.sum() >= FEWEST:
+                amounts, told = evidence.found[both], values[both]
+                yield from _find(name, "correlation", correlate_ranks(told, amounts), CORRELATION_LIMIT)
+                yield from _find(name, "equality", share_equal(told, amounts), EQUAL_SHARE)
+        if evidence.weight is not None and np.ptp(evidence.weight) > 0:
+            known = ~np.isnan(values)
+            if known.sum() >= FEWEST:
+                followed = correlate_ranks(values[known], evidence.weight[known])
+                found = _find(name, "selection", followed, SELECTION_LIMIT)
+                yield from (finding.note() for finding in found)
 
 
-def _raise_for(findings: pd.DataFrame) -> None:
-    if findings.empty:
-        return
-    parts = [
-        f"{name} ({', '.join(f'{check} {value:.3f}' for check, value in zip(f.check, f.value, strict=True))})"
-        for name, f in findings.groupby("feature", sort=False)[["check", "value"]]
-    ]
-    raise LeakError(
-        f"{len(parts)} feature(s) give the label away: {'; '.join(parts)}.",
-        where="X",
-        remedy="Leave them out, or waive them by name if they were truly known before the enquiry.",
-    )
+def _find(name: str, check: str, value: float, limit: float) -> Iterator[Finding]:
+    if value >= limit:
+        yield Finding((name,), name, check, value, limit)
 
 
-def _examine(column: pd.Series, material: Bools, found: Floats | None) -> Iterator[tuple[str, float, float]]:
-    categorical = isinstance(column.dtype, pd.CategoricalDtype)
-    values = _to_values(column, categorical)
-    checks = [("key", _measure_key(values, categorical), KEY_LIMIT)]
-    if material.any() and not material.all():
-        label = _label_values(values)
-        checks.append(("auc", _measure_auc(values, label, material), AUC_LIMIT))
-        checks.append(("purity", _measure_purity(label, material), PURITY_LIMIT))
-    if found is not None and not categorical:
-        both = (found > 0) & ~np.isnan(values)
-        if both.sum() >= _FEWEST:
-            checks.append(("correlation", _measure_correlation(values[both], found[both]), CORRELATION_LIMIT))
-            equal = np.isclose(values[both], found[both], rtol=1e-6, atol=0.01)
-            checks.append(("equality", float(equal.mean()), EQUAL_SHARE))
-    yield from (check for check in checks if check[1] >= check[2])
-
-
-def _to_values(column: pd.Series, categorical: bool) -> Floats:
-    if categorical:
-        codes = column.cat.codes.to_numpy(dtype=np.float64)
-        return np.where(codes < 0, np.nan, codes)
-    values: Floats = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    return values
-
-
-def _label_values(values: Floats) -> Floats:
-    """Give each value, or each twentieth of the range where there are many, a label; missing has its own."""
+def label_values(values: Floats, level: bool) -> Integers:
+    """Give each value a label, or each twentieth of the range where numbers are many; missing has its own."""
     known = ~np.isnan(values)
-    label = np.full(len(values), -1.0)
+    label = np.zeros(len(values), dtype=np.int64)
     if known.any():
-        distinct = np.unique(values[known])
-        bins = split_bins(values[known], np.ones(int(known.sum())), _BINS)
-        label[known] = np.searchsorted(distinct, values[known]) if len(distinct) <= _BINS else bins
+        distinct, position = np.unique(values[known], return_inverse=True)
+        repeats = len(distinct) <= known.sum() / 4 and (values[known] == np.round(values[known])).all()
+        if level or repeats or len(distinct) <= _BINS:
+            label[known] = 1 + position
+        else:
+            label[known] = 1 + split_bins(values[known], np.ones(int(known.sum())), _BINS)
     return label
 
 
-def _measure_auc(values: Floats, label: Floats, material: Bools) -> float:
-    # Missing values in the lowest place, in the highest; and labels by how often each is material.
-    _, position = np.unique(label, return_inverse=True)
-    share = np.bincount(position, weights=material) / np.bincount(position)
-    known = values[~np.isnan(values)]
-    low, high = (known.min() - 1.0, known.max() + 1.0) if len(known) else (0.0, 0.0)
-    scores = (np.nan_to_num(values, nan=low), np.nan_to_num(values, nan=high), share[position])
-    areas = [_area(score, material) for score in scores]
-    return max(max(area, 1.0 - area) for area in areas)
+def _measure_auc(evidence: Evidence, values: Floats, level: bool, label: Integers) -> float:
+    """Give the largest area that chance does not explain: values with the missing low or high, and labels."""
+    material, tried = evidence.material, 4 * len(evidence.names)
+    hits, rest = float(material.sum()), float((~material).sum())
+    areas = [(cross_area(evidence, label), hits, rest)]
+    if not level:
+        known = values[~np.isnan(values)]
+        ends = (known.min() - 1.0, known.max() + 1.0) if len(known) else (0.0, 0.0)
+        for end in ends:
+            filled = np.where(np.isnan(values), end, values)
+            areas.append((measure_area(filled, material), hits, rest))
+            areas.extend(_weigh(evidence, filled))
+    both = [(max(area, 1.0 - area), *counts) for area, *counts in areas]
+    return max((area for area, h, r in both if bound_chance(area, h, r) <= CHANCE / tried), default=0.0)
 
 
-def _area(score: Floats, material: Bools) -> float:
-    ranking = Ranking(score, np.arange(len(score)), material.astype(np.float64), 1.0)
-    return float(ranking.measure(np.ones((1, len(score))), [])["auc", None][0])
+def _weigh(evidence: Evidence, filled: Floats) -> Iterator[tuple[float, float, float]]:
+    """Give the area by design, where enough cases carry it."""
+    weight, material = evidence.weight, evidence.material
+    if weight is None:
+        return
+    sizes = [weight[side].sum() ** 2 / (weight[side] ** 2).sum() for side in (material, ~material)]
+    if min(sizes) >= _FEWEST_EFFECTIVE:
+        yield measure_weighted_area(filled, material, weight), float(sizes[0]), float(sizes[1])
 
 
-def _measure_purity(label: Floats, material: Bools) -> float:
-    _, position = np.unique(label, return_inverse=True)
-    size, hits = np.bincount(position), np.bincount(position, weights=material)
-    enough = (hits >= _FEWEST) & (hits >= PURE_SHARE * material.sum())
-    return float((hits / size)[enough].max(initial=0.0))
+def cross_area(evidence: Evidence, label: Integers) -> float:
+    """Return the area by how often each label is material, learned on one half and measured on the other."""
+    areas = []
+    for learn, measure in (evidence.halves, evidence.halves[::-1]):
+        share = learn_shares(label[learn], evidence.material[learn], int(label.max()) + 1)
+        areas.append(measure_area(share[label[measure]], evidence.material[measure]))
+    return float(np.mean(areas))
 
 
-def _measure_correlation(values: Floats, found: Floats) -> float:
-    ranks = np.stack([pd.Series(v).rank().to_numpy() for v in (values, found)])
+def learn_shares(label: Integers, material: np.ndarray, labels: int) -> Floats:
+    """Return how often each label is material; one that is not seen is as often as all."""
+    size = np.bincount(label, minlength=labels)
+    hits = np.bincount(label, weights=material, minlength=labels)
+    shares: Floats = (hits + material.mean()) / (size + 1.0)
+    return shares
+
+
+def _measure_purity(evidence: Evidence, label: Integers) -> float:
+    material = evidence.material
+    size, hits = np.bincount(label), np.bincount(label, weights=material)
+    enough = (hits >= FEWEST) & (hits >= PURE_SHARE * material.sum())
+    # Where nearly all are material, a pure value is no surprise.
+    chance = binom.sf(hits - 1, size, material.mean())
+    told = enough & (chance <= CHANCE / (len(evidence.names) * max(len(size), 1)))
+    return float((hits[told] / size[told]).max(initial=0.0))
+
+
+def correlate_ranks(values: Floats, other: Floats) -> float:
+    """Return the rank correlation of two columns, without its sign; 0 where one is constant."""
+    ranks = np.stack([pd.Series(v).rank().to_numpy() for v in (values, other)])
     if (ranks.std(axis=1) == 0).any():
         return 0.0
     return float(abs(np.corrcoef(ranks)[0, 1]))
 
 
-def _measure_key(values: Floats, categorical: bool) -> float:
-    known = values[~np.isnan(values)]
-    if len(known) < _FEWEST or not (categorical or (known == np.round(known)).all()):
-        return 0.0
-    _, counts = np.unique(known, return_counts=True)
-    return float((counts == 1).sum() / len(known))
+def share_equal(values: Floats, amounts: Floats) -> float:
+    """Return the share of values that equal the amount; 0 where amounts of others are equalled as often."""
+    share, chance = (
+        float(np.isclose(values, other, rtol=1e-6, atol=0.01).mean())
+        for other in (amounts, np.roll(amounts, 1))
+    )
+    return share if share >= 3.0 * chance else 0.0

@@ -8,7 +8,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from taxgap.errors import InvalidDataError, UsageError
-from taxgap.risk import ceiling
+from taxgap.risk import ceiling, evaluate
+from taxgap.risk.evaluation import rank_by_truth
 
 
 def test_the_ceiling_is_near_the_best_possible(later: Any) -> None:
@@ -19,6 +20,13 @@ def test_the_ceiling_is_near_the_best_possible(later: Any) -> None:
     assert result.n == 4000
     assert result.material_share == pytest.approx(later.material.mean())
     assert result.to_dict()["folds"] == 3
+
+
+def test_the_ranking_behind_the_ceiling_can_stand_beside_a_model(later: Any) -> None:
+    score = rank_by_truth(later.X, later.amount, later.X.index.get_level_values(0))
+    result = evaluate(later.X["expenses"], amount=later.amount, references={"ceiling": score}, draws=10)
+    assert result.value("share_of_gap@10%", "ceiling") > result.value("share_of_gap@10%")
+    assert result.value("auc", "ceiling") > roc_auc_score(later.material, later.chance) - 0.06
 
 
 def test_a_taxpayer_recognised_in_another_year_gains_nothing() -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from taxgap.errors import InvalidDataError, UsageError
 from taxgap.risk import Evaluation, RiskModel, evaluate
@@ -152,6 +153,115 @@ def test_too_much_declared_is_no_gap() -> None:
     assert set(result.frame["label"]) == {"truth"}
 
 
+def test_a_taxpayer_is_one_draw() -> None:
+    # Four copies of each case say no more than one does.
+    rng = np.random.default_rng(2)
+    score, amount = rng.random(200), rng.choice([0.0, 3000.0], 200)
+    index = pd.MultiIndex.from_product([range(200), range(4)], names=["taxpayer_id", "period"])
+    once = evaluate(score, amount=amount, draws=300).frame
+    copies = pd.Series(np.repeat(score, 4), index)
+    together = evaluate(copies, amount=np.repeat(amount, 4), draws=300)
+    apart = evaluate(copies.reset_index(drop=True), amount=np.repeat(amount, 4), draws=300).frame
+    width = [(table["high"] - table["low"])[3] for table in (once, together.frame, apart)]
+    assert once["metric"][3] == "auc"
+    assert width[1] == pytest.approx(width[0], rel=0.2)
+    assert width[2] < 0.7 * width[1]
+    assert together.settings["taxpayers"] == 200
+
+
+def test_draws_are_those_of_a_loop() -> None:
+    rng = np.random.default_rng(7)
+    score, amount = rng.random(120), rng.choice([0.0, 3000.0], 120)
+    row = evaluate(score, amount=amount, coverages=(), draws=200).frame.set_index(["ranking", "metric"])
+    aucs = []
+    for _ in range(150):
+        drawn = rng.integers(0, 120, 120)
+        aucs.append(roc_auc_score(amount[drawn] > 0, score[drawn]))
+    low, high = np.quantile(aucs, [0.025, 0.975])
+    assert row.loc[("model", "auc"), "low"] == pytest.approx(low, abs=0.025)
+    assert row.loc[("model", "auc"), "high"] == pytest.approx(high, abs=0.025)
+
+
+def test_yield_is_tax_over_hours_of_the_cases_taken() -> None:
+    amount, hours = np.array([4000.0, 0.0, 1000.0, 1000.0]), np.array([10.0, 30.0, 5.0, 5.0])
+    options: dict[str, Any] = {"amount": amount, "hours": hours, "coverages": (0.25, 0.5), "draws": 20}
+    result = evaluate([4.0, 3.0, 2.0, 1.0], baselines={"turned": [1, 2, 3, 4]}, **options)
+    assert result.value("yield_per_hour@25%") == pytest.approx(400)
+    assert result.value("yield_per_hour@50%") == pytest.approx(100)
+    assert result.value("yield_per_hour", "population") == pytest.approx(6000 / 50)
+    ratio = result.ratios.set_index("metric")["value"]
+    assert ratio["yield_per_hour@50%"] == pytest.approx(100 / 200)
+    assert ratio["share_of_gap@25%"] == pytest.approx(4000 / 1000)
+    assert not result.bounds.empty
+
+
+def test_chance_and_the_best_order_bound_every_ranking(evaluation: Evaluation) -> None:
+    bounds = evaluation.bounds.set_index("metric")
+    assert bounds.loc["auc", "chance"] == 0.5
+    assert bounds.loc["share_of_gap@5%", "chance"] == 0.05
+    assert bounds.loc["precision@5%", "chance"] == evaluation.value("material_share", "population")
+    assert bounds.loc["strike_rate@5%", "chance"] == evaluation.value("strike_rate", "population")
+    for metric in bounds.index:
+        assert evaluation.value(metric) <= bounds.loc[metric, "perfect"] + 1e-9
+        row = evaluation.frame.query("ranking == 'random' and metric == @metric").iloc[0]
+        assert row["low"] - 0.03 <= bounds.loc[metric, "chance"] <= row["high"] + 0.03
+
+
+def test_verdicts_rest_on_the_interval(evaluation: Evaluation) -> None:
+    verdicts = evaluation.verdicts()
+    assert list(verdicts.columns) == ["baseline", "metric", "difference", "low", "high", "beats"]
+    assert verdicts["beats"].equals(verdicts["low"] > 0)
+    assert verdicts.set_index(["baseline", "metric"]).loc[("random", "auc"), "beats"]
+    same = evaluate([3.0, 2.0, 1.0], amount=[0.0, 1.0, 2000.0], baselines={"same": [3, 2, 1]}, draws=20)
+    assert not same.verdicts()["beats"].any()
+
+
+def test_references_stand_beside_and_need_not_be_beaten() -> None:
+    rng = np.random.default_rng(0)
+    amount = rng.choice([0.0, 3000.0], 300)
+    result = evaluate(rng.random(300), amount=amount, references={"ceiling": amount}, draws=20)
+    assert result.value("auc", "ceiling") == 1.0
+    assert result.differences.empty
+    assert (result.ratios["value"] < 1).all()
+    with pytest.raises(UsageError, match="reference may not be called b"):
+        evaluate(amount, amount=amount, baselines={"b": amount}, references={"b": amount}, draws=2)
+
+
+def test_what_is_not_defined_has_a_reason() -> None:
+    no_tax = evaluate(np.arange(5.0), amount=np.zeros(5), draws=3)
+    reasons = no_tax.unmeasured.set_index("metric")["reason"]
+    assert set(reasons) == {"no tax in any case"}
+    assert {"auc", "average_precision", "share_of_gap@5%"} <= set(reasons.index)
+    all_material = evaluate(np.arange(5.0), amount=np.full(5, 2000.0), draws=3).unmeasured
+    assert all_material["reason"].tolist() == ["every case is material"]
+    one = evaluate([1.0], amount=[2000.0], draws=3)
+    assert one.value("share_of_gap@5%") == pytest.approx(0.05)
+    assert one.to_text()
+
+
+def test_scores_all_alike_rank_like_chance() -> None:
+    rng = np.random.default_rng(0)
+    result = evaluate(np.ones(2000), amount=rng.choice([0.0, 3000.0], 2000), draws=20)
+    assert result.value("auc") == 0.5
+    assert result.value("share_of_gap@10%") == pytest.approx(0.1, abs=0.03)
+
+
+def test_a_small_top_has_room_above_and_below() -> None:
+    amount = np.where(np.arange(200) < 50, 3000.0, 0.0)
+    row = evaluate(-np.arange(200.0), amount=amount, draws=50).frame.set_index(["ranking", "metric"])
+    top = row.loc[("model", "precision@2%")]
+    assert (top["value"], top["high"]) == (1.0, 1.0)
+    assert top["low"] < 0.6  # four of four
+
+
+def test_calibration_of_the_probability_is_measured_with_it(evaluation: Evaluation) -> None:
+    error = evaluation.calibration_error
+    assert error is not None
+    assert error.n == 4000
+    assert evaluation.to_dict()["calibration_error"]["noise_mean"] == error.noise_mean
+    assert evaluate([1.0, 2.0], amount=[0.0, 1.0], draws=2).calibration_error is None
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -164,6 +274,8 @@ def test_too_much_declared_is_no_gap() -> None:
         ({"score": [1.0, 2.0, np.nan]}, InvalidDataError, "score is missing"),
         ({"score": [], "amount": []}, InvalidDataError, "no cases"),
         ({"probability": [0.1, 0.2]}, UsageError, "probability has 2 rows"),
+        ({"hours": [1.0, 0.0, 1.0]}, InvalidDataError, "hours must be above 0"),
+        ({"references": {"ceiling": [1]}}, UsageError, "Reference ceiling has 1 rows"),
     ],
 )
 def test_what_cannot_be_evaluated_is_refused(

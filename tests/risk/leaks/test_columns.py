@@ -92,7 +92,8 @@ def test_waived_leaks_pass_and_are_recorded(outcome: tuple[np.ndarray, np.ndarra
         check_leaks(X, y, found, waive=["known_before"])
     waived = check_leaks(X, y, found, waive=["known_before", "other"])
     assert set(waived["feature"]) == {"known_before", "other"}
-    assert list(waived.columns) == ["feature", "check", "value", "limit"]
+    assert list(waived.columns) == ["feature", "check", "value", "limit", "standing"]
+    assert set(waived["standing"]) == {"waived"}
     assert (waived["value"] >= waived["limit"]).all()
 
 
