@@ -13,9 +13,20 @@ from taxgap.cli import options, populations
 @click.command(short_help="Make a synthetic population in which the truth is known.")
 @options.out_option("it receives records and truth")
 @click.option("--taxpayers", type=int, default=50_000, show_default=True, help="Taxpayers on the register.")
-@click.option("--years", type=int, default=4, show_default=True, help="Tax years, counted back from 2024-25.")
+@click.option(
+    "--years",
+    type=int,
+    default=4,
+    show_default=True,
+    help="Tax years, counted back from 2024-25; 5 add 2025-26.",
+)
 @options.seed_option("Same seed, same bytes.")
-@click.option("--as-of", default="2026-09-30", show_default=True, help="The date at which the records stand.")
+@click.option(
+    "--as-of",
+    default="",
+    show_default="2026-09-30; a year later with 2025-26",
+    help="The date at which the records stand.",
+)
 @click.option("--random-share", type=float, default=0.05, show_default=True, help="Returns opened at random.")
 @click.option("--risk-share", type=float, default=0.05, show_default=True, help="Returns opened for risk.")
 @click.option(

@@ -26,6 +26,8 @@ VERBS: dict[str, str] = {
     "schema": "Describe the columns and rules of a table, or list the tables.",
     "train": "Train a risk model on closed enquiries, and evaluate it on later random ones.",
     "score": "Score every return, flag cases within capacity, and give the reasons.",
+    "record-outcomes": "Record closed enquiries and officers' answers in new records.",
+    "monitor": "Say whether a model still fits what comes in, and when to train again.",
     "demo": "Do the main job end to end, and write a page to look at.",
     "doctor": "Say in seconds whether the installation works.",
 }

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from taxgap.schemas.adjustments import Adjustments
 from taxgap.schemas.aggregates import Aggregates
-from taxgap.schemas.catalogue import RETURN_TABLES, TABLES, TRUTH_TABLES, describe_schema, table_model
+from taxgap.schemas.catalogue import (
+    OPTIONAL_TABLES,
+    RETURN_TABLES,
+    TABLES,
+    TRUTH_TABLES,
+    describe_schema,
+    table_model,
+)
 from taxgap.schemas.corporation_tax import CorporationTax
 from taxgap.schemas.employer_paye import EmployerPaye
 from taxgap.schemas.enquiries import Enquiries
@@ -13,6 +20,7 @@ from taxgap.schemas.links import Links
 from taxgap.schemas.obligations import Obligations
 from taxgap.schemas.payments import Payments
 from taxgap.schemas.registrations import Registrations
+from taxgap.schemas.reviews import Reviews
 from taxgap.schemas.self_assessment import SelfAssessment
 from taxgap.schemas.table import Table
 from taxgap.schemas.taxpayers import Taxpayers
@@ -22,6 +30,7 @@ from taxgap.schemas.truth import Misreporting, PotentialEnquiries, Unregistered
 from taxgap.schemas.vat import Vat
 
 __all__ = [
+    "OPTIONAL_TABLES",
     "RETURN_TABLES",
     "TABLES",
     "TRUTH_TABLES",
@@ -37,6 +46,7 @@ __all__ = [
     "Payments",
     "PotentialEnquiries",
     "Registrations",
+    "Reviews",
     "SelfAssessment",
     "Table",
     "Taxpayers",

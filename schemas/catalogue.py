@@ -15,6 +15,7 @@ from taxgap.schemas.links import Links
 from taxgap.schemas.obligations import Obligations
 from taxgap.schemas.payments import Payments
 from taxgap.schemas.registrations import Registrations
+from taxgap.schemas.reviews import Reviews
 from taxgap.schemas.self_assessment import SelfAssessment
 from taxgap.schemas.table import Table, describe_columns
 from taxgap.schemas.taxpayers import Taxpayers
@@ -37,6 +38,7 @@ TABLES: dict[str, type[Table]] = {
     "third_party_unmatched": ThirdPartyUnmatched,
     "enquiries": Enquiries,
     "adjustments": Adjustments,
+    "reviews": Reviews,
     "payments": Payments,
     "aggregates": Aggregates,
 }
@@ -52,6 +54,9 @@ TRUTH_TABLES: dict[str, type[Table]] = {
     "unregistered": Unregistered,
 }
 """The tables of the truth; a return's truthful twin has the schema of the return."""
+
+OPTIONAL_TABLES = ("reviews",)
+"""Tables that records need not have: nothing is missing where they are absent."""
 
 RETURN_TABLES = ("self_assessment", "vat", "corporation_tax", "employer_paye")
 """The tables that hold returns, one a regime."""

@@ -49,6 +49,7 @@ LINK_KINDS = [
 ]
 UNREGISTERED_KINDS = ["ghost", "moonlighter", "unregistered_trader", "undeclared_landlord"]
 PROGRAMMES = ["random", "risk"]
+ANSWERS = ["yes", "no"]
 
 # The eight behaviours of the published tax gap tables.
 BEHAVIOURS = [

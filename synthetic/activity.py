@@ -11,10 +11,10 @@ from taxgap.synthetic.published import trades
 from taxgap.synthetic.shocks import Shock
 from taxgap.synthetic.streams import Floats, Streams
 from taxgap.synthetic.threshold import hold_back
-from taxgap.synthetic.timeline import BASE_YEAR, TAX_YEARS
+from taxgap.synthetic.timeline import ALL_YEARS, BASE_YEAR, TAX_YEARS
 
-GROWTH = np.array([0.90, 0.95, 1.00, 1.04])
-"""Nominal incomes of each of `TAX_YEARS` relative to the base year (assumption)."""
+GROWTH = np.array([0.90, 0.95, 1.00, 1.04, 1.08])
+"""Nominal incomes of each of `ALL_YEARS` relative to the base year (assumption)."""
 
 # Share of traders whose accounts do not end with the tax year (assumption), so that the year of transition
 # taxes more than twelve months of them.
@@ -32,11 +32,11 @@ def spread_over_years(people: pd.DataFrame, tax_years: tuple[str, ...]) -> pd.Da
     Returns
     -------
     DataFrame
-        The columns of `people` and `year` (position in `TAX_YEARS`), by person, then
+        The columns of `people` and `year` (position in `ALL_YEARS`), by person, then
         year.
     """
     panel = people.loc[people.index.repeat(len(tax_years))].reset_index(drop=True)
-    panel["year"] = np.tile([TAX_YEARS.index(year) for year in tax_years], len(people))
+    panel["year"] = np.tile([ALL_YEARS.index(year) for year in tax_years], len(people))
     present = panel["year"].between(panel["first_year"], panel["last_year"])
     return panel[present].reset_index(drop=True)
 
@@ -89,7 +89,7 @@ def trade_factor(trade: np.ndarray, year: np.ndarray, changes: tuple[Shock, ...]
     names = list(trades()["name"])
     for shock in changes:
         if shock.kind == "trade":
-            hit = (trade == names.index(shock.name)) & (year >= TAX_YEARS.index(shock.tax_year))
+            hit = (trade == names.index(shock.name)) & (year >= ALL_YEARS.index(shock.tax_year))
             factor = np.where(hit, factor * shock.factor, factor)
     return factor
 
@@ -104,7 +104,7 @@ def _year_before(panel: pd.DataFrame, turnover: Floats) -> Floats:
 def _shocks(streams: Streams, year: np.ndarray) -> Floats:
     # A walk around the person's level: last year's shock fades by half, and a few years bring a large change.
     total = np.zeros(len(year))
-    for step in range(len(TAX_YEARS)):
+    for step in range(int(year.max(initial=-1)) + 1):
         large = streams.happens(0.08, "large change", step)
         fresh = np.where(large, 0.50, 0.17) * streams.normal("change", step)
         total = np.where(step <= year, 0.5 * total + fresh, total)
@@ -150,6 +150,8 @@ def _add_trade(activity: pd.DataFrame, panel: pd.DataFrame, streams: Streams, di
     )
     loss = streams.happens(0.12, "old losses") & has_trade
     in_its_year = np.floor(len(TAX_YEARS) * streams.uniform("loss year")) == year
+    later = (year >= len(TAX_YEARS)) & streams.happens(1 / len(TAX_YEARS), "loss year", year)
+    in_its_year = in_its_year | later
     activity["losses_available"] = loss * in_its_year * np.exp(8.0 + streams.normal("loss"))
     for channel in ("card", "platform", "contractor", "cash"):
         usual = trades()[channel].to_numpy()[panel["trade"]]
@@ -198,7 +200,7 @@ def _accounts_months(panel: pd.DataFrame, streams: Streams) -> Floats:
     extra = 1 + np.floor(11 * streams.uniform("year end"))
     begun = panel["trade"].ge(0) & panel["first_year"].lt(panel["year"])  # a newcomer has no old year end
     moves = streams.happens(_OTHER_YEAR_END, "other year end") & begun
-    return np.where(moves & (panel["year"] == TAX_YEARS.index(BASE_YEAR)), 12.0 + extra, 12.0)
+    return np.where(moves & (panel["year"] == ALL_YEARS.index(BASE_YEAR)), 12.0 + extra, 12.0)
 
 
 def _add_property(activity: pd.DataFrame, rents: pd.Series, streams: Streams, year: np.ndarray) -> None:

@@ -10,7 +10,7 @@ from taxgap.synthetic.published import trades
 from taxgap.synthetic.register import FORMS, form_of
 from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.streams import Streams
-from taxgap.synthetic.timeline import LOOKBACK, TAX_YEARS
+from taxgap.synthetic.timeline import ALL_YEARS, LOOKBACK
 
 _ERROR = {
     "gross_output": 0.025,
@@ -69,7 +69,7 @@ def estimate(sums: list[pd.DataFrame], settings: Settings) -> pd.DataFrame:
 def _by_industry(
     measure: str, amount: np.ndarray, weight: np.ndarray, industry: np.ndarray, settings: Settings
 ) -> pd.DataFrame:
-    years = [TAX_YEARS.index(label) + LOOKBACK for label in settings.tax_years]
+    years = [ALL_YEARS.index(label) + LOOKBACK for label in settings.tax_years]
     frame = pd.DataFrame(amount[:, years] * weight[:, None], columns=list(settings.tax_years))
     summed = frame.groupby(industry).sum().melt(var_name="period", value_name="amount", ignore_index=False)
     return summed.rename_axis("industry").reset_index().assign(measure=measure)
@@ -81,7 +81,7 @@ def _vat(economy: Economy) -> pd.DataFrame:
     form = form_of(scene.panel["entity"].to_numpy())
     weights = economy.register.weights
     weight = np.array([weights.get(name, 0.0) for name in FORMS])[form]
-    period = np.array(TAX_YEARS, dtype=object)[scene.year]
+    period = np.array(ALL_YEARS, dtype=object)[scene.year]
     summed = pd.Series(due * weight).groupby(period).sum()
     return (
         summed.rename_axis("period")

@@ -25,8 +25,8 @@ from taxgap.synthetic.registrations import self_assessment_registrations
 from taxgap.synthetic.self_assessment import draw_scene
 from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.streams import Streams
-from taxgap.synthetic.timeline import LOOKBACK, TAX_YEARS
-from taxgap.synthetic.trading import CHANNELS, YEARS, Trading, exists, join_trading
+from taxgap.synthetic.timeline import ALL_YEARS, LOOKBACK
+from taxgap.synthetic.trading import CHANNELS, Trading, exists, join_trading
 
 __all__ = ["Economy"]
 
@@ -94,7 +94,7 @@ class Economy:
     def returns(self) -> Scene:
         """The truthful Self Assessment returns of individuals, and what VAT makes some of them declare."""
         # A year's rows do not depend on how many years are asked for.
-        first = TAX_YEARS.index(self.settings.tax_years[0])
+        first = ALL_YEARS.index(self.settings.tax_years[0])
         scene, hiders = self.activity.take(np.flatnonzero(self.activity.year >= first)), self.below_threshold
         entity = self.trading.firms["entity"].to_numpy()[hiders["row"]]
         declared = pd.Series(hiders["declared"].to_numpy(), [entity, hiders["year"].to_numpy()])
@@ -126,9 +126,9 @@ class Economy:
             year_end=3,
             associated=0,
         )
-        annual, channels = _of_returns(self.activity, people["entity"].to_numpy())
+        annual, channels = _of_returns(self.activity, people["entity"].to_numpy(), self.settings.columns)
         firms[list(CHANNELS)] = channels
-        annual = {name: values * exists(firms) for name, values in annual.items()}
+        annual = {name: values * exists(firms, self.settings.columns) for name, values in annual.items()}
         wages = np.where(annual["staff"] < 9_000, 0.0, annual["staff"] / 1.06).round()
         mean = usual_pay(firms["trade"].to_numpy())[:, None]
         employees = np.where(wages > 0, np.maximum(np.round(wages / mean), 1.0), 0.0)
@@ -143,7 +143,7 @@ class Economy:
 
     @cached_property
     def registered(self) -> NDArray[np.bool_]:
-        """The months in which each firm of `trading` is registered for VAT, shape (firms, `MONTHS`)."""
+        """The months in which each firm of `trading` is registered for VAT, shape (firms, months)."""
         return vat.registered_months(self.trading)
 
     @cached_property
@@ -169,7 +169,7 @@ class Economy:
             yield regime.registrations(self.trading, self.settings)
 
 
-def _of_returns(scene: Scene, entity: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def _of_returns(scene: Scene, entity: np.ndarray, columns: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Lay out what sole traders truly did by year; the lookback year is as the first that is known."""
     place = pd.Index(entity).get_indexer(scene.panel["entity"])
     rows = np.flatnonzero(place >= 0)
@@ -188,9 +188,9 @@ def _of_returns(scene: Scene, entity: np.ndarray) -> tuple[dict[str, np.ndarray]
     }
     annual = {}
     for name, values in amounts.items():
-        laid = np.zeros((len(entity), YEARS))
+        laid = np.zeros((len(entity), columns))
         laid[firm, year] = values
-        first = year.min(initial=YEARS - 1)
+        first = year.min(initial=columns - 1)
         laid[:, :first] = laid[:, [first]]
         annual[name] = laid
     channels = np.zeros((len(entity), len(CHANNELS)))

@@ -18,7 +18,7 @@ from taxgap.synthetic.payroll import usual_pay
 from taxgap.synthetic.register import Integers, Register
 from taxgap.synthetic.streams import Floats
 from taxgap.synthetic.timeline import LOOKBACK
-from taxgap.synthetic.trading import YEARS, exists
+from taxgap.synthetic.trading import exists
 
 _OFF_REGISTER = 0.30  # share who work for public bodies and others that are not on this register (assumption)
 _PAY_OF_TURNOVER = 0.15
@@ -34,7 +34,7 @@ class Payrolls:
     register : Register
     places : ndarray of float64, shape (companies,)
         Running share of the jobs of all companies.
-    filers_pay : ndarray of float64, shape (companies, `YEARS`)
+    filers_pay : ndarray of float64, shape (companies, years)
         Pay of the employees who file a Self Assessment return, in GBP.
     """
 
@@ -53,12 +53,13 @@ class Payrolls:
         return np.where(paid & ~elsewhere, found, -1)
 
     def sum_pay(self, scene: Scene) -> Floats:
-        """Sum the pay of a scene's employees by company and year, shape (companies, `YEARS`)."""
+        """Sum the pay of a scene's employees by company and year, shape (companies, years)."""
         employer, pay = self.employer_of(scene), scene.boxes["employment_pay"].to_numpy()
         rows = employer >= 0
-        place = employer[rows] * YEARS + scene.year[rows] + LOOKBACK
-        sums = np.bincount(place, pay[rows], minlength=len(self.places) * YEARS)
-        return np.asarray(sums.reshape(len(self.places), YEARS))
+        columns = self.filers_pay.shape[1]
+        place = employer[rows] * columns + scene.year[rows] + LOOKBACK
+        sums = np.bincount(place, pay[rows], minlength=len(self.places) * columns)
+        return np.asarray(sums.reshape(len(self.places), columns))
 
     def with_pay(self, filers_pay: Floats) -> Payrolls:
         """Return this with the pay summed over all partitions."""
@@ -69,7 +70,7 @@ class Payrolls:
         return Payrolls(self.register, self.places, filled)
 
     def paid(self, company: Integers) -> Floats:
-        """Return the pay of filers by company and year, shape (n, `YEARS`)."""
+        """Return the pay of filers by company and year, shape (n, years)."""
         return np.asarray(self.filers_pay[company])
 
 
@@ -77,10 +78,10 @@ class Payrolls:
 def open_positions(register: Register) -> Payrolls:
     """Lay out the companies by the number of jobs; nobody is employed yet."""
     number = np.arange(register.companies)
-    firms = draw_firms(number, "company", register)
+    firms, columns = draw_firms(number, "company", register), LOOKBACK + register.years
     jobs = _PAY_OF_TURNOVER * firms["gross"].to_numpy() / usual_pay(firms["trade"].to_numpy())
-    lasting = exists(firms).all(axis=1) & (firms["owner"] < 0).to_numpy()
+    lasting = exists(firms, columns).all(axis=1) & (firms["owner"] < 0).to_numpy()
     jobs = np.where(lasting & (jobs >= _FEWEST), jobs, 0.0)
     total = jobs.sum()
     places = np.cumsum(jobs) / total if total > 0 else np.zeros(len(jobs))
-    return Payrolls(register, places, np.zeros((len(number), YEARS)))
+    return Payrolls(register, places, np.zeros((len(number), columns)))

@@ -13,7 +13,7 @@ from taxgap.synthetic.register import FORMS
 from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.shocks import coverage
 from taxgap.synthetic.streams import Floats
-from taxgap.synthetic.timeline import DAY, FIRST, LOOKBACK, MONTHS, PERIOD_END, PERIOD_START, TAX_YEARS
+from taxgap.synthetic.timeline import ALL_YEARS, DAY, FIRST, LOOKBACK, PERIOD_END, PERIOD_START
 from taxgap.synthetic.trading import Trading
 from taxgap.tax import vat_law
 
@@ -38,7 +38,7 @@ def report_firms(trading: Trading, registered_months: Bools, settings: Settings)
     ----------
     trading : Trading
         Firms of any legal form; those of people are left out: see `taxgap.synthetic.third_parties`.
-    registered_months : ndarray of bool, shape (firms, `MONTHS`)
+    registered_months : ndarray of bool, shape (firms, months)
         In which months each firm is registered for VAT: takings then include VAT on what is standard-rated.
     settings : Settings
         Gives the tax years, and shocks of the kind ``reporting``: the share of reports of a source that comes
@@ -47,7 +47,7 @@ def report_firms(trading: Trading, registered_months: Bools, settings: Settings)
     Returns
     -------
     DataFrame
-        `entity`, `year` (position in `TAX_YEARS` of the tax year that holds most of the days), `source`,
+        `entity`, `year` (position in `ALL_YEARS` of the tax year that holds most of the days), `source`,
         `period_start`, `period_end`, `amount`, `tax_deducted` (GBP), `transactions`, `received_on`, sorted by
         entity, year and source.
 
@@ -74,15 +74,16 @@ def report_firms(trading: Trading, registered_months: Bools, settings: Settings)
 
 def _comes_in(trading: Trading, source: str, settings: Settings) -> Bools:
     """Decide whether the report of a source on a firm and tax year comes in, shape (firms, tax years)."""
-    usual = np.ones(len(TAX_YEARS))
+    usual = np.ones(len(ALL_YEARS))
     if source == "platform":
-        must = FIRST + np.arange(len(TAX_YEARS)) >= _PLATFORMS_MUST
+        must = FIRST + np.arange(len(ALL_YEARS)) >= _PLATFORMS_MUST
         usual = np.where(must, _PLATFORM_SINCE, _PLATFORM_BEFORE)
     changed = coverage(settings.shocks, source, usual)
-    share = usual if changed is None else changed
+    years = trading.columns - LOOKBACK
+    share = (usual if changed is None else changed)[:years]
     if source == "platform":
         return np.asarray(trading.streams.uniform("platform answers?")[:, None] < share)
-    drawn = [trading.streams.uniform(f"reports {source}", year) for year in range(len(TAX_YEARS))]
+    drawn = [trading.streams.uniform(f"reports {source}", year) for year in range(years)]
     return np.asarray(np.column_stack(drawn) < share)
 
 
@@ -92,13 +93,15 @@ def _calendar_takings(trading: Trading, registered: Bools) -> Floats:
     rate = vat_law(str(PERIOD_START[0])).standard_rate  # the same in every year held
     gross = trading.monthly("turnover") * (1 + rate * standard[:, None] * registered)
     first = 12 * (LOOKBACK - 1) + _JANUARY
-    years = gross[:, first : MONTHS - 12 + _JANUARY].reshape(len(trading), len(TAX_YEARS), 12)
+    years = gross[:, first : trading.months - 12 + _JANUARY].reshape(
+        len(trading), trading.columns - LOOKBACK, 12
+    )
     return np.asarray(years.sum(axis=2))
 
 
 def _taken(trading: Trading, takings: Floats, source: str) -> Floats:
     channel = _CHANNEL[source]
-    noise = [trading.streams.normal(f"{channel} calendar", year) for year in range(len(TAX_YEARS))]
+    noise = [trading.streams.normal(f"{channel} calendar", year) for year in range(takings.shape[1])]
     share = trading.firms[channel].to_numpy()[:, None]
     return np.asarray((takings * share * np.exp(_NOISE * np.column_stack(noise))).round())
 
@@ -108,7 +111,7 @@ def _lay_out(
 ) -> pd.DataFrame:
     """Make a row of each report of a source that comes in."""
     comes = _comes_in(trading, source, settings)
-    asked = np.arange(len(TAX_YEARS)) >= len(TAX_YEARS) - settings.years
+    asked = np.isin(settings.panel, settings.tax_years)
     firm, year = np.nonzero((amount >= _LEAST[source]) & comes & asked)
     first, last, received = _calendar(source, year)
     return pd.DataFrame(

@@ -12,7 +12,6 @@ from taxgap.synthetic.people import draw_people
 from taxgap.synthetic.published import published, regions, trades
 from taxgap.synthetic.register import FORMS, Integers, Register, entity_of, place_among_unowned
 from taxgap.synthetic.streams import Floats, Streams
-from taxgap.synthetic.timeline import TAX_YEARS
 from taxgap.synthetic.trading import CHANNELS
 
 _LARGEST_OWNED = 0.985
@@ -89,7 +88,7 @@ def draw_firms(number: Integers, form: str, register: Register) -> pd.DataFrame:
     size = np.clip(np.log10(firms["gross"] / 1e5), 0, 3)
     firms["disposition"] = streams.normal("disposition") - 0.15 * size
     firms["agent"] = streams.happens(0.86, "agent")
-    firms["first_year"], firms["last_year"] = _life(streams, firms["gross"].to_numpy())
+    firms["first_year"], firms["last_year"] = _life(streams, firms["gross"].to_numpy(), register.years - 1)
     firms["year_end"] = np.array(list(_YEAR_ENDS))[streams.choice(list(_YEAR_ENDS.values()), "year end")]
     many = streams.choice([0.86, 0.08, 0.04, 0.02], "associated")
     firms["associated"] = np.where(size > 2, many + 3, np.where(form == "company", many, 0))
@@ -138,9 +137,9 @@ def _rank_owned(owner: Integers, streams: Streams, register: Register) -> Floats
     return np.asarray(ndtr(0.75 * z + 0.66 * streams.normal("size")))
 
 
-def _life(streams: Streams, gross: Floats) -> tuple[Integers, Integers]:
+def _life(streams: Streams, gross: Floats, last: int) -> tuple[Integers, Integers]:
     # About a tenth of small firms begin each year and a tenth end (found for VAT traders); large ones last.
-    last, fades = len(TAX_YEARS) - 1, np.exp(-0.25 * np.clip(np.log(gross / 5e4), 0, None))
+    fades = np.exp(-0.25 * np.clip(np.log(gross / 5e4), 0, None))
     join = np.where(
         streams.happens(0.14 * last * fades, "joins"), 1 + streams.uniform("join year") * last, -9
     )

@@ -35,7 +35,7 @@ PANEL = (
     "gross",
 )
 """The columns of every scene's panel, one row a return: whose it is, for when, and who he is. `year` is the
-position in `TAX_YEARS` of the tax year that holds the last day, `counter` distinguishes the draws of one
+position in `ALL_YEARS` of the tax year that holds the last day, `counter` distinguishes the draws of one
 taxpayer, `trade` is a row of `trades()` or -1, `disposition` is standard normal (larger is less careful),
 `gross` is the size of the business or income in GBP a year. `pay_by` may be there as
 well, where tax falls due on another day than the return."""
@@ -187,7 +187,8 @@ class Mechanism:
     traces : str
         What it leaves with third parties, in plain words.
     shift : tuple of float
-        What a year adds to the log-odds, by position in `TAX_YEARS`; nothing where empty.
+        What a year adds to the log-odds, by position in `ALL_YEARS`; the last holds for later years
+        too, and nothing is added where empty.
     """
 
     name: str

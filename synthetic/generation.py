@@ -72,7 +72,7 @@ def generate(
     taxpayers : int, default 50,000
         People, companies and partnerships on the register at any time in the panel.
     years : int, default 4
-        Tax years, counted back from 2024-25; 1 to 4.
+        Tax years, counted back from 2024-25; 1 to 4. Or 5: these and 2025-26, a projection.
     seed : int, default 7
         Same seed, same bytes, whatever the number of workers.
     workers : int or None, default 1

@@ -43,7 +43,7 @@ def hidden_share(
     streams : Streams
         One firm a row.
     year : array-like of int
-        Position of the tax year in `TAX_YEARS`; -1 for the lookback year.
+        Position of the tax year in `ALL_YEARS`; -1 for the lookback year.
     disposition : array-like of float
         Standard normal; larger is less careful.
     lean : array-like of float

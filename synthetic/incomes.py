@@ -9,8 +9,8 @@ from taxgap.synthetic.published import published
 from taxgap.synthetic.streams import Floats, Streams
 
 # Interest rates relative to the base year (assumption: the policy rate rose from near zero to above five per
-# cent).
-_INTEREST = np.array([0.20, 0.50, 1.00, 1.12])
+# cent, and has fallen since).
+_INTEREST = np.array([0.20, 0.50, 1.00, 1.12, 1.00])
 
 _FOREIGN = 0.04  # share of filers with income from abroad (assumption)
 _DIRECTOR_SALARY = 12_570.0

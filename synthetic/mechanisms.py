@@ -22,7 +22,7 @@ from taxgap.synthetic.form import Form, Mechanism
 from taxgap.synthetic.published import trades
 from taxgap.synthetic.self_assessment import SELF_ASSESSMENT
 from taxgap.synthetic.settings import Settings
-from taxgap.synthetic.timeline import TAX_YEARS
+from taxgap.synthetic.timeline import ALL_YEARS, TAX_YEARS
 from taxgap.synthetic.vat import VAT
 
 FORMS: dict[str, Form] = {
@@ -119,8 +119,9 @@ def _look_up(known: dict[str, Mechanism], name: str, where: str) -> Mechanism:
 
 
 def _shifted(mechanism: Mechanism, tax_year: str, factor: float) -> tuple[float, ...]:
-    before = mechanism.shift or (0.0,) * len(TAX_YEARS)
+    first = ALL_YEARS.index(tax_year)
+    before = mechanism.shift or (0.0,)
+    before = before + before[-1:] * (max(len(TAX_YEARS), first + 1) - len(before))
     with np.errstate(divide="ignore"):
         change = float(np.log(factor))
-    first = TAX_YEARS.index(tax_year)
     return tuple(value + change if year >= first else value for year, value in enumerate(before))

@@ -139,7 +139,7 @@ def likelihood(mechanism: Mechanism, scene: Scene) -> Floats:
         + mechanism.visibility * scene.covered
     )
     if mechanism.shift:
-        shift = np.array(mechanism.shift)[scene.year]
+        shift = np.array(mechanism.shift)[np.minimum(scene.year, len(mechanism.shift) - 1)]
         odds = np.where(np.isneginf(shift), -np.inf, odds + np.nan_to_num(shift, neginf=0.0))
     return np.asarray(np.where(mechanism.exposed(scene), expit(odds) * (1 - scene.reform), 0.0))
 

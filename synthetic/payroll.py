@@ -6,8 +6,7 @@ import numpy as np
 
 from taxgap.synthetic.published import trades
 from taxgap.synthetic.streams import Floats
-from taxgap.synthetic.timeline import LOOKBACK, TAX_YEARS
-from taxgap.synthetic.trading import YEARS
+from taxgap.synthetic.timeline import ALL_YEARS, LOOKBACK
 from taxgap.tax import payroll_tax
 
 STEPS = np.array([0.42, 0.70, 0.95, 1.25, 1.68])
@@ -27,7 +26,7 @@ def payroll_of(wages: Floats, employees: Floats) -> dict[str, Floats]:
 
     Parameters
     ----------
-    wages, employees : ndarray of float64, shape (firms, `YEARS`)
+    wages, employees : ndarray of float64, shape (firms, years)
         Pay in GBP and number of employees.
 
     Returns
@@ -37,8 +36,8 @@ def payroll_of(wages: Floats, employees: Floats) -> dict[str, Floats]:
     """
     mean = np.divide(wages, employees, out=np.zeros_like(wages), where=employees > 0)
     totals = {name: np.zeros_like(wages) for name in ("income_tax", "employee_nics", "employer_nics")}
-    for column in range(YEARS):
-        label = TAX_YEARS[max(column - LOOKBACK, 0)]
+    for column in range(wages.shape[1]):
+        label = ALL_YEARS[max(column - LOOKBACK, 0)]
         charged = payroll_tax((mean[:, column, None] * STEPS).ravel(), label)
         for name, total in totals.items():
             each = charged[name].to_numpy().reshape(-1, len(STEPS)).mean(axis=1)
@@ -52,9 +51,9 @@ def payroll_of_directors(pay: Floats, directors: Floats, others: Floats) -> dict
 
     Parameters
     ----------
-    pay, directors : ndarray of float64, shape (firms, `YEARS`)
+    pay, directors : ndarray of float64, shape (firms, years)
         Pay of all directors in GBP, and how many have any.
-    others : ndarray of float64, shape (firms, `YEARS`)
+    others : ndarray of float64, shape (firms, years)
         What each director but the first has, in GBP; the first has the rest.
 
     Returns
@@ -64,16 +63,16 @@ def payroll_of_directors(pay: Floats, directors: Floats, others: Floats) -> dict
 
     Examples
     --------
-    >>> pay, two = np.full((1, YEARS), 21_670.0), np.full((1, YEARS), 2.0)
-    >>> due = payroll_of_directors(pay, two, np.full((1, YEARS), 9_100.0))  # the owner and a spouse
+    >>> pay, two = np.full((1, 5), 21_670.0), np.full((1, 5), 2.0)
+    >>> due = payroll_of_directors(pay, two, np.full((1, 5), 9_100.0))  # the owner and a spouse
     >>> due["tax_deducted"][0].max().item(), due["employer_nics"][0, 3].round(2).item()
     (0.0, 478.86)
     """
     more = np.maximum(directors - 1, 0.0)
     first = np.maximum(pay - more * others, 0.0)
     totals = {name: np.zeros_like(pay) for name in ("tax_deducted", "employee_nics", "employer_nics")}
-    for column in range(YEARS):
-        label = TAX_YEARS[max(column - LOOKBACK, 0)]
+    for column in range(pay.shape[1]):
+        label = ALL_YEARS[max(column - LOOKBACK, 0)]
         one, another = payroll_tax(first[:, column], label), payroll_tax(others[:, column], label)
         for name, total in totals.items():
             box = "income_tax" if name == "tax_deducted" else name

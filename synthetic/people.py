@@ -12,7 +12,6 @@ from taxgap.synthetic.bands import draw_from_bands
 from taxgap.synthetic.published import published, regions, trades
 from taxgap.synthetic.register import Register
 from taxgap.synthetic.streams import Floats, Streams
-from taxgap.synthetic.timeline import TAX_YEARS
 
 VAT_REGISTRATION_LEVEL = 85_000.0
 """Turnover above which a trader is drawn from the registered trades and regions, in GBP of the base year."""
@@ -95,7 +94,7 @@ def draw_people(streams: Streams, register: Register) -> pd.DataFrame:
         One row a person: `kind`, `gross` (turnover and rents, GBP of 2023-24), `total_income` (the same, all
         sources), `company` and `partnership` (numbers of those he owns or is a partner of, -1 for most),
         `trade` (row of `trades()`, -1 without one), `region`, `nation`, `birth_year`, `agent`, `disposition`
-        (standard normal; larger is less careful), `first_year` and `last_year` (positions in `TAX_YEARS`;
+        (standard normal; larger is less careful), `first_year` and `last_year` (positions in `ALL_YEARS`;
         beyond its ends for those there before or after).
     """
     people = pd.DataFrame({"entity": streams.entity})
@@ -114,7 +113,7 @@ def draw_people(streams: Streams, register: Register) -> pd.DataFrame:
     people["disposition"] = streams.normal("disposition") - 0.35 * (age >= 66) + 0.06
     with_agent = people["kind"].map(_WITH_AGENT).to_numpy()
     people["agent"] = streams.happens(with_agent - 0.06 * people["disposition"], "agent")
-    people["first_year"], people["last_year"] = _panel(streams)
+    people["first_year"], people["last_year"] = _panel(streams, register.years - 1)
     return people
 
 
@@ -186,10 +185,9 @@ def _birth_year(kinds: pd.Series, streams: Streams) -> NDArray[np.int64]:
     return np.asarray(2023 - age, dtype=np.int64)
 
 
-def _panel(streams: Streams) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _panel(streams: Streams, last: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     # Each year about 6 in 100 join and 5 in 100 leave (assumption); those who leave before they join in the
     # window are people who file throughout.
-    last = len(TAX_YEARS) - 1
     join = np.where(streams.happens(0.06 * last, "joins"), 1 + streams.uniform("join year") * last, -9)
     leave = np.where(streams.happens(0.05 * last, "leaves"), streams.uniform("leave year") * last, last + 9)
     first, final = join.astype(np.int64), leave.astype(np.int64)

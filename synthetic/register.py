@@ -6,7 +6,7 @@ partners of a partnership is arithmetic on these numbers, so that either end of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import gcd
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from taxgap.synthetic.published import published
 from taxgap.synthetic.streams import Streams
+from taxgap.synthetic.timeline import TAX_YEARS
 
 Integers = NDArray[np.int64]
 
@@ -40,15 +41,18 @@ class Register:
     ----------
     seed : int
     individuals, companies, partnerships : int
+    years : int
+        Tax years that they live through.
     """
 
     seed: int
     individuals: int
     companies: int
     partnerships: int
+    years: int = field(default=len(TAX_YEARS), repr=False)
 
     @classmethod
-    def of(cls, taxpayers: int, seed: int) -> Register:
+    def of(cls, taxpayers: int, seed: int, years: int = len(TAX_YEARS)) -> Register:
         """Divide a number of taxpayers over the legal forms as the published registers are.
 
         Examples
@@ -61,7 +65,7 @@ class Register:
         companies = round(taxpayers * sole["company"] / whole)
         partnerships = round(taxpayers * sole["partnership"] / whole)
         individuals = taxpayers - companies - partnerships
-        return cls(seed, individuals, companies, partnerships)
+        return cls(seed, individuals, companies, partnerships, years)
 
     @property
     def counts(self) -> dict[str, int]:

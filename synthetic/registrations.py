@@ -7,13 +7,13 @@ import pandas as pd
 
 from taxgap.synthetic.filing import agents
 from taxgap.synthetic.streams import Streams
-from taxgap.synthetic.timeline import DAY, FIRST, NOT_A_DAY, PERIOD_END, TAX_YEARS, Days
+from taxgap.synthetic.timeline import ALL_YEARS, DAY, FIRST, NOT_A_DAY, PERIOD_END, Days
 
 
 def self_assessment_registrations(people: pd.DataFrame, streams: Streams) -> pd.DataFrame:
     """Make each person's registration for Self Assessment."""
     last = people["last_year"].to_numpy()
-    ended = PERIOD_END[np.clip(last, 0, len(TAX_YEARS) - 1)]
+    ended = PERIOD_END[np.clip(last, 0, len(ALL_YEARS) - 1)]
     return pd.DataFrame(
         {
             "taxpayer_id": people["taxpayer_id"].array,
@@ -23,7 +23,7 @@ def self_assessment_registrations(people: pd.DataFrame, streams: Streams) -> pd.
             "late": registers_late(people, streams),
             "agent_id": agents(people["agent"].to_numpy(), streams),
             "basis": "compulsory",
-            "deregistered_on": np.where(last < len(TAX_YEARS), ended + 361 * DAY, NOT_A_DAY),
+            "deregistered_on": np.where(last < len(ALL_YEARS), ended + 361 * DAY, NOT_A_DAY),
         }
     )
 

@@ -17,7 +17,7 @@ from taxgap.synthetic.form import Scene
 from taxgap.synthetic.shocks import coverage
 from taxgap.synthetic.streams import Streams
 from taxgap.synthetic.third_parties import report
-from taxgap.synthetic.timeline import DAY, LOOKBACK, PERIOD_END, PERIOD_START, TAX_YEARS, year_label
+from taxgap.synthetic.timeline import ALL_YEARS, DAY, LOOKBACK, PERIOD_END, PERIOD_START, year_label
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Reporting:
             period_end=PERIOD_END[year],
             received_on=PERIOD_END[year] + 14 * DAY,
         )
-        share = coverage(settings.shocks, "customs", np.ones(len(TAX_YEARS)))
+        share = coverage(settings.shocks, "customs", np.ones(len(ALL_YEARS)))
         if share is not None:
             drawn = Streams(settings.seed, customs["entity"]).uniform("reports customs", year)
             customs = customs[drawn < share[year]]

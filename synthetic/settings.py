@@ -12,7 +12,9 @@ from typing import Any
 from taxgap.errors import UsageError
 from taxgap.synthetic.register import Register
 from taxgap.synthetic.shocks import Shock
-from taxgap.synthetic.timeline import TAX_YEARS
+from taxgap.synthetic.timeline import ALL_YEARS, LOOKBACK, TAX_YEARS
+
+_STANDS_AT = ("2026-09-30", "2027-09-30")
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,12 @@ class Settings:
     taxpayers : int
         People, companies and partnerships on the register at any time in the panel.
     years : int
-        Tax years, counted back from 2024-25; 1 to 4.
+        Tax years, counted back from 2024-25; 1 to 4. Or 5: the same and 2025-26, a projection.
     seed : int
         Same seed, same bytes.
     as_of : str
-        The date at which the records stand.
+        The date at which the records stand. When empty 2026-09-30, or 2027-09-30 where 2025-26 is among the
+        years, whose Self Assessment returns are due in January 2027.
     random_share : float
         Share of returns the random programme opens. The real programme opens about 3,800 in 12 million; a
         small synthetic population needs a larger share to learn from.
@@ -61,7 +64,7 @@ class Settings:
     taxpayers: int = 50_000
     years: int = 4
     seed: int = 7
-    as_of: str = "2026-09-30"
+    as_of: str = ""
     random_share: float = 0.05
     risk_share: float = 0.05
     detection: float = 0.55
@@ -74,7 +77,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name, low, high in (
             ("taxpayers", 1, 99_999_999),
-            ("years", 1, len(TAX_YEARS)),
+            ("years", 1, len(ALL_YEARS)),
             ("seed", 0, 2**63),
             ("random_share", 0.0, 1.0),
             ("risk_share", 0.0, 1.0),
@@ -83,12 +86,14 @@ class Settings:
             ("difficulty", 0.25, 3.0),
         ):
             self._check_number(name, low, high)
+        if self.as_of == "":
+            object.__setattr__(self, "as_of", _STANDS_AT[len(self.panel) > len(TAX_YEARS)])
         self._check_date()
         self._check_collections()
         for name, share in self.rates.items():
             if not isinstance(share, Real) or isinstance(share, bool) or not 0 <= share <= 1:
                 raise UsageError(f"The rate of '{name}' is {share}; it must be from 0 to 1.", where="rates")
-        shocks = tuple(Shock.read(shock, TAX_YEARS) for shock in self.shocks)
+        shocks = tuple(Shock.read(shock, self.panel) for shock in self.shocks)
         object.__setattr__(self, "shocks", shocks)
         object.__setattr__(self, "plug_ins", tuple(self.plug_ins))
 
@@ -138,9 +143,19 @@ class Settings:
     @property
     def tax_years(self) -> tuple[str, ...]:
         """The tax years of the panel, oldest first."""
-        return TAX_YEARS[-self.years :]
+        return self.panel[-self.years :]
+
+    @property
+    def panel(self) -> tuple[str, ...]:
+        """The tax years that the population lives through, whether or not all are asked for."""
+        return ALL_YEARS if self.years > len(TAX_YEARS) else TAX_YEARS
+
+    @property
+    def columns(self) -> int:
+        """Columns of a year-by-year amount: the lookback year, then `panel`."""
+        return LOOKBACK + len(self.panel)
 
     @cached_property
     def register(self) -> Register:
         """Who is on the register, by number."""
-        return Register.of(self.taxpayers, self.seed)
+        return Register.of(self.taxpayers, self.seed, len(self.panel))

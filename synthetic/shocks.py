@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from taxgap.errors import UsageError
-from taxgap.synthetic.timeline import TAX_YEARS
+from taxgap.synthetic.timeline import ALL_YEARS
 
 KINDS = ("trade", "reporting", "mechanism")
 """What a shock can change: the activity of a trade, what reporters report, how common a mechanism is."""
@@ -75,7 +75,7 @@ def coverage(shocks: Sequence[Shock], source: str, usual: ArrayLike) -> NDArray[
     shocks : sequence of Shock
     source : str
     usual : array-like of float
-        The share without any shock, by position in `TAX_YEARS`.
+        The share without any shock, by position in `ALL_YEARS`.
 
     Returns
     -------
@@ -91,5 +91,5 @@ def coverage(shocks: Sequence[Shock], source: str, usual: ArrayLike) -> NDArray[
         return None
     share = np.array(usual, dtype=np.float64)
     for shock in sorted(mine, key=lambda shock: shock.tax_year):  # the latest one holds
-        share[TAX_YEARS.index(shock.tax_year) :] = shock.factor
+        share[ALL_YEARS.index(shock.tax_year) :] = shock.factor
     return share

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from taxgap.records.known import hide_future
 from taxgap.records.parquet import as_text, restore_types
-from taxgap.records.tables import hide_future
 from taxgap.schemas import TABLES, TRUTH_TABLES
 from taxgap.schemas.table import Table, code_levels, column_names, known_later, row_key
 from taxgap.synthetic import identifiers
@@ -22,7 +22,7 @@ from taxgap.synthetic.register import FORMS, Integers
 from taxgap.synthetic.reporting import Reporting
 from taxgap.synthetic.returns import Tables, tables_of
 from taxgap.synthetic.streams import Streams
-from taxgap.synthetic.timeline import TAX_YEARS, year_label
+from taxgap.synthetic.timeline import ALL_YEARS, year_label
 
 _LOSE = 0.03
 """Share of their reports that lose the number, at a difficulty of one (assumption)."""
@@ -111,7 +111,7 @@ def _taxpayers(economy: Economy) -> pd.DataFrame:
         legal_form=np.array(FORMS, dtype=object)[form],
         sic2007=np.where(trade >= 0, codes[trade], None),
         combined_authority=None,
-        received_on=np.array(["2020-04-06", *(f"{y[:4]}-04-06" for y in TAX_YEARS)], dtype="datetime64[D]")[
+        received_on=np.array(["2020-04-06", *(f"{y[:4]}-04-06" for y in ALL_YEARS)], dtype="datetime64[D]")[
             np.clip(first, -1, None) + 1
         ],
     )
@@ -165,7 +165,7 @@ def _unregistered(
 ) -> pd.DataFrame:
     """Join the hidden people and the taxpayers who should be registered for VAT."""
     below = economy.below_threshold
-    below = below[below["year"] >= TAX_YEARS.index(economy.settings.tax_years[0])]
+    below = below[below["year"] >= ALL_YEARS.index(economy.settings.tax_years[0])]
     place = pd.Index(taxpayers["entity"]).get_indexer(below["entity"])
     register = taxpayers.loc[place, ["sic2007", "region", "nation"]].reset_index(drop=True)
     names = identities.loc[place, ["name", "birth_date", "address", "postcode"]].reset_index(drop=True)

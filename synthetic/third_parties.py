@@ -10,7 +10,7 @@ from taxgap.synthetic.form import Scene
 from taxgap.synthetic.identifiers import taxpayer_ids
 from taxgap.synthetic.register import Integers, entity_of
 from taxgap.synthetic.shocks import Shock, coverage
-from taxgap.synthetic.timeline import FIRST, TAX_YEARS
+from taxgap.synthetic.timeline import ALL_YEARS, FIRST
 
 VAT_RATE = 0.20
 
@@ -77,7 +77,7 @@ def arrives(reports: pd.DataFrame, scene: Scene, shocks: tuple[Shock, ...]) -> n
     comes = np.ones(len(reports), dtype=bool)
     row = reports["row"].to_numpy()
     for source in REPORT_SOURCES:
-        share = coverage(shocks, source, np.ones(len(TAX_YEARS)))
+        share = coverage(shocks, source, np.ones(len(ALL_YEARS)))
         if share is not None and source != "platform":  # platforms: see `_platform`
             mine = (reports["source"] == source).to_numpy()
             year = scene.year[row]
@@ -111,7 +111,7 @@ def _contractor(scene: Scene) -> pd.DataFrame:
 def _platform(scene: Scene, vat_registered: np.ndarray, shocks: tuple[Shock, ...]) -> pd.DataFrame:
     # Buyers pay the VAT as well, and platforms report what buyers paid.
     gross = (_calendar_year(scene, "platform") * np.where(vat_registered, 1 + VAT_RATE, 1.0)).round()
-    begins = FIRST + np.arange(len(TAX_YEARS))  # the calendar year that lies mostly in the tax year
+    begins = FIRST + np.arange(len(ALL_YEARS))  # the calendar year that lies mostly in the tax year
     usual = np.where(begins >= 2024, _PLATFORM_COVER, _PLATFORM_COVER_BEFORE)
     changed = coverage(shocks, "platform", usual)
     cover = usual if changed is None else changed
@@ -159,8 +159,8 @@ def _calendar_year(scene: Scene, channel: str) -> np.ndarray:
 def _tax_year_reports(
     scene: Scene, rows: np.ndarray, source: str, amount: np.ndarray, *, delay_days: int, tax: object = 0.0
 ) -> pd.DataFrame:
-    first = pd.to_datetime([f"{2021 + y}-04-06" for y in range(len(TAX_YEARS))]).to_numpy()
-    last = pd.to_datetime([f"{2022 + y}-04-05" for y in range(len(TAX_YEARS))]).to_numpy()
+    first = pd.to_datetime([f"{2021 + y}-04-06" for y in range(len(ALL_YEARS))]).to_numpy()
+    last = pd.to_datetime([f"{2022 + y}-04-05" for y in range(len(ALL_YEARS))]).to_numpy()
     year = scene.year[rows]
     return pd.DataFrame(
         {
@@ -179,9 +179,9 @@ def _tax_year_reports(
 def _calendar_reports(
     scene: Scene, rows: np.ndarray, source: str, amount: np.ndarray, *, basket: float, delay_days: int = 0
 ) -> pd.DataFrame:
-    first = pd.to_datetime([f"{2021 + y}-01-01" for y in range(len(TAX_YEARS))]).to_numpy()
-    last = pd.to_datetime([f"{2021 + y}-12-31" for y in range(len(TAX_YEARS))]).to_numpy()
-    due = pd.to_datetime([f"{2022 + y}-01-31" for y in range(len(TAX_YEARS))]).to_numpy()
+    first = pd.to_datetime([f"{2021 + y}-01-01" for y in range(len(ALL_YEARS))]).to_numpy()
+    last = pd.to_datetime([f"{2021 + y}-12-31" for y in range(len(ALL_YEARS))]).to_numpy()
+    due = pd.to_datetime([f"{2022 + y}-01-31" for y in range(len(ALL_YEARS))]).to_numpy()
     year = scene.year[rows]
     size = basket * np.exp(0.5 * scene.streams[rows].normal(f"{source} basket"))
     count = np.maximum(1.0, np.round(amount / size)) if basket else np.nan

@@ -6,14 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taxgap.synthetic.streams import Floats, Streams
-from taxgap.synthetic.timeline import LOOKBACK, TAX_YEARS
+from taxgap.synthetic.timeline import ALL_YEARS, LOOKBACK, TAX_YEARS
 from taxgap.tax import vat_law
 
-_LABELS = ("2020-21", *TAX_YEARS)
-THRESHOLD = np.array([vat_law(label).registration_threshold for label in _LABELS])
+_LABELS = ("2020-21", *ALL_YEARS)
+_USUAL = LOOKBACK + len(TAX_YEARS)
+THRESHOLDS = np.array([vat_law(label).registration_threshold for label in _LABELS])
+"""As `THRESHOLD`, for all the years that can be generated."""
+
+LIMITS = np.array([vat_law(label).deregistration_limit for label in _LABELS])
+"""As `LIMIT`, for all the years that can be generated."""
+
+THRESHOLD = THRESHOLDS[:_USUAL]
 """The threshold in GBP of taxable turnover in twelve months: the lookback year, then `TAX_YEARS`."""
 
-LIMIT = np.array([vat_law(label).deregistration_limit for label in _LABELS])
+LIMIT = LIMITS[:_USUAL]
 """The turnover in GBP below which a trader may leave the register, likewise."""
 
 REACH = 4_500.0
@@ -31,7 +38,7 @@ def hold_back(turnover: Floats, year: NDArray[np.int64], streams: Streams) -> Fl
     turnover : ndarray of float64
         What they could turn over in GBP a year.
     year : ndarray of int64
-        Positions in `TAX_YEARS`; -1 for the year before.
+        Positions in `ALL_YEARS`; -1 for the year before.
     streams : Streams
         One entity a row.
 
@@ -45,7 +52,7 @@ def hold_back(turnover: Floats, year: NDArray[np.int64], streams: Streams) -> Fl
     >>> hold_back(np.array([50_000.0]), np.array([2]), Streams(7, [1])).tolist()
     [50000.0]
     """
-    limit = THRESHOLD[year + LOOKBACK]
+    limit = THRESHOLDS[year + LOOKBACK]
     above = turnover - limit
     share = np.where(above > 0, _HOLDS_BACK * np.exp(-np.maximum(above, 0.0) / REACH), 0.0)
     holds = streams.uniform("vat holds back") < share

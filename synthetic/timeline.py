@@ -9,7 +9,11 @@ from numpy.typing import NDArray
 Days = NDArray[np.datetime64]
 
 TAX_YEARS = ("2021-22", "2022-23", "2023-24", "2024-25")
-"""The tax years that can be generated."""
+"""The tax years of the usual panel, up to the last whose figures are published."""
+
+ALL_YEARS = (*TAX_YEARS, "2025-26")
+"""The tax years that can be generated. The last is a projection: its law is enacted, what people earn in it
+is an assumption."""
 
 BASE_YEAR = "2023-24"
 """The year whose published figures the incomes follow; the basis-period transition falls in it."""
@@ -21,14 +25,15 @@ LOOKBACK = 1
 """Years before the first that accounts and reports reach into."""
 
 MONTHS = 12 * (len(TAX_YEARS) + LOOKBACK)
-"""Months from the start of the lookback year to the end of the last tax year, numbered from zero. Months
-begin on the first: the five days by which a tax year begins later are taken as part of the month."""
+"""Months of the usual panel, from the start of the lookback year to the end of the last tax year, numbered
+from zero. Months begin on the first: the five days by which a tax year begins later are taken as part of the
+month."""
 
 DAY = np.timedelta64(1, "D")
 NOT_A_DAY = np.datetime64("NaT", "D")
 
-PERIOD_START = np.array([f"{FIRST + y}-04-06" for y in range(len(TAX_YEARS))], dtype="datetime64[D]")
-PERIOD_END = np.array([f"{FIRST + 1 + y}-04-05" for y in range(len(TAX_YEARS))], dtype="datetime64[D]")
+PERIOD_START = np.array([f"{FIRST + y}-04-06" for y in range(len(ALL_YEARS))], dtype="datetime64[D]")
+PERIOD_END = np.array([f"{FIRST + 1 + y}-04-05" for y in range(len(ALL_YEARS))], dtype="datetime64[D]")
 
 _ORIGIN = np.datetime64(f"{FIRST - LOOKBACK}-04", "M")
 
@@ -43,13 +48,13 @@ def last_day(month: NDArray[np.int64]) -> Days:
     return np.asarray(first_day(month + 1) - DAY)
 
 
-_MONTH_LABELS = tuple(str(_ORIGIN + m) for m in range(MONTHS))
+_MONTH_LABELS = tuple(str(_ORIGIN + m) for m in range(12 * (len(ALL_YEARS) + LOOKBACK)))
 
-PERIODS = pd.CategoricalDtype(sorted({*TAX_YEARS, *_MONTH_LABELS}))
+PERIODS = pd.CategoricalDtype(sorted({*ALL_YEARS, *_MONTH_LABELS}))
 """The labels of all periods. Frames hold labels as codes until they are written: texts are slow to move."""
 
 _MONTH_CODES = PERIODS.categories.get_indexer(list(_MONTH_LABELS))
-_YEAR_CODES = PERIODS.categories.get_indexer(list(TAX_YEARS))
+_YEAR_CODES = PERIODS.categories.get_indexer(list(ALL_YEARS))
 
 
 def month_label(month: NDArray[np.int64]) -> pd.Categorical:
@@ -64,7 +69,7 @@ def month_label(month: NDArray[np.int64]) -> pd.Categorical:
 
 
 def year_label(year: NDArray[np.int64]) -> pd.Categorical:
-    """Return the label of each tax year by its position in `TAX_YEARS`.
+    """Return the label of each tax year by its position in `ALL_YEARS`.
 
     Examples
     --------
@@ -75,5 +80,5 @@ def year_label(year: NDArray[np.int64]) -> pd.Categorical:
 
 
 def year_of_month(month: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the position in `TAX_YEARS` of the tax year that holds each month; -1 in the lookback year."""
+    """Return the position in `ALL_YEARS` of the tax year that holds each month; -1 in the lookback year."""
     return np.asarray(month // 12 - LOOKBACK)

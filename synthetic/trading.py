@@ -16,12 +16,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from taxgap.synthetic.streams import Floats, Streams
-from taxgap.synthetic.timeline import LOOKBACK, MONTHS, TAX_YEARS
+from taxgap.synthetic.timeline import LOOKBACK, TAX_YEARS
 
 Kept = TypeVar("Kept", Floats, NDArray[np.bool_], pd.DataFrame)
 
 YEARS = LOOKBACK + len(TAX_YEARS)
-"""Columns of a year-by-year amount: the lookback year, then `TAX_YEARS`."""
+"""Columns of a year-by-year amount of the usual panel: the lookback year, then `TAX_YEARS`."""
 
 FIRM = (
     "entity",
@@ -40,7 +40,7 @@ FIRM = (
 )
 """The columns of a firm, one row each. `legal_form` is a position in `FORMS`, `owner` the number of the
 person who owns a company (-1 without one), `gross` the turnover in GBP of the base year, `first_year` and
-`last_year` are positions in `TAX_YEARS`, `year_end` the calendar month in which the accounts end."""
+`last_year` are positions in `ALL_YEARS`, `year_end` the calendar month in which the accounts end."""
 
 CHANNELS = ("card", "platform", "contractor", "cash")
 """Ways in which customers pay, as shares of turnover; the rest is invoiced."""
@@ -56,7 +56,7 @@ class Trading:
     ----------
     firms : DataFrame
         `FIRM` and `CHANNELS`, one row a firm.
-    annual : dict of str to ndarray, shape (firms, `YEARS`)
+    annual : dict of str to ndarray, shape (firms, `columns`)
         Amounts by tax year in GBP: `turnover`, `goods` (goods and subcontractors), `overheads` (all other
         costs but pay), `wages` (pay of employees, without directors), `employer_nics`, `directors_pay`,
         `employees` (count) and what the legal form adds. Nothing in years in which a firm does not exist.
@@ -70,6 +70,16 @@ class Trading:
 
     def __len__(self) -> int:
         return len(self.firms)
+
+    @property
+    def columns(self) -> int:
+        """Columns of the amounts: the lookback year, then the years that the firms live through."""
+        return int(self.annual["turnover"].shape[1])
+
+    @property
+    def months(self) -> int:
+        """Months that the firms live through, from the start of the lookback year."""
+        return 12 * self.columns
 
     def take(self, rows: NDArray[np.int64]) -> Trading:
         """Return some of the firms."""
@@ -109,12 +119,12 @@ class Trading:
 
     @property
     def season(self) -> Floats:
-        """The share of its year's turnover that falls in each month, shape (firms, `MONTHS`)."""
+        """The share of its year's turnover that falls in each month, shape (firms, `months`)."""
         season: Floats = self.remember("season", _draw_season)
         return season
 
     def monthly(self, name: str) -> Floats:
-        """Return a yearly amount spread over the months by the season, shape (firms, `MONTHS`)."""
+        """Return a yearly amount spread over the months by the season, shape (firms, `months`)."""
         return np.repeat(self.annual[name], 12, axis=1) * self.season
 
     def over(
@@ -144,38 +154,38 @@ class Trading:
         return sums
 
     def exists(self) -> NDArray[np.bool_]:
-        """Return in which years each firm exists, shape (firms, `YEARS`)."""
-        return exists(self.firms)
+        """Return in which years each firm exists, shape (firms, `columns`)."""
+        return exists(self.firms, self.columns)
 
 
 def _draw_season(trading: Trading) -> Floats:
-    streams, month = trading.streams, np.arange(MONTHS)
+    streams, month = trading.streams, np.arange(trading.months)
     height = 0.22 * streams.uniform("season height")[:, None]
     peak = 12 * streams.uniform("season peak")[:, None]
     noise = np.column_stack([streams.normal("month", m) for m in month])
     share = (1 + height * np.cos(2 * np.pi * (month - peak) / 12)) * np.exp(_UNEVEN * noise)
-    years = share.reshape(len(trading), YEARS, 12)
-    return np.asarray((years / years.sum(axis=2, keepdims=True)).reshape(len(trading), MONTHS))
+    years = share.reshape(len(trading), trading.columns, 12)
+    return np.asarray((years / years.sum(axis=2, keepdims=True)).reshape(len(trading), trading.months))
 
 
 def _run(monthly: Floats) -> Floats:
     return np.concatenate([np.zeros((len(monthly), 1)), np.cumsum(monthly, axis=1)], axis=1)
 
 
-def exists(firms: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return in which years firms exist, shape (firms, `YEARS`); those of the first year did before it."""
-    year = np.arange(YEARS) - LOOKBACK
+def exists(firms: pd.DataFrame, columns: int = YEARS) -> NDArray[np.bool_]:
+    """Return in which years firms exist, shape (firms, columns); those of the first year did before it."""
+    year = np.arange(columns) - LOOKBACK
     first = firms["first_year"].to_numpy()[:, None]
     return np.asarray((year >= first) & (year <= firms["last_year"].to_numpy()[:, None]))
 
 
-def walk(streams: Streams, *, usual: float = 0.10, large: float = 0.35) -> Floats:
-    """Return how far (log) each year lies from a firm's own level, shape (firms, `YEARS`).
+def walk(streams: Streams, columns: int = YEARS, *, usual: float = 0.10, large: float = 0.35) -> Floats:
+    """Return how far (log) each year lies from a firm's own level, shape (firms, columns).
 
     Last year's shock fades by half, and a few years bring a large change.
     """
-    total = np.zeros((len(streams.entity), YEARS))
-    for year in range(YEARS):
+    total = np.zeros((len(streams.entity), columns))
+    for year in range(columns):
         big = streams.happens(0.06, "large change", year)
         fresh = np.where(big, large, usual) * streams.normal("change", year)
         total[:, year] = fresh + (0.5 * total[:, year - 1] if year else 0.0)
@@ -185,7 +195,7 @@ def walk(streams: Streams, *, usual: float = 0.10, large: float = 0.35) -> Float
 def join_trading(parts: list[Trading]) -> Trading:
     """Put firms of several legal forms together; amounts that one of them lacks are nothing."""
     names = list(dict.fromkeys(name for part in parts for name in part.annual))
-    empty = {id(part): np.zeros((len(part), YEARS)) for part in parts}
+    empty = {id(part): np.zeros((len(part), part.columns)) for part in parts}
     annual = {
         name: np.concatenate([part.annual.get(name, empty[id(part)]) for part in parts]) for name in names
     }

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from taxgap.batch import score as score
     from taxgap.errors import TaxGapError as TaxGapError
+    from taxgap.monitoring import monitor as monitor
+    from taxgap.monitoring import record_outcomes as record_outcomes
     from taxgap.records import Records as Records
     from taxgap.records import Truth as Truth
     from taxgap.records.ingestion import IngestReport as IngestReport
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "score": "taxgap.batch",
     "TaxGapError": "taxgap.errors",
+    "monitor": "taxgap.monitoring",
+    "record_outcomes": "taxgap.monitoring",
     "Records": "taxgap.records",
     "Truth": "taxgap.records",
     "IngestReport": "taxgap.records.ingestion",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from taxgap.schemas.corporation_tax import COST_LINES
 from taxgap.synthetic.streams import Floats
 from taxgap.synthetic.timeline import first_day, last_day
-from taxgap.synthetic.trading import YEARS, Trading
+from taxgap.synthetic.trading import Trading
 from taxgap.tax import company_tax, loan_tax_rate
 
 PRIMITIVE_BOXES = (
@@ -50,7 +50,7 @@ _FLOWS = {
     "dividends_paid": "dividends",
 }
 
-_EXTRA_DEDUCTION = np.array([1.30, 1.30, 1.30, 0.86, 0.86])
+_EXTRA_DEDUCTION = np.array([1.30, 1.30, 1.30, 0.86, 0.86, 0.86])
 """Extra deduction for each pound of research by small companies, by year: 130% before 1 April 2023, 86% after
 (memory). Large companies have a taxable credit, which is left out, as is the merged scheme of 2024."""
 
@@ -67,7 +67,7 @@ def fill_in_truthfully(trading: Trading, periods: pd.DataFrame, shares: Floats) 
     trading : Trading
     periods : DataFrame
         From `accounting_periods`, of all years: losses are carried from one to the next.
-    shares : ndarray, shape (periods, `YEARS`)
+    shares : ndarray, shape (periods, years)
         From `shares_of_years`.
 
     Returns
@@ -80,7 +80,7 @@ def fill_in_truthfully(trading: Trading, periods: pd.DataFrame, shares: Floats) 
         {box: _whole(shares, trading.annual[name][firm]) for box, name in _FLOWS.items()}, copy=False
     )
     small = trading.firms["gross"].to_numpy()[firm] <= _LARGEST_RESEARCHER
-    research = trading.annual["research"][firm] * _EXTRA_DEDUCTION
+    research = trading.annual["research"][firm] * _EXTRA_DEDUCTION[: trading.columns]
     boxes["rd_relief"] = _whole(shares, research) * small
     boxes["period_start"] = first_day(periods["first"].to_numpy())
     boxes["period_end"] = last_day(periods["last"].to_numpy())
@@ -179,9 +179,9 @@ def _opening_assets(trading: Trading, periods: pd.DataFrame) -> Floats:
     # Between the ends of the years in proportion to months.
     firm, first = periods["firm"].to_numpy(), periods["first"].to_numpy()
     level = trading.annual["net_assets"]
-    year = np.clip(first / 12 - 1, 0, YEARS - 1)
+    year = np.clip(first / 12 - 1, 0, trading.columns - 1)
     low = np.floor(year).astype(np.int64)
-    high = np.minimum(low + 1, YEARS - 1)
+    high = np.minimum(low + 1, trading.columns - 1)
     between = level[firm, low] + (year - low) * (level[firm, high] - level[firm, low])
     noise = trading.streams[firm].normal("corporation tax balance sheet", periods["last"].to_numpy())
     return np.asarray((between * np.exp(_MOVES * noise)).round())

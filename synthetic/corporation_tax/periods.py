@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from taxgap.synthetic.register import FORMS, Integers
 from taxgap.synthetic.streams import Floats, Streams
-from taxgap.synthetic.timeline import FIRST, LOOKBACK, MONTHS, TAX_YEARS
-from taxgap.synthetic.trading import YEARS, Trading
+from taxgap.synthetic.timeline import ALL_YEARS, FIRST, LOOKBACK
+from taxgap.synthetic.trading import Trading
 
 YEAR = 12
 """Months that a return covers at most."""
@@ -44,7 +44,7 @@ def accounting_periods(trading: Trading) -> pd.DataFrame:
     firm = np.flatnonzero((trading.firms["legal_form"] == FORMS.index("company")).to_numpy())
     firms, streams = trading.firms.iloc[firm], trading.streams[firm]
     begins, ceases = _first_and_last_month(firms)
-    ends = _accounts_ends(firms, streams, begins, ceases)
+    ends = _accounts_ends(firms, streams, begins, ceases, trading.columns)
     starts = np.maximum(np.column_stack([np.zeros_like(begins), ends[:, :-1] + 1]), begins[:, None])
     split = np.minimum(ends, starts + YEAR - 1)
     table = pd.DataFrame(
@@ -55,18 +55,18 @@ def accounting_periods(trading: Trading) -> pd.DataFrame:
             "accounts_end": np.repeat(ends.ravel(), 2),
         }
     )
-    there = (table["last"] >= table["first"]) & (table["last"] < MONTHS)
+    there = (table["last"] >= table["first"]) & (table["last"] < trading.months)
     return table[there].reset_index(drop=True)
 
 
 def shares_of_years(trading: Trading, periods: pd.DataFrame) -> Floats:
-    """Return the share of each year's amounts that falls in each period, shape (periods, `YEARS`).
+    """Return the share of each year's amounts that falls in each period, shape (periods, years).
 
     An amount of a period is the sum of the yearly amounts by these shares: the same as `Trading.over`.
     """
     running = np.concatenate([np.zeros((len(trading), 1)), np.cumsum(trading.season, axis=1)], axis=1)
     firm, first, last = (periods[name].to_numpy() for name in ("firm", "first", "last"))
-    year = YEAR * np.arange(YEARS)
+    year = YEAR * np.arange(trading.columns)
     start = np.clip(first[:, None], year, year + YEAR)
     end = np.clip(last[:, None] + 1, year, year + YEAR)
     return np.asarray(running[firm[:, None], end] - running[firm[:, None], start])
@@ -75,15 +75,17 @@ def shares_of_years(trading: Trading, periods: pd.DataFrame) -> Floats:
 def _first_and_last_month(firms: pd.DataFrame) -> tuple[Integers, Integers]:
     first, last = firms["first_year"].to_numpy(), firms["last_year"].to_numpy()
     begins = np.where(first >= 0, YEAR * (first + LOOKBACK), 0)
-    return begins, np.where(last < len(TAX_YEARS), YEAR * (last + LOOKBACK + 1) - 1, _EVER)
+    return begins, np.where(last < len(ALL_YEARS), YEAR * (last + LOOKBACK + 1) - 1, _EVER)
 
 
-def _accounts_ends(firms: pd.DataFrame, streams: Streams, begins: Integers, ceases: Integers) -> Integers:
+def _accounts_ends(
+    firms: pd.DataFrame, streams: Streams, begins: Integers, ceases: Integers, columns: int
+) -> Integers:
     within = (firms["year_end"].to_numpy() - _APRIL) % YEAR
-    number = np.arange(YEARS + 1)
+    number = np.arange(columns + 1)
     ends = within[:, None] + YEAR * number
     changes = streams.happens(_CHANGES, "corporation tax year end changes")
-    since = 1 + np.floor((YEARS - 1) * streams.uniform("corporation tax year end changes in"))
+    since = 1 + np.floor((columns - 1) * streams.uniform("corporation tax year end changes in"))
     added = 1 + np.floor(_MOST_ADDED * streams.uniform("corporation tax year end moves by"))
     ends = ends + np.where(changes[:, None] & (number >= since[:, None]), added[:, None], 0)
     # A new company whose first year end is near can go on to the next.

@@ -10,7 +10,7 @@ from taxgap.synthetic.filing import agents
 from taxgap.synthetic.register import FORMS
 from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.streams import Streams
-from taxgap.synthetic.timeline import DAY, NOT_A_DAY, PERIOD_END, TAX_YEARS
+from taxgap.synthetic.timeline import ALL_YEARS, DAY, NOT_A_DAY, PERIOD_END
 from taxgap.synthetic.trading import Trading
 
 _LIMIT = 90  # days after it began within which a company must say so: three months
@@ -37,7 +37,7 @@ def registrations(trading: Trading, settings: Settings) -> pd.DataFrame:
     begins, last = began_on(firms, streams), firms["last_year"].to_numpy()
     late = streams.happens(_LATE, "corporation tax registers late")
     wait = np.floor(_LIMIT * streams.uniform("corporation tax registers")) + np.where(late, 100, 0)
-    ended = PERIOD_END[np.clip(last, 0, len(TAX_YEARS) - 1)]
+    ended = PERIOD_END[np.clip(last, 0, len(ALL_YEARS) - 1)]
     return pd.DataFrame(
         {
             "taxpayer_id": firms["taxpayer_id"].array,
@@ -51,6 +51,6 @@ def registrations(trading: Trading, settings: Settings) -> pd.DataFrame:
             "frequency": "annual",
             "late": late,
             "agent_id": agents(firms["agent"].to_numpy(), streams),
-            "deregistered_on": np.where(last < len(TAX_YEARS), ended + 120 * DAY, NOT_A_DAY),
+            "deregistered_on": np.where(last < len(ALL_YEARS), ended + 120 * DAY, NOT_A_DAY),
         }
     )

@@ -15,15 +15,15 @@ from taxgap.synthetic.register import FORMS
 from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.streams import Floats, Streams
 from taxgap.synthetic.timeline import (
+    ALL_YEARS,
     DAY,
     LOOKBACK,
-    TAX_YEARS,
     first_day,
     last_day,
     month_label,
     year_of_month,
 )
-from taxgap.synthetic.trading import CHANNELS, YEARS, Trading
+from taxgap.synthetic.trading import CHANNELS, Trading
 
 _OF_THE_FIRM = ("entity", "taxpayer_id", "trade", "disposition", "agent", "gross", "owner", "first_year")
 
@@ -51,7 +51,7 @@ def draw_scene(trading: Trading, form: Form, settings: Settings) -> Scene:
     shares = shares_of_years(companies, periods)
     boxes = fill_in_truthfully(companies, periods, shares)
     asked = np.isin(
-        year_of_month(periods["last"].to_numpy()), [TAX_YEARS.index(label) for label in settings.tax_years]
+        year_of_month(periods["last"].to_numpy()), [ALL_YEARS.index(label) for label in settings.tax_years]
     )
     periods, boxes = (frame[asked].reset_index(drop=True) for frame in (periods, boxes))
     panel = _panel(companies, periods)
@@ -81,7 +81,7 @@ def _activity(trading: Trading, periods: pd.DataFrame, shares: Floats) -> pd.Dat
 
 
 def _hidden(trading: Trading) -> dict[str, Floats]:
-    """Return what firms leave out of their turnover by year in GBP, each array of shape (firms, `YEARS`)."""
+    """Return what firms leave out of their turnover by year in GBP, each array of shape (firms, years)."""
     turnover, firms = trading.annual["turnover"], trading.firms
     below = _hidden_below(trading)
     free = turnover * (below == 0)  # whoever stays below the threshold hides what that takes, and no more
@@ -89,7 +89,7 @@ def _hidden(trading: Trading) -> dict[str, Floats]:
     known = {"disposition": firms["disposition"], "lean": lean, "size": firms["gross"]}
     cash = firms["cash"].to_numpy()
     covered = firms[["card", "platform", "contractor"]].to_numpy().sum(axis=1)
-    years = range(-LOOKBACK, YEARS - LOOKBACK)
+    years = range(-LOOKBACK, trading.columns - LOOKBACK)
     shares = [hidden_share(trading.streams, year, covered=covered, **known) for year in years]
     in_cash = [hidden_cash_share(trading.streams, year, cash=cash, **known) for year in years]
     return {

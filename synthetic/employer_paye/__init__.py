@@ -20,7 +20,7 @@ from taxgap.synthetic.form import Form, Scene
 from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.streams import Floats, Streams
 from taxgap.synthetic.timeline import LOOKBACK, PERIOD_END, PERIOD_START, year_label
-from taxgap.synthetic.trading import YEARS, Trading
+from taxgap.synthetic.trading import Trading
 
 __all__ = ["EMPLOYER_PAYE", "SMALL", "draw_scene", "registrations"]
 
@@ -53,7 +53,7 @@ def draw_scene(trading: Trading, form: Form, settings: Settings) -> Scene:
 
 
 def _who_files(trading: Trading, employers: Employers, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
-    asked = np.arange(YEARS) >= YEARS - settings.years
+    asked = np.arange(trading.columns) >= trading.columns - settings.years
     firm, column = np.nonzero(employers.employs & asked)
     entity = trading.firms["entity"].to_numpy()[firm]
     order = np.lexsort((column, entity))

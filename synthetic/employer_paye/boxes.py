@@ -32,7 +32,7 @@ def fill_in_truthfully(
     Parameters
     ----------
     firm, year : ndarray of int64
-        Row of `trading.firms` and position in `TAX_YEARS` of each return.
+        Row of `trading.firms` and position in `ALL_YEARS` of each return.
     trading : Trading
     employers : Employers
     construction : Construction
@@ -65,7 +65,7 @@ def describe_activity(
     Parameters
     ----------
     firm, year : ndarray of int64
-        Row of `trading.firms` and position in `TAX_YEARS` of each return.
+        Row of `trading.firms` and position in `ALL_YEARS` of each return.
     trading : Trading
     employers : Employers
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from taxgap.synthetic.published import trades
 from taxgap.synthetic.streams import Floats
-from taxgap.synthetic.timeline import LOOKBACK, TAX_YEARS
-from taxgap.synthetic.trading import YEARS, Trading
+from taxgap.synthetic.timeline import ALL_YEARS, LOOKBACK
+from taxgap.synthetic.trading import Trading
 from taxgap.tax import tax_law
 
 BUILDING = int(np.flatnonzero((trades()["name"] == "building").to_numpy())[0])
@@ -31,7 +31,7 @@ _OWN_GROSS = -1.7  # log-odds that a company itself is paid gross, before its si
 
 @dataclass(frozen=True)
 class Construction:
-    """Amounts of the scheme in GBP, shape (firms, `YEARS`).
+    """Amounts of the scheme in GBP, shape (firms, years).
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ def work_out_construction(trading: Trading) -> Construction:
     gross = 1 / (1 + np.exp(-odds))
     unmatched = _UNMATCHED * (1 - gross) * 2 * streams.uniform("paye unmatched")
     labour = np.clip(LABOUR * np.exp(0.12 * streams.normal("paye labour")), 0.4, 1.0)
-    usual, higher = construction_rates()
+    usual, higher = construction_rates(trading.columns)
     rate = (1 - gross - unmatched)[:, None] * usual + unmatched[:, None] * higher
     received = firms["contractor"].to_numpy()[:, None] * trading.annual["turnover"] * builds[:, None]
     suffers = ~streams.happens(1 / (1 + np.exp(-_OWN_GROSS - 1.1 * size)), "paye has gross status")
@@ -91,7 +91,7 @@ def work_out_construction(trading: Trading) -> Construction:
     )
 
 
-def construction_rates() -> tuple[Floats, Floats]:
+def construction_rates(columns: int) -> tuple[Floats, Floats]:
     """Return the usual and the higher rate of deduction, by column of a year-by-year amount."""
-    laws = [tax_law(TAX_YEARS[max(column - LOOKBACK, 0)]).construction for column in range(YEARS)]
+    laws = [tax_law(ALL_YEARS[max(column - LOOKBACK, 0)]).construction for column in range(columns)]
     return np.array([law.registered_rate for law in laws]), np.array([law.unregistered_rate for law in laws])

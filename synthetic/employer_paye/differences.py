@@ -7,7 +7,7 @@ import numpy as np
 from taxgap.synthetic.employer_paye.payrolls import DUE
 from taxgap.synthetic.form import Amounts, Scene
 from taxgap.synthetic.streams import Floats
-from taxgap.synthetic.timeline import TAX_YEARS
+from taxgap.synthetic.timeline import ALL_YEARS
 from taxgap.tax import tax_law
 
 TYPICAL = 150_000.0
@@ -164,7 +164,7 @@ def _whole_people(scene: Scene, share: Floats) -> Amounts:
 
 def _less_pay(scene: Scene, cut: Floats, *, rate: float = _BASIC, upper: bool = False) -> Amounts:
     """Take pay off the top of people who stay on the payroll, with what is due at the margin."""
-    laws = [tax_law(year) for year in TAX_YEARS]
+    laws = [tax_law(year) for year in ALL_YEARS]
     own = np.array([law.national_insurance.class_1_rates[int(upper)] for law in laws])[scene.year]
     employer = np.array([law.employers.secondary_rate for law in laws])[scene.year]
     heads = np.maximum(scene.boxes["employees"].to_numpy(), 1.0)

@@ -12,8 +12,8 @@ from taxgap.synthetic.payroll import payroll_of_directors
 from taxgap.synthetic.published import trades
 from taxgap.synthetic.register import FORMS
 from taxgap.synthetic.streams import Floats, Streams
-from taxgap.synthetic.timeline import LOOKBACK, TAX_YEARS
-from taxgap.synthetic.trading import YEARS, Trading
+from taxgap.synthetic.timeline import ALL_YEARS, LOOKBACK
+from taxgap.synthetic.trading import Trading
 from taxgap.tax import employment_allowance, tax_law
 
 DUE = ("tax_deducted", "employee_nics", "employer_nics")
@@ -22,6 +22,9 @@ DUE = ("tax_deducted", "employee_nics", "employer_nics")
 TOO_LARGE = 100_000.0
 """Contributions of the year before, in GBP, from which an employer had no allowance until 2024-25 (National
 Insurance Contributions Act 2014 as amended with effect from April 2020; from memory)."""
+
+NO_LIMIT_FROM = "2025-26"
+"""The tax year from which large employers have it too (from memory)."""
 
 # Assumptions, set so that honest employers differ from their accounts and from each other as some others do.
 _NO_PAY = 0.80  # employers whose accounts have pensions and agency staff among the wages
@@ -43,7 +46,7 @@ _TINY = 500_000.0
 
 @dataclass(frozen=True)
 class Employers:
-    """True amounts of employers, shape (firms, `YEARS`), GBP.
+    """True amounts of employers, shape (firms, years), GBP.
 
     Attributes
     ----------
@@ -95,7 +98,7 @@ def work_out_employers(trading: Trading) -> Employers:
     The pay of directors who own the company is the same here, in its accounts and on their own returns.
     """
     streams, annual = trading.streams, trading.annual
-    differ = _honest_differences(streams)
+    differ = _honest_differences(streams, trading.columns)
     # No less than what its employees have on their own returns.
     wages = np.maximum(differ["wages"] * annual["wages"], annual.get("filers_pay", 0.0)).round()
     taxable = np.divide(wages, annual["wages"], out=np.zeros_like(wages), where=annual["wages"] > 0)
@@ -107,7 +110,7 @@ def work_out_employers(trading: Trading) -> Employers:
     on_directors_pay = {name: values.round() for name, values in due.items()}
     contributions = on_wages["employer_nics"] + on_directors_pay["employer_nics"]
     umbrella = _umbrella(trading)
-    claimable = np.minimum(contributions, _allowances())
+    claimable = np.minimum(contributions, employment_allowance(_labels(trading.columns)))
     entitled = _entitled(trading, others, contributions) & ~umbrella[:, None]
     return Employers(
         _heads(annual["employees"], streams),
@@ -122,11 +125,11 @@ def work_out_employers(trading: Trading) -> Employers:
     )
 
 
-def _honest_differences(streams: Streams) -> dict[str, Floats]:
+def _honest_differences(streams: Streams, columns: int) -> dict[str, Floats]:
     """Return factors on what the accounts have: of pay, and of each of `DUE` beyond it."""
 
     def yearly(name: str, spread: float) -> Floats:
-        return spread * np.column_stack([streams.normal(f"paye {name}", year) for year in range(YEARS)])
+        return spread * np.column_stack([streams.normal(f"paye {name}", year) for year in range(columns)])
 
     other = streams.happens(_NO_PAY, "paye no pay") * _MOST_NO_PAY * streams.uniform("paye no pay") ** 1.3
     pensions = _MOST_NO_PAY * streams.uniform("paye pensions of directors")
@@ -170,19 +173,20 @@ def _umbrella(trading: Trading) -> Bools:
     return np.asarray(supplies & trading.streams.happens(_UMBRELLA, "paye umbrella"))
 
 
-def _allowances() -> Floats:
-    return employment_allowance([TAX_YEARS[max(column - LOOKBACK, 0)] for column in range(YEARS)])
+def _labels(columns: int) -> list[str]:
+    return [ALL_YEARS[max(column - LOOKBACK, 0)] for column in range(columns)]
 
 
 def _small_before(contributions: Floats) -> Bools:
     before = np.concatenate([contributions[:, :1], contributions[:, :-1]], axis=1)
-    return np.asarray(before < TOO_LARGE)
+    no_limit = np.array(_labels(contributions.shape[1])) >= NO_LIMIT_FROM
+    return np.asarray((before < TOO_LARGE) | no_limit)
 
 
 def _entitled(trading: Trading, others: Floats, contributions: Floats) -> Bools:
     # Not a company whose only employee above the threshold is its director; one of those that are connected.
-    years = [tax_law(TAX_YEARS[max(column - LOOKBACK, 0)]) for column in range(YEARS)]
-    threshold = np.array([law.employers.secondary_threshold for law in years])
+    laws = [tax_law(label) for label in _labels(trading.columns)]
+    threshold = np.array([law.employers.secondary_threshold for law in laws])
     several = (trading.annual["employees"] > 0) | (others > threshold)
     associated = trading.firms["associated"].to_numpy()
     named = trading.streams.happens(1 / (1 + associated), "paye nominated for the allowance")

@@ -10,8 +10,8 @@ from taxgap.synthetic.filing import agents
 from taxgap.synthetic.form import Bools
 from taxgap.synthetic.identifiers import employer_references
 from taxgap.synthetic.settings import Settings
-from taxgap.synthetic.timeline import DAY, LOOKBACK, NOT_A_DAY, PERIOD_END, PERIOD_START, TAX_YEARS, Days
-from taxgap.synthetic.trading import YEARS, Trading
+from taxgap.synthetic.timeline import DAY, LOOKBACK, NOT_A_DAY, PERIOD_END, PERIOD_START, Days
+from taxgap.synthetic.trading import Trading
 
 _LATE = 0.07  # share who register after the first payday (assumption)
 _MOST_YEARS_AGO = 18
@@ -33,13 +33,13 @@ def registrations(trading: Trading, settings: Settings) -> pd.DataFrame:
     """
     employers = work_out_employers(trading)
     employs = employers.employs
-    rows = np.flatnonzero(employs[:, YEARS - settings.years :].any(axis=1))
+    rows = np.flatnonzero(employs[:, trading.columns - settings.years :].any(axis=1))
     some, staffed = trading.take(rows), (employers.employees[rows] > 0).any(axis=1)
     firms, streams, employs = some.firms, some.streams, employs[rows]
     effective, late = effective_from(some, employs), registers_late(some)
     wait = np.where(late, 5 + 200 * streams.uniform("paye applies"), -45 * streams.uniform("paye applies"))
-    last = YEARS - 1 - np.argmax(employs[:, ::-1], axis=1) - LOOKBACK
-    ended = PERIOD_END[np.clip(last, 0, len(TAX_YEARS) - 1)] + 30 * DAY
+    last = trading.columns - 1 - np.argmax(employs[:, ::-1], axis=1) - LOOKBACK
+    ended = PERIOD_END[np.clip(last, 0, None)] + 30 * DAY
     return pd.DataFrame(
         {
             "taxpayer_id": firms["taxpayer_id"].array,
@@ -53,7 +53,7 @@ def registrations(trading: Trading, settings: Settings) -> pd.DataFrame:
             "frequency": np.where(staffed, "monthly", "annual"),
             "late": late,
             "agent_id": agents(firms["agent"].to_numpy(), streams),
-            "deregistered_on": np.where(last < len(TAX_YEARS) - 1, ended, NOT_A_DAY),
+            "deregistered_on": np.where(last < trading.columns - LOOKBACK - 1, ended, NOT_A_DAY),
         }
     )
 
@@ -64,7 +64,7 @@ def effective_from(trading: Trading, employs: Bools) -> Days:
     Parameters
     ----------
     trading : Trading
-    employs : ndarray of bool, shape (firms, `YEARS`)
+    employs : ndarray of bool, shape (firms, years)
         In which years it does.
 
     Returns
@@ -73,7 +73,7 @@ def effective_from(trading: Trading, employs: Bools) -> Days:
         Within the first year that is known; long before for those who employed in the lookback year.
     """
     first = np.argmax(employs, axis=1) - LOOKBACK
-    start = PERIOD_START[np.clip(first, 0, len(TAX_YEARS) - 1)]
+    start = PERIOD_START[np.clip(first, 0, None)]
     ago = 365 * (2 + np.floor(_MOST_YEARS_AGO * trading.streams.uniform("paye years on the register")))
     into = np.floor(150 * trading.streams.uniform("paye first payday"))
     days = np.where(first < 0, -ago, into).astype(np.int64)

@@ -12,7 +12,7 @@ from taxgap.synthetic.activity import GROWTH
 from taxgap.synthetic.hidden.people import figures
 from taxgap.synthetic.published import trades
 from taxgap.synthetic.streams import Floats, Streams
-from taxgap.synthetic.timeline import TAX_YEARS
+from taxgap.synthetic.timeline import ALL_YEARS
 from taxgap.tax import personal_tax, property_allowance, trading_allowance
 
 _ALLOWANCE = 1_000.0  # the trading and the property allowance: who takes less need not register
@@ -22,7 +22,7 @@ _VAT_FRACTION = 1 / 6
 
 @dataclass(frozen=True)
 class Amounts:
-    """Hidden money of some people; shape (n, len(TAX_YEARS)), GBP, zero while they do not take part.
+    """Hidden money of some people; shape (n, len(ALL_YEARS)), GBP, zero while they do not take part.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Amounts:
 
 
 def draw_amounts(people: pd.DataFrame, seed: int) -> Amounts:
-    """Draw what hidden people take and spend in each year of `TAX_YEARS`.
+    """Draw what hidden people take and spend in each year of `ALL_YEARS`.
 
     Parameters
     ----------
@@ -61,11 +61,11 @@ def draw_amounts(people: pd.DataFrame, seed: int) -> Amounts:
     level = table.set_index("kind").loc[np.where(large, "large", people["kind"].astype(str))]
     usual = level["median"] * np.exp(level["spread"] * streams.normal("hidden takings"))
     share = _cost_share(people, streams)
-    takings = np.zeros((len(people), len(TAX_YEARS)))
-    for year, label in enumerate(TAX_YEARS):
+    takings = np.zeros((len(people), len(ALL_YEARS)))
+    for year, label in enumerate(ALL_YEARS):
         threshold = vat_threshold(label)
         change = np.exp(figures()["takings"]["change"] * streams.normal("hidden change", year))
-        excess = usual.to_numpy() * GROWTH[TAX_YEARS.index(label)] * change
+        excess = usual.to_numpy() * GROWTH[ALL_YEARS.index(label)] * change
         amount = np.where(large, threshold + excess, np.minimum(_ALLOWANCE + excess, 0.99 * threshold))
         there = people["first_year"].le(year) & people["last_year"].ge(year)
         takings[:, year] = np.where(there, np.maximum(amount.round(), _ALLOWANCE + 1), 0.0)
@@ -108,7 +108,7 @@ def unregistered(people: pd.DataFrame, amounts: Amounts, tax_years: tuple[str, .
     """
     parts = []
     for label in tax_years:
-        year = TAX_YEARS.index(label)
+        year = ALL_YEARS.index(label)
         rows = np.flatnonzero(amounts.active[:, year])
         mine = people.iloc[rows].assign(period=label)
         takings, costs = amounts.takings[rows, year], amounts.costs[rows, year]
@@ -149,7 +149,7 @@ def _tax_on_top(people: pd.DataFrame, profit: Floats, tax_year: str) -> Floats:
     age = int(tax_year[:4]) - people["birth_year"].to_numpy()
     known = pd.DataFrame(
         {
-            "employment": people["pay"].to_numpy() * GROWTH[TAX_YEARS.index(tax_year)],
+            "employment": people["pay"].to_numpy() * GROWTH[ALL_YEARS.index(tax_year)],
             "self_employment": 0.0,
             "property": 0.0,
             "interest": 0.0,

@@ -17,7 +17,6 @@ from taxgap.synthetic.people import draw_people
 from taxgap.synthetic.published import published, regions, trades
 from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.streams import Floats, Streams
-from taxgap.synthetic.timeline import TAX_YEARS
 
 HIDDEN = 1_200_000_000
 """The entity number of hidden person zero; those of the register are smaller."""
@@ -91,7 +90,7 @@ def draw_hidden_people(numbers: NDArray[np.int64], settings: Settings, individua
         One row a person: `entity`, `person_id`, `kind` (of `UNREGISTERED_KINDS`; never
         ``unregistered_trader``, which `large` says), `large` (takings above the VAT threshold), `trade` (row
         of `trades()`, -1 for landlords), `pay` (GBP of 2023-24), `region`, `nation`, `birth_year`,
-        `first_year` and `last_year` (positions in `TAX_YEARS`), `taxpayer_id` (none for most), `identity`
+        `first_year` and `last_year` (positions in `ALL_YEARS`), `taxpayer_id` (none for most), `identity`
         (the entity whose name they bear: their own, or that on the register) and the columns of
         `draw_identities`.
     """
@@ -105,7 +104,7 @@ def draw_hidden_people(numbers: NDArray[np.int64], settings: Settings, individua
         lets, streams.choice(regions("landlord"), "region"), streams.choice(regions("resident"), "region")
     )
     people["birth_year"] = 2023 - _ages(lets, streams)
-    people["first_year"], people["last_year"] = _panel(streams)
+    people["first_year"], people["last_year"] = _panel(streams, len(settings.panel) - 1)
     people["taxpayer_id"] = pd.Series(None, index=people.index, dtype="str")
     people["identity"] = people["entity"].astype(np.int64)
     _join_register(people, numbers, settings, individuals)
@@ -163,9 +162,9 @@ def _ages(lets: NDArray[np.bool_], streams: Streams) -> NDArray[np.int64]:
     return np.asarray(np.where(lets, ages[1], ages[0]), dtype=np.int64)
 
 
-def _panel(streams: Streams) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _panel(streams: Streams, last: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     # As on the register: those who stop before they start were there throughout.
-    last, rates = len(TAX_YEARS) - 1, figures()["kinds"]
+    rates = figures()["kinds"]
     joins = streams.happens(rates["joins_a_year"] * last, "joins")
     leaves = streams.happens(rates["leaves_a_year"] * last, "leaves")
     first = np.where(joins, 1 + streams.uniform("join year") * last, -9).astype(np.int64)

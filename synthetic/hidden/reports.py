@@ -26,7 +26,7 @@ from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.shocks import coverage
 from taxgap.synthetic.spelling import ADDRESSES, FIRMS, NAMES, POSTCODES, Damage, Texts, misdate, misspell
 from taxgap.synthetic.streams import ONCE, Floats, Streams
-from taxgap.synthetic.timeline import TAX_YEARS
+from taxgap.synthetic.timeline import ALL_YEARS
 
 _FIRST_YEAR = 2021
 _PLATFORMS_MUST_FROM = 2024
@@ -69,14 +69,14 @@ def draw_reports(people: pd.DataFrame, amounts: Amounts, settings: Settings) -> 
     """
     streams = Streams(settings.seed, people["entity"].to_numpy())
     seen = _dealt_with(people, amounts, streams)
-    first = TAX_YEARS.index(settings.tax_years[0])
+    asked = np.isin(ALL_YEARS, settings.tax_years)
     parts = []
     for source, amount in seen.items():
         reported = _reports(source, streams) & (amount >= _least(source, people)[:, None])
-        reported[:, :first] = False
-        share = coverage(settings.shocks, source, np.ones(len(TAX_YEARS)))
+        reported &= asked
+        share = coverage(settings.shocks, source, np.ones(len(ALL_YEARS)))
         if share is not None:
-            drawn = [streams.uniform(f"reports {source}", year) for year in range(len(TAX_YEARS))]
+            drawn = [streams.uniform(f"reports {source}", year) for year in range(len(ALL_YEARS))]
             reported &= np.column_stack(drawn) < share
         row, year = np.nonzero(reported)
         table = _when(source, year).assign(source=source, amount=amount[row, year].round())
@@ -216,12 +216,12 @@ def _reports(source: str, streams: Streams) -> NDArray[np.bool_]:
     visible, habit = table["visible"], table["habit"]
     lasting = np.sqrt(visible) * streams.normal("visible")
     lasting += np.sqrt(habit) * streams.normal(f"seen by {source}")
-    years = range(len(TAX_YEARS))
+    years = range(len(ALL_YEARS))
     fresh = np.stack([streams.normal(f"seen by {source}", year) for year in years], axis=1)
     rank = ndtr(lasting[:, None] + np.sqrt(1 - visible - habit) * fresh)
-    chance = np.full(len(TAX_YEARS), table[source])
+    chance = np.full(len(ALL_YEARS), table[source])
     if source == "platform":
-        voluntary = _FIRST_YEAR + np.arange(len(TAX_YEARS)) < _PLATFORMS_MUST_FROM
+        voluntary = _FIRST_YEAR + np.arange(len(ALL_YEARS)) < _PLATFORMS_MUST_FROM
         chance[voluntary] = table["platform_before"]
     return np.asarray(rank > 1 - chance)
 
@@ -232,7 +232,7 @@ def _least(source: str, people: pd.DataFrame) -> Floats:
 
 
 def _when(source: str, year: NDArray[np.int64]) -> pd.DataFrame:
-    begins = [_FIRST_YEAR + y for y in range(len(TAX_YEARS))]
+    begins = [_FIRST_YEAR + y for y in range(len(ALL_YEARS))]
     if source in _CALENDAR_YEAR:
         first, last = [f"{y}-01-01" for y in begins], [f"{y}-12-31" for y in begins]
         comes = np.array([f"{y + 1}-{_COMES_ON[source]}" for y in begins], dtype="datetime64[s]")
@@ -241,7 +241,7 @@ def _when(source: str, year: NDArray[np.int64]) -> pd.DataFrame:
         comes = np.array(last, dtype="datetime64[s]") + np.timedelta64(_DELAY_DAYS[source], "D")
     return pd.DataFrame(
         {
-            "period": np.array(TAX_YEARS, dtype=object)[year],
+            "period": np.array(ALL_YEARS, dtype=object)[year],
             "period_start": np.array(first, dtype="datetime64[s]")[year],
             "period_end": np.array(last, dtype="datetime64[s]")[year],
             "received_on": comes[year],

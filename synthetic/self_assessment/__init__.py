@@ -20,11 +20,11 @@ from taxgap.synthetic.self_assessment.mechanisms import MECHANISMS
 from taxgap.synthetic.self_assessment.older_rule import MEAN_WEIGHT, risk_score
 from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.streams import Floats, Streams
-from taxgap.synthetic.timeline import PERIOD_END, PERIOD_START, TAX_YEARS, Days, year_label
+from taxgap.synthetic.timeline import ALL_YEARS, PERIOD_END, PERIOD_START, Days, year_label
 
 __all__ = ["DUE", "SELF_ASSESSMENT", "draw_scene"]
 
-DUE = np.array([f"{2023 + y}-01-31" for y in range(len(TAX_YEARS))], dtype="datetime64[D]")
+DUE = np.array([f"{2023 + y}-01-31" for y in range(len(ALL_YEARS))], dtype="datetime64[D]")
 """The day on which the return of each tax year is due."""
 
 _LONG_AGO = np.datetime64("1990-01-01", "D")
@@ -45,7 +45,7 @@ def draw_scene(people: pd.DataFrame, form: Form, settings: Settings) -> Scene:
     -------
     Scene
     """
-    panel = spread_over_years(people, TAX_YEARS)
+    panel = spread_over_years(people, settings.panel)
     streams = Streams(settings.seed, panel["entity"])
     activity = draw_activity(panel, streams, settings.shocks, settings.difficulty)
     activity["partnership_profit"], activity["partnership_stated"] = partner_shares(panel, settings)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from taxgap.schemas.self_assessment import EXPENSE_BOXES
 from taxgap.synthetic.streams import Floats
-from taxgap.synthetic.timeline import BASE_YEAR, FIRST, TAX_YEARS
+from taxgap.synthetic.timeline import ALL_YEARS, BASE_YEAR, FIRST
 from taxgap.tax import personal_tax
 
 PRIMITIVE_BOXES = (
@@ -44,7 +44,7 @@ PERSONAL = ("year", "nation", "birth_year")
 
 _CIS_RATE = 0.20
 _LABOUR_SHARE = 0.70  # the scheme's deduction leaves out materials (assumption)
-_TRANSITION = TAX_YEARS.index(BASE_YEAR)
+_TRANSITION = ALL_YEARS.index(BASE_YEAR)
 _TRANSITION_SHARE = 0.20  # a fifth of the transition profit is taxed in each of five years
 _ALLOWANCE = 1_000.0
 _PENSION_AGE = 67  # reached by the April on which the year begins
@@ -128,7 +128,7 @@ def _tax_charged(boxes: pd.DataFrame, incomes: dict[str, Floats]) -> Floats:
         rows = np.flatnonzero(year == position)
         person = {name: values[rows] for name, values in incomes.items()}
         frame = pd.DataFrame({**person, "nation": nation[rows], "over_state_pension_age": retired[rows]})
-        tax = personal_tax(frame, TAX_YEARS[position])
+        tax = personal_tax(frame, ALL_YEARS[position])
         charged[rows] = tax["income_tax"] + tax["nics_class_2"] + tax["nics_class_4"]
     return charged.round(2)
 

@@ -8,7 +8,7 @@ import pandas as pd
 from taxgap.synthetic.form import Form, Scene
 from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.streams import Floats, Streams
-from taxgap.synthetic.timeline import TAX_YEARS, first_day, last_day, month_label, year_of_month
+from taxgap.synthetic.timeline import ALL_YEARS, first_day, last_day, month_label, year_of_month
 from taxgap.synthetic.trading import CHANNELS, Trading
 from taxgap.synthetic.vat.boxes import PRIMITIVE_BOXES, complete, fill_in_truthfully
 from taxgap.synthetic.vat.chains import chains, missing_trader_chains
@@ -52,12 +52,12 @@ def draw_scene(trading: Trading, form: Form, settings: Settings) -> Scene:
     firms, months = trading.take(row), registered_months(trading)[row]
     shares = supplies(firms)
     schemes = draw_schemes(firms, shares)
-    asked = np.array([TAX_YEARS.index(label) for label in settings.tax_years])
+    asked = np.array([ALL_YEARS.index(label) for label in settings.tax_years])
     periods = lay_out(months, schemes["frequency"].to_numpy(), schemes["stagger"].to_numpy(), asked)
     activity, boxes = fill_in_truthfully(firms, periods, shares, schemes)
     firm = periods["firm"].to_numpy()
     panel = _panel(firms, periods, schemes)
-    mine = Spans(span.first[row], span.last[row], span.compulsory[row], span.late[row])
+    mine = Spans(span.first[row], span.last[row], span.compulsory[row], span.late[row], span.months)
     applied, _ = applied_on(mine, firms.streams)
     panel["registered_on"] = applied[firm]
     for channel in CHANNELS:
@@ -71,7 +71,7 @@ def draw_scene(trading: Trading, form: Form, settings: Settings) -> Scene:
 
 def _panel(firms: Trading, periods: pd.DataFrame, schemes: pd.DataFrame) -> pd.DataFrame:
     firm, last = periods["firm"].to_numpy(), periods["last"].to_numpy()
-    members = missing_trader_chains(firms.streams.entity.astype(np.int64), firms.streams.seed)
+    members = missing_trader_chains(firms.streams.entity.astype(np.int64), firms.streams.seed, firms.months)
     role = np.full(len(firms), -1)
     role[members["row"]] = members["role"]
     names = ["entity", "taxpayer_id", "trade", "disposition", "agent", "gross"]

@@ -8,8 +8,8 @@ import pandas as pd
 from taxgap.synthetic.published import trades
 from taxgap.synthetic.register import Integers
 from taxgap.synthetic.streams import Floats, Streams
-from taxgap.synthetic.timeline import LOOKBACK, MONTHS, TAX_YEARS
-from taxgap.synthetic.trading import YEARS, Trading
+from taxgap.synthetic.timeline import LOOKBACK, TAX_YEARS
+from taxgap.synthetic.trading import Trading
 from taxgap.synthetic.vat.chains import ROLES, missing_trader_chains, spread
 from taxgap.tax import vat_law
 
@@ -129,7 +129,7 @@ def complete(boxes: pd.DataFrame) -> pd.DataFrame:
 
 
 def imported(trading: Trading, shares: pd.DataFrame) -> Floats:
-    """Return the value of the goods that firms import in each month, shape (firms, `MONTHS`), in GBP."""
+    """Return the value of the goods that firms import in each month, shape (firms, months), in GBP."""
     return np.asarray(trading.monthly("goods") * shares["imports"].to_numpy()[:, None])
 
 
@@ -178,7 +178,7 @@ def _capital(trading: Trading, periods: pd.DataFrame) -> Floats:
     bought = _setting_up(trading)
     rows = np.arange(len(trading))
     accounts = trading.annual["capital_allowances"]
-    for year in range(YEARS):
+    for year in range(trading.columns):
         buys = streams.happens(_CAPITAL_YEARS, "vat equips", year)
         own = trading.annual["turnover"][:, year] * np.minimum(
             _CAPITAL * np.exp(0.9 * streams.normal("vat equipment", year)), 0.6
@@ -194,7 +194,7 @@ def _capital(trading: Trading, periods: pd.DataFrame) -> Floats:
 def _setting_up(trading: Trading) -> Floats:
     """Return what firms that have registered before they trade spend in each month until then."""
     streams, first = trading.streams, trading.firms["first_year"].to_numpy()
-    before = np.arange(MONTHS) < 12 * (first + LOOKBACK)[:, None]
+    before = np.arange(trading.months) < 12 * (first + LOOKBACK)[:, None]
     usual = trading.firms["gross"].to_numpy() * _SETTING_UP * np.exp(0.8 * streams.normal("vat sets up"))
     spends = np.where(streams.happens(_SETS_UP, "vat sets up"), usual, 0.0)
     return np.asarray(spends[:, None] * (before & (first > 0)[:, None]))
@@ -231,13 +231,15 @@ def _use_flat_rate(
 
 def _chain(trading: Trading, periods: pd.DataFrame) -> dict[str, Floats]:
     """Return what members of chains with a missing trader sell and buy beside their trade, by period."""
-    members = missing_trader_chains(trading.streams.entity.astype(np.int64), trading.streams.seed)
+    members = missing_trader_chains(
+        trading.streams.entity.astype(np.int64), trading.streams.seed, trading.months
+    )
     firm, first, last = (periods[column].to_numpy() for column in ("firm", "first", "last"))
     role = np.full(len(trading), -1)
     role[members["row"]] = members["role"]
     amounts = {}
     for name, what in (("sales", "sells"), ("purchases", "buys")):
-        sums = np.cumsum(spread(members, len(trading), what), axis=1)
+        sums = np.cumsum(spread(members, len(trading), what, trading.months), axis=1)
         sums = np.concatenate([np.zeros((len(trading), 1)), sums], axis=1)
         amounts[name] = sums[firm, last + 1] - sums[firm, first]
     at_home = role[firm] != ROLES.index("broker")  # the last sells abroad, at the zero rate

@@ -48,7 +48,7 @@ def chain_of(entity: Integers) -> pd.DataFrame:
     return pd.DataFrame({"chain": number // SPAN, "place": np.where(company, number % SPAN, -1)})
 
 
-def missing_trader_chains(entity: Integers, seed: int) -> pd.DataFrame:
+def missing_trader_chains(entity: Integers, seed: int, months: int = MONTHS) -> pd.DataFrame:
     """Find who is a member of a chain with a missing trader, and what he sells and buys in it.
 
     Parameters
@@ -56,6 +56,8 @@ def missing_trader_chains(entity: Integers, seed: int) -> pd.DataFrame:
     entity : ndarray of int64
         Taxpayers.
     seed : int
+    months : int, optional
+        Months that everyone lives through; those of the usual panel when absent.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def missing_trader_chains(entity: Integers, seed: int) -> pd.DataFrame:
     mine = (place["place"].to_numpy() >= 0) & (role >= 0) & (role < len(ROLES))
     row = np.flatnonzero(mine & _is_bad(streams))
     streams, role = streams[row], role[row]
-    first, last = _span(streams)
+    first, last = _span(streams, months)
     volume = _MONTHLY_SALES * np.exp(0.8 * streams.normal("vat chain volume"))
     # The missing trader's own purchases bear no VAT: his goods come from abroad.
     cost = np.where(role > 0, _MARGINS[np.maximum(role - 1, 0)], 0.97)
@@ -124,8 +126,9 @@ def _ends(
     inside = (role >= 0) & (role + step >= 0) & (role + step < len(ROLES)) & (role < len(ROLES))
     row = np.flatnonzero(inside & (partner < settings.register.companies))
     streams, bad = streams[row], _is_bad(streams)[row]
-    first, last = _span(streams)
-    begun = np.floor(MONTHS * (1.6 * streams.uniform("vat partners since") - 0.6)).astype(np.int64)
+    months = 12 * settings.columns
+    first, last = _span(streams, months)
+    begun = np.floor(months * (1.6 * streams.uniform("vat partners since") - 0.6)).astype(np.int64)
     # Many honest partners part after months as well, so that its dates alone give no chain away.
     ends = bad | streams.happens(0.4, "vat partners part")
     return pd.DataFrame(
@@ -147,17 +150,17 @@ def _is_bad(streams: Streams) -> NDArray[np.bool_]:
     return streams.happens(_MISSING, "vat missing trader")
 
 
-def _span(streams: Streams) -> tuple[Integers, Integers]:
+def _span(streams: Streams, months: int) -> tuple[Integers, Integers]:
     shortest, longest = _LASTS
-    first = np.floor((MONTHS - shortest) * streams.uniform("vat chain starts")).astype(np.int64)
+    first = np.floor((months - shortest) * streams.uniform("vat chain starts")).astype(np.int64)
     length = shortest + np.floor((longest - shortest) * streams.uniform("vat chain lasts")).astype(np.int64)
-    return first, np.minimum(first + length, MONTHS) - 1
+    return first, np.minimum(first + length, months) - 1
 
 
-def spread(members: pd.DataFrame, firms: int, what: str) -> Floats:
-    """Lay out what members sell or buy by month, shape (firms, `MONTHS`), in GBP."""
-    amounts = np.zeros((firms, MONTHS))
-    month = np.arange(MONTHS)
+def spread(members: pd.DataFrame, firms: int, what: str, months: int = MONTHS) -> Floats:
+    """Lay out what members sell or buy by month, shape (firms, months), in GBP."""
+    amounts = np.zeros((firms, months))
+    month = np.arange(months)
     there = (month >= members["first"].to_numpy()[:, None]) & (month <= members["last"].to_numpy()[:, None])
     amounts[members["row"]] = members[[what]].to_numpy() * there
     return amounts

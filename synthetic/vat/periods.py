@@ -8,7 +8,7 @@ import pandas as pd
 from taxgap.schemas.codes import FREQUENCIES
 from taxgap.synthetic.form import Bools
 from taxgap.synthetic.register import Integers
-from taxgap.synthetic.timeline import DAY, MONTHS, Days, first_day, last_day, year_of_month
+from taxgap.synthetic.timeline import DAY, Days, first_day, last_day, year_of_month
 
 _LENGTHS = np.array([{"monthly": 1, "quarterly": 3, "annual": 12}[name] for name in FREQUENCIES])
 
@@ -18,12 +18,12 @@ def lay_out(registered: Bools, frequency: Integers, stagger: Integers, years: In
 
     Parameters
     ----------
-    registered : ndarray of bool, shape (firms, `MONTHS`)
+    registered : ndarray of bool, shape (firms, months)
         One unbroken run of months a firm.
     frequency, stagger : ndarray of int64
         Position in `FREQUENCIES`, and the remainder of the end month's number by the length of a period.
     years : ndarray of int64
-        Positions in `TAX_YEARS`.
+        Positions in `ALL_YEARS`.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def lay_out(registered: Bools, frequency: Integers, stagger: Integers, years: In
         One row a period, by firm, then month: `firm` (row), `first`, `last` (months, by number), `months`,
         `due_on`. The first and the last period of a registration may be shorter than the others.
     """
-    month = np.arange(MONTHS)
+    month = np.arange(registered.shape[1])
     length = _LENGTHS[frequency]
     ends = month % length[:, None] == (stagger % length)[:, None]
     after = np.concatenate([registered[:, 1:], np.ones((len(registered), 1), dtype=bool)], axis=1)

@@ -10,9 +10,9 @@ import pandas as pd
 from taxgap.synthetic.form import Bools
 from taxgap.synthetic.register import FORMS, Integers
 from taxgap.synthetic.streams import Floats
-from taxgap.synthetic.threshold import LIMIT, THRESHOLD
-from taxgap.synthetic.timeline import LOOKBACK, MONTHS, TAX_YEARS
-from taxgap.synthetic.trading import YEARS, Trading
+from taxgap.synthetic.threshold import LIMITS, THRESHOLDS
+from taxgap.synthetic.timeline import ALL_YEARS, LOOKBACK, MONTHS
+from taxgap.synthetic.trading import Trading
 from taxgap.synthetic.vat.chains import missing_trader_chains
 from taxgap.synthetic.vat.supplies import supplies
 from taxgap.synthetic.vat.threshold import find_below, suppresses
@@ -50,17 +50,20 @@ class Spans:
     compulsory : ndarray of bool
     late : ndarray of bool
         Whether it applied after the legal limit.
+    months : int
+        Months that the firms live through.
     """
 
     first: Integers
     last: Integers
     compulsory: Bools
     late: Bools
+    months: int = MONTHS
 
     @property
     def any(self) -> Bools:
         """Firms that are registered in some month."""
-        return np.asarray((self.first < MONTHS) & (self.last >= np.maximum(self.first, 0)))
+        return np.asarray((self.first < self.months) & (self.last >= np.maximum(self.first, 0)))
 
 
 def spans(trading: Trading) -> Spans:
@@ -83,20 +86,20 @@ def spans(trading: Trading) -> Spans:
 
 
 def registered_months(trading: Trading) -> Bools:
-    """Return in which months firms are registered for VAT, shape (firms, `MONTHS`)."""
+    """Return in which months firms are registered for VAT, shape (firms, months)."""
     months: Bools = trading.remember("vat registered months", _registered_months)
     return months
 
 
 def _registered_months(trading: Trading) -> Bools:
-    span, month = spans(trading), np.arange(MONTHS)
+    span, month = spans(trading), np.arange(trading.months)
     there = (month >= span.first[:, None]) & (month <= span.last[:, None])
     return np.asarray(there & span.any[:, None])
 
 
 def below_threshold(trading: Trading) -> pd.DataFrame:
     """List who should be registered and declares just less than the threshold instead; see `find_below`."""
-    by_year = np.asarray(registered_months(trading).reshape(len(trading), YEARS, 12).any(axis=2))
+    by_year = np.asarray(registered_months(trading).reshape(len(trading), trading.columns, 12).any(axis=2))
     return find_below(trading, by_year)
 
 
@@ -104,7 +107,7 @@ def _spans(trading: Trading) -> Spans:
     streams, born, ends = trading.streams, _born(trading), _ends(trading)
     rolling = _last_twelve_months(trading)
     hides = trading.remember("vat suppresses", suppresses)
-    over = (rolling > np.repeat(THRESHOLD, 12)) & ~np.repeat(hides, 12, axis=1)
+    over = (rolling > np.repeat(THRESHOLDS[: trading.columns], 12)) & ~np.repeat(hides, 12, axis=1)
     must = np.where(over.any(axis=1), over.argmax(axis=1) + 2, NEVER)
     must = np.where(over[:, 0], _BEFORE, must)
     # Who will pass the threshold within months of starting mostly registers at once, some before they trade.
@@ -117,12 +120,12 @@ def _spans(trading: Trading) -> Spans:
     linger = np.where(
         streams.happens(_INTENDS, "vat lingers"), 1 + _LINGERS * streams.uniform("vat lingers"), 0
     )
-    last = np.where(ends < MONTHS, ends + linger.astype(np.int64), NEVER)
+    last = np.where(ends < trading.months, ends + linger.astype(np.int64), NEVER)
     last = np.minimum(last, _leaves(trading, rolling, first, wish))
-    first = np.where(first >= np.minimum(MONTHS, last), NEVER, first)
+    first = np.where(first >= np.minimum(trading.months, last), NEVER, first)
     compulsory = (must <= wish) | soon
     late = compulsory & (first > 0) & ~soon & streams.happens(_LATE, "vat registers late")
-    return _with_chains(Spans(first, last, compulsory, late), trading)
+    return _with_chains(Spans(first, last, compulsory, late, trading.months), trading)
 
 
 def _born(trading: Trading) -> Integers:
@@ -132,7 +135,7 @@ def _born(trading: Trading) -> Integers:
 
 def _ends(trading: Trading) -> Integers:
     last = trading.firms["last_year"].to_numpy()
-    return np.where(last < len(TAX_YEARS), 12 * (last + LOOKBACK + 1) - 1, NEVER)
+    return np.where(last < len(ALL_YEARS), 12 * (last + LOOKBACK + 1) - 1, NEVER)
 
 
 def _last_twelve_months(trading: Trading) -> Floats:
@@ -155,31 +158,33 @@ def _volunteers(trading: Trading, hides: Bools) -> Bools:
 
 def _stays_below(trading: Trading, hides: Bools) -> Bools:
     """Return who would hide turnover in some year in which it lies near the threshold."""
-    near = trading.annual["turnover"] > 0.75 * THRESHOLD
+    near = trading.annual["turnover"] > 0.75 * THRESHOLDS[: trading.columns]
     return np.asarray((hides & near).any(axis=1))
 
 
 def _wish(trading: Trading, start: Integers) -> Integers:
     later = trading.streams.happens(_JOINS_LATER, "vat joins later")
-    month = np.floor(MONTHS * trading.streams.uniform("vat joins later")).astype(np.int64)
+    month = np.floor(trading.months * trading.streams.uniform("vat joins later")).astype(np.int64)
     return np.where(later, np.maximum(month, start), start)
 
 
 def _leaves(trading: Trading, rolling: Floats, first: Integers, wish: Integers) -> Integers:
-    streams, month = trading.streams, np.arange(MONTHS)
-    low = (rolling < np.repeat(LIMIT, 12)) & (month > np.maximum(first, 0)[:, None] + 11)
+    streams, months = trading.streams, trading.months
+    month = np.arange(months)
+    low = (rolling < np.repeat(LIMITS[: trading.columns], 12)) & (month > np.maximum(first, 0)[:, None] + 11)
     falls = np.where(low.any(axis=1), low.argmax(axis=1) + 3, NEVER)
     falls = np.where(streams.happens(_LEAVES_BELOW, "vat leaves below"), falls, NEVER)
-    tires = np.maximum(first, 0) + 6 + np.floor(MONTHS * streams.uniform("vat leaves")).astype(np.int64)
+    tires = np.maximum(first, 0) + 6 + np.floor(months * streams.uniform("vat leaves")).astype(np.int64)
     tires = np.where(streams.happens(_LEAVES, "vat leaves"), tires, NEVER)
     voluntary = wish < NEVER
-    small = trading.annual["turnover"].max(axis=1) < LIMIT.min()
+    small = trading.annual["turnover"].max(axis=1) < LIMITS[: trading.columns].min()
     return np.where(voluntary & small, tires, np.where(voluntary, NEVER, falls))
 
 
 def _with_chains(span: Spans, trading: Trading) -> Spans:
     """Register the members of chains with a missing trader for as long as these last."""
-    members = missing_trader_chains(trading.streams.entity.astype(np.int64), trading.streams.seed)
+    streams = trading.streams
+    members = missing_trader_chains(streams.entity.astype(np.int64), streams.seed, trading.months)
     first, last, row = span.first.copy(), span.last.copy(), members["row"].to_numpy()
     begins, stops = members["first"].to_numpy(), members["last"].to_numpy()
     unknown = ~span.any[row]
@@ -187,4 +192,4 @@ def _with_chains(span: Spans, trading: Trading) -> Spans:
     ahead = np.where(members["role"] == 0, 0, 7)
     first[row] = np.where(unknown, np.maximum(begins - ahead, 0), np.minimum(first[row], begins))
     last[row] = np.where(unknown, stops, np.maximum(last[row], stops))
-    return Spans(first, last, span.compulsory, span.late)
+    return Spans(first, last, span.compulsory, span.late, span.months)

@@ -11,16 +11,15 @@ from taxgap.synthetic.identifiers import vrns
 from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.streams import Floats, Streams
 from taxgap.synthetic.timeline import (
+    ALL_YEARS,
     DAY,
     LOOKBACK,
-    MONTHS,
     NOT_A_DAY,
-    TAX_YEARS,
     Days,
     first_day,
     last_day,
 )
-from taxgap.synthetic.trading import YEARS, Trading
+from taxgap.synthetic.trading import Trading
 from taxgap.synthetic.vat.boxes import imported
 from taxgap.synthetic.vat.registration import Spans, registered_months, spans
 from taxgap.synthetic.vat.schemes import draw_schemes
@@ -65,14 +64,14 @@ def registrations(trading: Trading, settings: Settings) -> pd.DataFrame:
         `received_on`.
     """
     span = spans(trading)
-    begins = 12 * (LOOKBACK + TAX_YEARS.index(settings.tax_years[0]))
+    begins = 12 * (LOOKBACK + ALL_YEARS.index(settings.tax_years[0]))
     row = np.flatnonzero(span.any & (span.last >= begins))
     firms, streams = trading.take(row), trading.streams[row]
-    mine = Spans(span.first[row], span.last[row], span.compulsory[row], span.late[row])
+    mine = Spans(span.first[row], span.last[row], span.compulsory[row], span.late[row], span.months)
     applied, effective = applied_on(mine, streams)
     schemes = draw_schemes(firms, supplies(firms))
     flat = schemes["flat"].to_numpy()
-    ended = mine.last < MONTHS
+    ended = mine.last < trading.months
     entity = firms.firms["entity"].to_numpy(dtype=np.int64)
     return pd.DataFrame(
         {
@@ -103,14 +102,14 @@ def customs_reports(trading: Trading, settings: Settings) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a firm and tax year: `entity`, `year` (position in `TAX_YEARS`), `source`, `amount` (value of
+        One row a firm and tax year: `entity`, `year` (position in `ALL_YEARS`), `source`, `amount` (value of
         imports in GBP), `tax_deducted` (none: the VAT is postponed), `transactions`.
     """
     row = np.flatnonzero(spans(trading).any)
     firms = trading.take(row)
     value = imported(firms, supplies(firms)) * registered_months(trading)[row]
-    by_year = value.reshape(len(firms), YEARS, 12).sum(axis=2)
-    wanted = np.isin(np.arange(YEARS) - LOOKBACK, [TAX_YEARS.index(label) for label in settings.tax_years])
+    by_year = value.reshape(len(firms), firms.columns, 12).sum(axis=2)
+    wanted = np.r_[np.zeros(LOOKBACK, bool), np.isin(settings.panel, settings.tax_years)]
     firm, column = np.nonzero((by_year > _LEAST) & wanted)
     streams = firms.streams[firm]
     # Customs values a consignment with freight, and on its own days.
@@ -135,4 +134,4 @@ def _registered_rate(schemes: pd.DataFrame, streams: Streams) -> Floats:
 
 
 def _first(span: Spans) -> Days:
-    return first_day(np.clip(span.first, 0, MONTHS))
+    return first_day(np.clip(span.first, 0, span.months))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from taxgap.synthetic.form import Bools
-from taxgap.synthetic.threshold import REACH, THRESHOLD, just_below
+from taxgap.synthetic.threshold import REACH, THRESHOLDS, just_below
 from taxgap.synthetic.timeline import LOOKBACK, TAX_YEARS
 from taxgap.synthetic.trading import Trading
 from taxgap.synthetic.vat.supplies import supplies
@@ -21,7 +21,7 @@ _MOSTLY_TAXABLE = 0.9
 
 
 def suppresses(trading: Trading) -> Bools:
-    """Return who would rather hide turnover than register, by year, shape (firms, `YEARS`).
+    """Return who would rather hide turnover than register, by year, shape (firms, years).
 
     Firms that sell to the public for cash and card and buy little do so more (found, Liu and others 2021; by
     how much is an
@@ -29,7 +29,7 @@ def suppresses(trading: Trading) -> Bools:
     """
     share = supplies(trading)["taxable"].to_numpy()
     turnover = trading.annual["turnover"] * share[:, None]
-    above = np.maximum(turnover - THRESHOLD, 0.0)
+    above = np.maximum(turnover - THRESHOLDS[: trading.columns], 0.0)
     public = trading.firms[["cash", "card"]].sum(axis=1).to_numpy()
     chance = _SUPPRESSES * (0.65 + 1.1 * public) * (share > _MOSTLY_TAXABLE)
     would = trading.streams.uniform("vat stays below")[:, None]
@@ -42,22 +42,23 @@ def find_below(trading: Trading, registered: Bools) -> pd.DataFrame:
     Parameters
     ----------
     trading : Trading
-    registered : ndarray of bool, shape (firms, `YEARS`)
+    registered : ndarray of bool, shape (firms, years)
         Years in which a firm is registered in some month.
 
     Returns
     -------
     DataFrame
-        One row a firm and year: `row` (of the firms), `entity`, `year` (position in `TAX_YEARS`), `turnover`
+        One row a firm and year: `row` (of the firms), `entity`, `year` (position in `ALL_YEARS`), `turnover`
         (true), `declared` (as on the Income Tax or company return) and `tax_lost` (the VAT), in GBP.
     """
     shares, turnover = supplies(trading), trading.annual["turnover"]
     taxable = turnover * shares["taxable"].to_numpy()[:, None]
-    hides = trading.remember("vat suppresses", suppresses) & (taxable > THRESHOLD) & ~registered
+    hides = trading.remember("vat suppresses", suppresses) & (taxable > THRESHOLDS[: trading.columns])
+    hides &= ~registered
     row, column = np.nonzero(hides[:, LOOKBACK:])
     column = column + LOOKBACK
     streams = trading.streams[row]
-    declared = just_below(THRESHOLD[column], streams, column - LOOKBACK)
+    declared = just_below(THRESHOLDS[column], streams, column - LOOKBACK)
     rate = vat_law(TAX_YEARS[0]).standard_rate
     bought = (trading.annual["goods"] + trading.annual["overheads"])[row, column]
     value = (

@@ -6,23 +6,19 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from taxgap.errors import NotIdentifiedError, UsageError
 from taxgap.records import Records
-from taxgap.regimes import get_regime
-from taxgap.risk.arrays import Floats
-from taxgap.risk.evaluation import Evaluation, evaluate
-from taxgap.risk.evaluation.baselines import rank_naively
-from taxgap.risk.labels import build_labels
+from taxgap.regimes import Regime, get_regime
+from taxgap.risk.cases import Cases, Part, gather_cases
+from taxgap.risk.evidence import describe_labels, fit_reference, hourly_cost, judge
 from taxgap.risk.leaks import check_leaks
 from taxgap.risk.model import RiskModel
-from taxgap.risk.observing import observe, years_of
-from taxgap.risk.outcomes import Given, Rules, check_outcomes
+from taxgap.risk.observing import years_of
+from taxgap.risk.outcomes import Rules, check_outcomes
 from taxgap.risk.settings import check_settings
 from taxgap.risk.tuning import Tuning, tune
-from taxgap.risk.windows import closed_share, split_periods
 
 SMALL_BUDGET = 4
 """Trials of settings where nothing else is asked, the default among them."""
@@ -82,8 +78,10 @@ def train(
     ------
     UsageError
         If a setting or regime is unknown.
-    InvalidDataError, NotIdentifiedError, LeakError
-        If the enquiries cannot carry a model, an evaluation, or give the label away.
+    InvalidDataError, NotIdentifiedError
+        If the enquiries cannot carry a model or an evaluation, or their labels copy past enforcement.
+    LeakError
+        If features give the label away.
 
     Notes
     -----
@@ -91,59 +89,70 @@ def train(
     with enough closed random enquiries, and 60% of those opened, evaluates; all earlier ones train. Peers are
     drawn from all returns of the years that train. A case is measured by what was known when its enquiry was
     opened. Trees grow on random and chosen cases, weighted by the probability of being opened by either
-    programme; calibration and evaluation rest on random ones alone. Features with one value in all cases are
-    left out.
+    programme; calibration and evaluation rest on random ones alone, or, with ``calibrate_on="weighted"``, on
+    all by their recorded weights, which is refused where these cannot stand for all returns. Features with
+    one value in all cases are left out. The card also holds what is known of the labels, and what the returns
+    of these years looked like, for `taxgap.monitor`.
     """
     model = _make_model(model_options, seed, n_threads)
     tax = get_regime(regime)
     view = records if as_of is None else records.known_at(pd.Timestamp(as_of))
-    enquiries = view.read("enquiries")
-    labels = build_labels(
-        enquiries, regime=tax.name, as_of=view.as_of, periods=periods, material=model.material
-    )
     asked = tax.evaluation_cases if evaluation_cases is None else evaluation_cases
-    opened = enquiries[enquiries["regime"] == tax.name]
-    window = split_periods(labels, closed=closed_share(opened), cases=asked)
-    observed, peers = observe(view, tax, labels["opened_on"], train=window.train, years=window.all)
-    missing = tax.missing_features(view)
-    X = tax.compare(observed, peers).drop(columns=missing, errors="ignore")
-    known = labels.loc[X.index]
-    trains = years_of(X.index).isin(window.train).to_numpy()
-    constant = _find_constant(X[trains])
-    X = X.drop(columns=constant)
-    waived = check_leaks(X[trains], known["material"][trains], known["tax_found"][trains], waive=waive)
-    directions = {name: sign for name, sign in tax.directions.items() if name in X.columns}
-    model.set_params(monotone=directions)
-    tuning = _tune(model, X[trains], known[trains], trials)
-    _fit(model, X[trains], known[trains])
-    later = ~trains & known["random"].to_numpy()
-    rivals = rank_naively(view, tax, X[later], seed=seed)
-    if model.style == "scorecard":
-        rivals["full model"] = _rank_by_full_model(model, X[trains], known[trains], X[later])
-    facts = _evaluate(model, X[later], known[later], rivals).to_dict()
-    facts.pop("gain")
+    cases = gather_cases(
+        view,
+        tax,
+        periods=periods,
+        material=model.material,
+        fewest=asked,
+        weighted=model.calibrate_on == "weighted",
+    )
+    training = cases.training
+    noted = check_leaks(
+        training.X,
+        training.labels["material"],
+        training.labels["tax_found"],
+        inclusion_probability=training.labels["opening_probability"],
+        waive=waive,
+    )
+    about_labels = describe_labels(training, material=model.material, seed=seed)
+    model.set_params(monotone={n: sign for n, sign in tax.directions.items() if n in training.X.columns})
+    tuning = _tune(model, training, trials)
+    training.fit(model).attach_peers(cases.peers)
+    evaluation = judge(model, cases, view, tax, seed=seed)
     notes = {
         "as_of": str(pd.Timestamp(view.as_of).date()),
-        "periods": list(window.train),
-        "evaluation_period": window.evaluate,
         "evaluation_cases_asked": asked,
         "seed": seed,
-        "enquiries_without_return": int(years_of(labels.index).isin(window.all).sum()) - len(X),
-        "missing_features": missing,
-        "constant_features": constant,
-        "waived_leaks": waived.to_dict("records"),
+        "waived_leaks": noted.to_dict("records"),
         "tuning": None if tuning is None else tuning.to_dict(),
+        "labels": about_labels,
     }
-    codes = {f.name: f.code for f in tax.features if f.name in X.columns}
-    model.attach_peers(peers)
     return model.annotate(
-        regime=tax.name,
-        reason_codes=codes,
-        reason_titles={code: tax.code[code].title for code in dict.fromkeys(codes.values())},
-        hourly_cost=_hourly_cost(known[trains]),
-        training=notes,
-        evaluation=facts,
+        **_describe_regime(tax, training),
+        training={**_describe_cases(cases), **notes},
+        evaluation={name: told for name, told in evaluation.to_dict().items() if name != "gain"},
+        reference=fit_reference(model, cases, view, tax),
     )
+
+
+def _describe_regime(regime: Regime, training: Part) -> dict[str, Any]:
+    codes = {f.name: f.code for f in regime.features if f.name in training.X.columns}
+    return {
+        "regime": regime.name,
+        "reason_codes": codes,
+        "reason_titles": {code: regime.code[code].title for code in dict.fromkeys(codes.values())},
+        "hourly_cost": hourly_cost(training.labels),
+    }
+
+
+def _describe_cases(cases: Cases) -> dict[str, Any]:
+    return {
+        "periods": list(cases.window.train),
+        "evaluation_period": cases.window.evaluate,
+        "enquiries_without_return": cases.without_return,
+        "missing_features": cases.missing,
+        "constant_features": cases.constant,
+    }
 
 
 def _make_model(options: dict[str, Any], seed: int, n_threads: int | None) -> RiskModel:
@@ -154,33 +163,16 @@ def _make_model(options: dict[str, Any], seed: int, n_threads: int | None) -> Ri
     return RiskModel(**options, random_state=seed, n_threads=1 if n_threads is None else n_threads)
 
 
-def _find_constant(X: pd.DataFrame) -> list[str]:
-    same = X.eq(X.iloc[0]) | (X.isna() & X.iloc[0].isna())
-    return [str(name) for name in X.columns[same.all()]]
-
-
-def _given(labels: pd.DataFrame) -> Given:
-    hours = labels["hours"]
-    return Given(
-        y=labels["material"],
-        amount=labels["tax_found"],
-        hours=hours if hours.notna().all() else None,
-        inclusion_probability=labels["opening_probability"],
-        random=labels["random"],
-        random_probability=labels["inclusion_probability"],
-    )
-
-
-def _tune(model: RiskModel, X: pd.DataFrame, labels: pd.DataFrame, trials: int | None) -> Tuning | None:
+def _tune(model: RiskModel, training: Part, trials: int | None) -> Tuning | None:
     if model.style == "scorecard" or trials == 1:
         return None
     settings = model.get_params(deep=False)
     rules = Rules(**{name: settings[name] for name in Rules.__dataclass_fields__})
     try:
         tuning = tune(
-            X,
-            check_outcomes(X.index, _given(labels), rules),
-            years_of(X.index),
+            training.X,
+            check_outcomes(training.X.index, training.given, rules),
+            years_of(training.X.index),
             growth=check_settings(settings),
             monotone=model.monotone or {},
             budget=SMALL_BUDGET if trials is None else trials,
@@ -192,46 +184,3 @@ def _tune(model: RiskModel, X: pd.DataFrame, labels: pd.DataFrame, trials: int |
         return None
     model.set_params(**tuning.settings)
     return tuning
-
-
-def _fit(model: RiskModel, X: pd.DataFrame, labels: pd.DataFrame) -> None:
-    given = _given(labels)
-    model.fit(
-        X,
-        given.y,
-        amount=given.amount,
-        hours=given.hours,
-        inclusion_probability=given.inclusion_probability,
-        random=given.random,
-        random_probability=given.random_probability,
-    )
-
-
-def _rank_by_full_model(
-    scorecard: RiskModel, X: pd.DataFrame, labels: pd.DataFrame, later: pd.DataFrame
-) -> Floats:
-    """Rank by the model that was not chosen, to tell the price of choosing the simple one."""
-    full = RiskModel(**{**scorecard.get_params(deep=False), "style": "ensemble"})
-    _fit(full, X, labels)
-    return full.ranking_score(later)
-
-
-def _hourly_cost(labels: pd.DataFrame) -> float | None:
-    both = labels[["hours", "cost"]].dropna()
-    hours = float(both["hours"].sum())
-    return float(np.round(both["cost"].sum() / hours, 2)) if hours > 0 else None
-
-
-def _evaluate(
-    model: RiskModel, X: pd.DataFrame, labels: pd.DataFrame, rivals: dict[str, Floats]
-) -> Evaluation:
-    return evaluate(
-        pd.Series(model.ranking_score(X), index=X.index),
-        amount=labels["tax_found"],
-        probability=model.predict_proba(X)[:, 1],
-        expected_tax=model.expected_tax(X),
-        weight=1.0 / labels["inclusion_probability"],
-        baselines=rivals,
-        material=model.material,
-        seed=model.random_state,
-    )

@@ -103,18 +103,20 @@ def split_periods(
     return Window(earlier, evaluate_on)
 
 
-def closed_share(enquiries: pd.DataFrame) -> dict[str, float]:
+def closed_share(enquiries: pd.DataFrame, *, weighted: bool = False) -> dict[str, float]:
     """Return the share of each tax year's random enquiries that are closed.
 
     Parameters
     ----------
     enquiries : DataFrame
         With `period`, `programme` and `closed_on`, of one tax.
+    weighted : bool, default False
+        Whether enquiries of every programme count.
 
     Returns
     -------
     dict of str to float
     """
-    drawn = enquiries[enquiries["programme"] == "random"]
+    drawn = enquiries if weighted else enquiries[enquiries["programme"] == "random"]
     shares = drawn["closed_on"].notna().groupby(tax_year_of(drawn["period"])).mean()
     return {str(period): float(share) for period, share in shares.items()}

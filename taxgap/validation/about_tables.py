@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from taxgap.records import Records
-from taxgap.schemas import RETURN_TABLES, TABLES
+from taxgap.schemas import OPTIONAL_TABLES, RETURN_TABLES, TABLES
 from taxgap.schemas.table import column_names
 from taxgap.validation.declared import absent_tables, unread_rows
 from taxgap.validation.outcome import Outcome
@@ -46,7 +46,8 @@ def about_tables(records: Records, expected: Collection[str], outcomes: Sequence
     missing = [
         about_table(name, ABSENT_TABLE if name in absent else MISSING_TABLE)
         for name in TABLES
-        if (name in expected or name in absent) and name not in records.tables
+        if (name in expected or (name in absent and name not in OPTIONAL_TABLES))
+        and name not in records.tables
     ]
     unread = [about_table(name, UNREAD_ROWS, count=count) for name, count in unread_rows(records).items()]
     later = [about_table(name, RECEIVED_LATER, count=count) for name, count in _later(outcomes).items()]

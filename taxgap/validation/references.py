@@ -46,6 +46,7 @@ _CHILDREN = (
     *RETURN_TABLES,
     "third_party",
     "enquiries",
+    "reviews",
     "payments",
 )
 
@@ -53,6 +54,7 @@ REFERENCES = (
     *(Reference(child, ("taxpayers",), "taxpayer", ("taxpayer_id",), "taxpayer") for child in _CHILDREN),
     Reference("enquiries", RETURN_TABLES, "case", ("taxpayer_id", "period", "regime"), "return"),
     Reference("adjustments", ("enquiries",), "enquiry", ("enquiry_id",), "enquiry"),
+    Reference("reviews", ("enquiries",), "enquiry", ("enquiry_id",), "enquiry"),
 )
 """What refers to what; by design both ends lie in the same partition.
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from taxgap.errors import UsageError
 from taxgap.records import Records
 from taxgap.records.processes import count_workers, processes
-from taxgap.schemas import TABLES
+from taxgap.schemas import OPTIONAL_TABLES, TABLES
 from taxgap.validation.about_tables import about_tables
 from taxgap.validation.across import look_across
 from taxgap.validation.declared import absent_tables
@@ -118,7 +118,7 @@ def validate(
 def _check_names(tables: Collection[str] | None, records: Records) -> Collection[str]:
     if tables is None:
         absent = absent_tables(records)
-        return tuple(name for name in TABLES if name not in absent)
+        return tuple(name for name in TABLES if name not in absent and name not in OPTIONAL_TABLES)
     unknown = [name for name in tables if name not in TABLES]
     if isinstance(tables, str) or unknown:
         raise UsageError(

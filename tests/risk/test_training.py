@@ -37,10 +37,10 @@ class FakeRegime:
         self.missing: list[str] = []
         self.asked: list[tuple[str, ...]] = []
         self.features = (
-            SimpleNamespace(name="mismatch", code="third_party.takings", direction=1),
-            SimpleNamespace(name="expenses", code="expenses.high", direction=1),
-            SimpleNamespace(name="margin", code="margin.low", direction=-1),
-            SimpleNamespace(name="absent", code="timing.late", direction=1),
+            SimpleNamespace(name="mismatch", code="third_party.takings", direction=1, relative=False),
+            SimpleNamespace(name="expenses", code="expenses.high", direction=1, relative=False),
+            SimpleNamespace(name="margin", code="margin.low", direction=-1, relative=False),
+            SimpleNamespace(name="absent", code="timing.late", direction=1, relative=False),
         )
 
     def measure(self, records: Records, periods: Sequence[str], partition: int | None = None) -> pd.DataFrame:

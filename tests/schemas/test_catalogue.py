@@ -53,6 +53,7 @@ FROZEN = {
     ],
     "UNREGISTERED_KINDS": ["ghost", "moonlighter", "unregistered_trader", "undeclared_landlord"],
     "PROGRAMMES": ["random", "risk"],
+    "ANSWERS": ["yes", "no"],
     "BEHAVIOURS": [
         "failure_to_take_reasonable_care",
         "error",
@@ -74,6 +75,7 @@ UNITS = {
     "count",
     "months",
     "hours",
+    "minutes",
     "year",
     "date",
     "code",

@@ -18,7 +18,7 @@ import pytest
 
 from taxgap.errors import BusyError, UsageError
 from taxgap.records import Records, Truth
-from taxgap.schemas import TABLES, TRUTH_TABLES
+from taxgap.schemas import OPTIONAL_TABLES, TABLES, TRUTH_TABLES
 from taxgap.schemas.table import row_key
 from taxgap.synthetic import generation
 from taxgap.synthetic.generation import generate
@@ -48,7 +48,8 @@ def cut_into_partitions_of(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_population_has_every_table_in_every_partition(folder: Path) -> None:
     parts = ["part-0000.parquet", "part-0001.parquet"]
-    for top, tables in (("records", TABLES), ("truth", TRUTH_TABLES)):
+    made = [name for name in TABLES if name not in OPTIONAL_TABLES]
+    for top, tables in (("records", made), ("truth", TRUTH_TABLES)):
         assert {path.name for path in (folder / top).iterdir()} == {*tables, "manifest.json"}
         for name in tables:
             assert sorted(path.name for path in (folder / top / name).iterdir()) == parts
@@ -62,7 +63,7 @@ def test_the_records_and_the_truth_can_be_opened(folder: Path) -> None:
     assert returns == len(truth.table("enquiries"))
 
 
-@pytest.mark.parametrize("name", [name for name in TABLES if name != "aggregates"])
+@pytest.mark.parametrize("name", [name for name in TABLES if name not in ("aggregates", *OPTIONAL_TABLES)])
 def test_what_is_read_is_what_was_made(folder: Path, whole: tuple[Tables, Tables], name: str) -> None:
     key = row_key(TABLES[name])
     made = whole[0][name].astype(dict.fromkeys(key, "str"))
@@ -76,7 +77,7 @@ def test_what_is_read_is_what_was_made(folder: Path, whole: tuple[Tables, Tables
 
 def test_every_file_is_marked_as_synthetic(folder: Path) -> None:
     files = list(folder.rglob("*.parquet"))
-    assert len(files) == 2 * (len(TABLES) + len(TRUTH_TABLES))
+    assert len(files) == 2 * (len(TABLES) - len(OPTIONAL_TABLES) + len(TRUTH_TABLES))
     for path in files:
         assert pq.read_schema(path).metadata[b"taxgap.synthetic"] == b"true"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taxgap.schemas import TABLES, TRUTH_TABLES
+from taxgap.schemas import OPTIONAL_TABLES, TABLES, TRUTH_TABLES
 from taxgap.schemas.self_assessment import EXPENSE_BOXES
 from taxgap.schemas.table import column_names, known_later, row_key
 from taxgap.synthetic.economy import Economy
@@ -23,7 +23,7 @@ KEYS = ["taxpayer_id", "period"]
 REGIMES = ("self_assessment", "vat", "corporation_tax", "employer_paye")
 MakeEconomy = Callable[[Integers, Settings], Economy]
 BOXES = [box for box in PRIMITIVE_BOXES if box != "losses_available"]
-MADE = [name for name in TABLES if name != "aggregates"]  # which takes all partitions
+MADE = [name for name in TABLES if name not in ("aggregates", *OPTIONAL_TABLES)]  # which takes all partitions
 every_table = pytest.mark.parametrize("name", MADE)
 every_truth = pytest.mark.parametrize("name", TRUTH_TABLES)
 

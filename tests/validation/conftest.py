@@ -283,6 +283,27 @@ def adjustments() -> pd.DataFrame:
     return make("adjustments", rows)
 
 
+def reviews() -> pd.DataFrame:
+    rows = [
+        {
+            "review_id": f"W{number}",
+            "taxpayer_id": PEOPLE[number],
+            "regime": "self_assessment",
+            "period": "2022-23",
+            "model_id": "0123456789abcdef",
+            "officer_id": "O1",
+            "enquiry_id": f"E{number}" if number < 3 else None,
+            "overridden": number == 3,
+            "minutes": 35.0,
+            "reason_1_code": "third_party.platform",
+            "reason_1_useful": "yes" if number else None,
+            "received_on": day(2025, 2, 2),
+        }
+        for number in range(4)
+    ]
+    return make("reviews", rows)
+
+
 def payments() -> pd.DataFrame:
     rows = [
         {
@@ -311,6 +332,7 @@ def people_frames() -> Frames:
         "third_party": third_party(),
         "enquiries": enquiries(),
         "adjustments": adjustments(),
+        "reviews": reviews(),
         "payments": payments(),
     }
 

@@ -165,6 +165,8 @@ def test_a_rejected_taxpayer_takes_along_what_refers_to_it(
         ("third_party", "taxpayer_rejected"): ["B1-2022", "B1-2023", "P1-2022", "P1-2023"],
         ("enquiries", "taxpayer_rejected"): ["E1"],
         ("enquiries", "return_rejected"): ["E1"],
+        ("reviews", "enquiry_rejected"): ["W1"],
+        ("reviews", "taxpayer_rejected"): ["W1"],
         ("adjustments", "enquiry_rejected"): ["E1/travel_costs", "E1/turnover"],
         ("payments", "taxpayer_rejected"): ["T0001/self_assessment/2022-23", "T0001/self_assessment/2023-24"],
     }

@@ -16,7 +16,7 @@ import pytest
 from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
 from taxgap.records import Records
 from taxgap.records.partitions import part_name, partition_of
-from taxgap.schemas import RETURN_TABLES, TABLES
+from taxgap.schemas import OPTIONAL_TABLES, RETURN_TABLES, TABLES
 from taxgap.validation import ValidationReport, validate
 
 Frames = dict[str, pd.DataFrame]
@@ -53,7 +53,7 @@ def test_the_clean_frames_pass_pandera(frames: Frames) -> None:
         TABLES[name].validate(frame, lazy=True)
 
 
-@pytest.mark.parametrize("table", list(TABLES))
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in OPTIONAL_TABLES])
 def test_a_missing_table_is_a_finding(table: str, frames: Frames, records_of: Hold) -> None:
     del frames[table]
     report = validate(records_of(frames))
@@ -66,6 +66,13 @@ def test_a_missing_table_is_a_finding(table: str, frames: Frames, records_of: Ho
     }
     others = {rule for _, rule, _ in codes(report)} - {"missing_table"}
     assert others == ({orphans[table]} if table in orphans else set())
+
+
+def test_an_optional_table_may_be_absent_unless_it_is_asked_for(frames: Frames, records_of: Hold) -> None:
+    for table in OPTIONAL_TABLES:
+        del frames[table]
+    assert not codes(validate(records_of(frames)))
+    assert (OPTIONAL_TABLES[0], "missing_table", "") in codes(validate(records_of(frames), tables=[*TABLES]))
 
 
 def test_a_table_that_is_not_asked_for_may_be_absent(frames: Frames, records_of: Hold) -> None:
@@ -100,6 +107,7 @@ def test_tables_of_what_may_not_have_happened_can_be_empty(frames: Frames, recor
         "third_party_unmatched",
         "enquiries",
         "adjustments",
+        "reviews",
         "payments",
         "aggregates",
     ):

@@ -29,6 +29,7 @@ GROUPED_BY = {
     "third_party": "source",
     "third_party_unmatched": "source",
     "enquiries": "regime",
+    "reviews": "regime",
     "payments": "regime",
 }
 """The column of a table that says what kind of row it is, or who sent it: kinds are never compared mixed."""

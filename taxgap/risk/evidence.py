@@ -1,0 +1,183 @@
+"""What is known of a model when it is trained: how good it is, beside its rivals, and what its labels are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from taxgap.errors import InvalidDataError, NotIdentifiedError
+from taxgap.records import Records
+from taxgap.regimes import Regime
+from taxgap.risk.arrays import Floats
+from taxgap.risk.cases import Cases, Part
+from taxgap.risk.evaluation import Evaluation, Trained, evaluate, rank_baselines
+from taxgap.risk.fairness import groups_of
+from taxgap.risk.model import RiskModel
+from taxgap.risk.reference import build_reference, slice_returns
+from taxgap.risk.selection import check_labels, estimate_detection
+
+REFERENCE_PARTITIONS = 8
+"""Partitions whose returns stand for all in the reference of monitoring: 100,000 taxpayers drawn by lot."""
+
+
+def judge(model: RiskModel, cases: Cases, records: Records, regime: Regime, *, seed: int) -> Evaluation:
+    """Measure a model on the later cases that stand for all, beside its rivals and by group.
+
+    Parameters
+    ----------
+    model : RiskModel
+        Trained on ``cases.training``.
+    cases : Cases
+        What it was trained on and what it is judged by.
+    records : Records
+        As they stood on the day of training.
+    regime : Regime
+        The tax.
+    seed : int
+        Of the bootstrap and of the lot.
+
+    Returns
+    -------
+    Evaluation
+        Rivals: those of `rank_baselines`; for a scorecard the full model too, which tells its price.
+    """
+    training, later = cases.training, cases.evaluation
+    trained = Trained(training.X, training.labels["material"], 1.0 / training.labels["opening_probability"])
+    rivals = rank_baselines(records, regime, later.X, seed=seed, trained=trained)
+    if model.style == "scorecard":
+        rivals["full model"] = _rank_by_full_model(model, training, later.X)
+    return evaluate(
+        pd.Series(model.ranking_score(later.X), index=later.X.index),
+        amount=later.labels["tax_found"],
+        probability=model.predict_proba(later.X)[:, 1],
+        expected_tax=model.expected_tax(later.X),
+        weight=1.0 / later.probability,
+        hours=later.hours,
+        baselines=rivals,
+        groups=find_groups(records, regime, later.X.index),
+        material=model.material,
+        seed=seed,
+        label="weighted enquiries" if later.weighted else "random enquiries",
+    )
+
+
+def find_groups(records: Records, regime: Regime, index: pd.MultiIndex) -> pd.DataFrame | None:
+    """Return the groups by which a model is judged; None where the records do not tell them."""
+    if "taxpayers" not in records.tables or regime.name not in records.tables:
+        return None
+    try:
+        return groups_of(records, index, regime=regime.name)
+    except InvalidDataError:
+        return None
+
+
+def describe_labels(cases: Part, *, material: float, seed: int) -> dict[str, Any]:
+    """Return what is known of the labels: whether they copy past enforcement, and what officers miss.
+
+    Parameters
+    ----------
+    cases : Part
+        The cases that train.
+    material : float
+        Tax found from which an under-declaration is material (GBP).
+    seed : int
+        Of the folds and the bootstrap.
+
+    Returns
+    -------
+    dict
+        ``proxies`` and ``detection``; for each, why it could not be told where that is so.
+
+    Raises
+    ------
+    LabelError
+        The labels copy past enforcement.
+    """
+    labels = cases.labels
+    known = labels["officer_id"].notna().all()
+    try:
+        report = check_labels(
+            cases.X,
+            labels["material"],
+            amount=labels["tax_found"],
+            random=None if cases.weighted else labels["random"],
+            inclusion_probability=labels["opening_probability"],
+            circumstances=labels[["officer_id"]].astype("category") if known else None,
+            material=material,
+            seed=seed,
+        )
+    except NotIdentifiedError as error:
+        proxies: dict[str, Any] = {"why_not": error.message}
+    else:
+        report.raise_if_flagged()
+        proxies = report.to_dict()
+    return {"proxies": proxies, "detection": _describe_detection(labels, known=known)}
+
+
+def fit_reference(model: RiskModel, cases: Cases, records: Records, regime: Regime) -> dict[str, Any] | None:
+    """Return what the returns of the training years looked like, for monitoring to compare with.
+
+    Parameters
+    ----------
+    model : RiskModel
+        Trained.
+    cases : Cases
+        Give the years and the peers.
+    records : Records
+        As they stood on the day of training.
+    regime : Regime
+        The tax.
+
+    Returns
+    -------
+    dict or None
+        None where the records hold no register of returns to describe.
+    """
+    if "taxpayers" not in records.tables or regime.name not in records.tables:
+        return None
+    names = [str(name) for name in model.feature_names_in_]
+
+    def parts() -> Any:
+        for partition in records.partitions[:REFERENCE_PARTITIONS]:
+            observed = regime.measure(records, cases.window.all, partition)
+            if len(observed):
+                yield (
+                    regime.compare(observed, cases.peers)[names],
+                    _slice(records, regime, observed, partition),
+                )
+
+    codes = {f.name: f.code for f in regime.features if f.name in names}
+    return build_reference(model, parts(), codes).to_dict()
+
+
+def _slice(records: Records, regime: Regime, observed: pd.DataFrame, partition: int) -> pd.DataFrame:
+    keys = ["taxpayer_id", "period"]
+    returns = records.read(regime.name, [*keys, "received_on"], partition)
+    received = returns.groupby(keys)["received_on"].min()
+    people = records.read("taxpayers", ["taxpayer_id", "region"], partition)
+    region = people.drop_duplicates("taxpayer_id").set_index("taxpayer_id")["region"]
+    return slice_returns(observed.index, received, region, observed["trade_group"])
+
+
+def hourly_cost(labels: pd.DataFrame) -> float | None:
+    """Return what an hour of an officer cost in closed cases (GBP); None where that is not held."""
+    both = labels[["hours", "cost"]].dropna()
+    hours = float(both["hours"].sum())
+    return float(np.round(both["cost"].sum() / hours, 2)) if hours > 0 else None
+
+
+def _rank_by_full_model(scorecard: RiskModel, training: Part, later: pd.DataFrame) -> Floats:
+    full = RiskModel(**{**scorecard.get_params(deep=False), "style": "ensemble"})
+    return training.fit(full).ranking_score(later)
+
+
+def _describe_detection(labels: pd.DataFrame, *, known: bool) -> dict[str, Any]:
+    if not known:
+        return {"why_not": "The enquiries do not say which officer worked them."}
+    cases = labels.loc[labels["random"], ["officer_id", "tax_found"]]
+    try:
+        return estimate_detection(cases).to_dict()
+    except NotIdentifiedError as error:
+        return {"why_not": error.message}
