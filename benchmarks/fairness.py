@@ -1,4 +1,4 @@
-"""Who would be looked at: ranking by probability against ranking by expected tax, on the truth of a later year."""
+"""Who would be looked at: ranking by probability beside expected tax, on the truth of a later year."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Population:
     truth: pd.DataFrame
     groups: pd.DataFrame
     income: pd.Series
-    probability: np.ndarray
+    hours: np.ndarray
 
 
 def main() -> None:
@@ -85,16 +85,16 @@ def read(folder: Path, seed: int) -> Population:
         RiskModel(monotone=directions, random_state=seed, allow_constant=True, material=amount, **TREES).fit(
             past.loc[known.index],
             amount=known["tax_found"],
+            hours=known["hours"],
             inclusion_probability=known["opening_probability"],
             random=known["random"],
             random_probability=known["inclusion_probability"],
         )
         for amount in (1000.0, 1.0)
     )
-    probability = model.predict_proba(later)[:, 1]
     scores = {
         EXPECTED: model.ranking_score(later),
-        MATERIAL: probability,
+        MATERIAL: model.predict_proba(later)[:, 1],
         ANY: anything.predict_proba(later)[:, 1],
         "random": np.random.default_rng([seed, 4]).random(len(later)),
     }
@@ -103,7 +103,7 @@ def read(folder: Path, seed: int) -> Population:
         truth=potential.reindex(index),
         groups=groups_of(records, index, regime=REGIME),
         income=declared_income(records, index, regime=REGIME),
-        probability=probability,
+        hours=model.expected_hours(later),
     )
 
 
@@ -121,11 +121,11 @@ def measure(population: Population, budget: float, seed: int) -> FairnessPack:
 
 
 def by_hours(population: Population, budget: float, seed: int) -> None:
-    """Print what the same officer hours buy, with and without looking at the hours when ranking."""
+    """Print what the same officer hours buy, with and without regard to expected hours in the ranking."""
     hours = population.truth["hours"]
     scores = {name: population.scores[name] for name in (EXPECTED, MATERIAL)}
-    # The hours a case would take are known here; a model would predict them.
-    scores["expected tax an hour"] = population.scores[EXPECTED] - np.log(hours.to_numpy())
+    # Ranked by the hours that the model expects; used up are the hours that the cases would take.
+    scores["expected tax an hour"] = population.scores[EXPECTED] - np.log(population.hours)
     pack = measure_fairness(
         scores,
         population.groups[["income decile"]],

@@ -32,7 +32,9 @@ def main() -> None:
     parser.add_argument("--taxpayers", type=int, default=50_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[7, 8, 9])
     parser.add_argument("--regime", default="self_assessment")
-    parser.add_argument("--populations", type=Path, help="folder of populations named by seed; made if absent")
+    parser.add_argument(
+        "--populations", type=Path, help="folder of populations named by seed; made if absent"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         for seed in options.seeds:
@@ -75,7 +77,9 @@ def rank_others(model: RiskModel, cases: Cases, X: pd.DataFrame) -> dict[str, np
     outcomes = check_outcomes(training.X.index, training.given, Rules())
     growth = check_settings(model.get_params(deep=False))
     directions = model.frame_.check_directions(model.monotone)
-    return rank_otherwise(training.X, outcomes, X, growth=growth, directions=directions)
+    others = rank_otherwise(training.X, outcomes, X, growth=growth, directions=directions)
+    simple = RiskModel(**{**model.get_params(deep=False), "style": "scorecard"})
+    return {**others, "scorecard": training.fit(simple).ranking_score(X)}
 
 
 def rank_rivals(records: Records, regime: Regime, cases: Cases, X: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -96,13 +100,13 @@ def show_rankings(found: Evaluation) -> None:
 def show_calibration(model: RiskModel, X: pd.DataFrame, found: pd.Series) -> None:
     probability = model.predict_proba(X)[:, 1]
     against = measure_calibration(probability, found >= model.material, draws=100)
-    print(f"calibration on all returns: {against.to_text()}")
-    mine = read_card(model)
-    print(f"calibration on random cases: {mine}")
-
-
-def read_card(model: RiskModel) -> str:
-    return str(model.card_["evaluation"].get("calibration_error"))
+    print(f"all returns: {against.to_text()}")
+    told = model.card_["evaluation"]["calibration_error"]
+    slope = told["slope"]
+    print(f"{told['n']:,} random cases, less noise: error {told['debiased']:.3f}", end=" ")
+    print(f"({told['low']:.3f} to {told['high']:.3f}), noise floor {told['noise_mean']:.3f},", end=" ")
+    print(f"up to {told['noise_high']:.3f}; slope {slope['value']:.2f}", end=" ")
+    print(f"({slope['low']:.2f} to {slope['high']:.2f})")
 
 
 def show_intervals(model: RiskModel, X: pd.DataFrame, found: np.ndarray) -> None:

@@ -55,9 +55,10 @@ def command(
     """
     from taxgap.records import Records  # noqa: PLC0415  heavy: only when the verb runs
     from taxgap.records.files import check_absent  # noqa: PLC0415  heavy
+    from taxgap.records.processes import MOST, count_workers  # noqa: PLC0415  heavy
     from taxgap.risk import train  # noqa: PLC0415  heavy
 
     check_absent(out, replace=replace, marker="card.json")  # before minutes are spent
-    model = train(Records.open(records), regime, **settings)
+    model = train(Records.open(records), regime, n_threads=count_workers(None, MOST), **settings)
     model.save(out, replace=replace)
     options.show(ctx, model.summary(), model.card_)

@@ -33,6 +33,6 @@ class Workshop:
 def workshop(tmp_path_factory):
     folder = tmp_path_factory.mktemp("workshop")
     generate(folder / "population", taxpayers=2_400, years=3, seed=3, random_share=0.5, risk_share=0.1)
-    model = train(Records.open(folder / "population" / "records"), n_estimators=20, folds=3)
+    model = train(Records.open(folder / "population" / "records"), n_estimators=20, folds=3, trials=1)
     model.save(folder / "model")
     return Workshop(folder / "population", folder / "model")

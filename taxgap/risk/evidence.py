@@ -18,8 +18,8 @@ from taxgap.risk.model import RiskModel
 from taxgap.risk.reference import build_reference, slice_returns
 from taxgap.risk.selection import check_labels, estimate_detection
 
-REFERENCE_PARTITIONS = 8
-"""Partitions whose returns stand for all in the reference of monitoring: 100,000 taxpayers drawn by lot."""
+REFERENCE_PARTITIONS = 4
+"""Partitions whose returns stand for all in the reference of monitoring: 50,000 taxpayers drawn by lot."""
 
 
 def judge(model: RiskModel, cases: Cases, records: Records, regime: Regime, *, seed: int) -> Evaluation:
@@ -104,7 +104,7 @@ def describe_labels(cases: Part, *, material: float, seed: int) -> dict[str, Any
             amount=labels["tax_found"],
             random=None if cases.weighted else labels["random"],
             inclusion_probability=labels["opening_probability"],
-            circumstances=labels[["officer_id"]].astype("category") if known else None,
+            circumstances=labels[["programme", "officer_id"] if known else ["programme"]].astype("category"),
             material=material,
             seed=seed,
         )

@@ -76,3 +76,73 @@ def widen(
     lower = np.where(known, np.fmin(low, np.maximum(middle - half, 0.0)), low)
     upper = np.where(known, np.fmax(high, np.minimum(middle + half, 1.0)), high)
     return lower, upper
+
+
+def widen_differences(
+    interval: tuple[Floats, Floats],
+    first: tuple[Floats, Floats, Floats],
+    second: tuple[Floats, Floats, Floats],
+) -> tuple[Floats, Floats]:
+    """Widen intervals of differences of proportions to those made of the two proportions' own intervals.
+
+    Parameters
+    ----------
+    interval : tuple of ndarray
+        Lower and upper, from the draws.
+    first, second : tuple of ndarray
+        Each proportion with its interval; the difference is first less second.
+
+    Returns
+    -------
+    low, high : ndarray
+
+    Notes
+    -----
+    Newcombe's (1998) hybrid of two Wilson intervals. It takes the two for independent, and so is wide where
+    both rankings take the same cases; it is meant for counts so small that draws hardly vary.
+
+    Examples
+    --------
+    >>> none, some = np.zeros(1), np.full(1, 0.2)
+    >>> low, high = widen_differences((none, none), (none, none, some), (none, none, some))
+    >>> low.tolist(), high.tolist()
+    ([-0.2], [0.2])
+    """
+    (value, low, high), (other, other_low, other_high) = first, second
+    apart = value - other
+    lower = apart - np.hypot(value - low, other_high - other)
+    upper = apart + np.hypot(high - value, other - other_low)
+    return np.fmin(interval[0], lower), np.fmax(interval[1], upper)
+
+
+def widen_upwards(high: Floats, mean: Floats, error: Floats, confidence: float) -> Floats:
+    """Widen the upper ends of intervals of mean amounts by a studentised bootstrap of their logarithms.
+
+    Parameters
+    ----------
+    high : ndarray
+        Upper ends, from the draws.
+    mean, error : ndarray, shape (1 + draws, columns)
+        Means and their standard errors; the first row is of the cases as they are.
+    confidence : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    ndarray
+
+    Notes
+    -----
+    A few large cases hold much of the amount. A sample that misses them finds a spread that is too small
+    too, so that the percentile interval ends too low.
+    """
+    wider = high.copy()
+    usable = (mean > 0) & (error > 0) & np.isfinite(mean) & np.isfinite(error)
+    for column in np.flatnonzero(usable[0] & (usable[1:].sum(axis=0) > 1)):
+        own = usable[1:, column]
+        drawn, drawn_error = mean[1:, column][own], error[1:, column][own]
+        moved = np.log(drawn / mean[0, column]) / (drawn_error / drawn)
+        least = float(np.quantile(moved, (1 - confidence) / 2))
+        upper = mean[0, column] * np.exp(-least * error[0, column] / mean[0, column])
+        wider[column] = max(high[column], upper)
+    return wider

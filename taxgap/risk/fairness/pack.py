@@ -12,6 +12,7 @@ import pandas as pd
 from taxgap.errors import UsageError
 from taxgap.risk.arrays import Column
 from taxgap.risk.card import to_plain
+from taxgap.risk.fairness.budget import Chosen
 from taxgap.risk.fairness.inputs import find_labels, read_request
 from taxgap.risk.fairness.publishing import publish
 from taxgap.risk.fairness.rendering import render_html, render_text
@@ -277,13 +278,8 @@ def measure_fairness(
     made = dict(selected or {})
     first = _find_reference(reference, [*rankings, *made])
     labels = find_labels(rankings, groups, amount, index)
-    columns = {
-        "amount": amount,
-        "weight": weight,
-        "case_hours": case_hours,
-        "probability": probability,
-        "income": income,
-    }
+    columns = {"amount": amount, "weight": weight, "case_hours": case_hours}
+    columns |= {"probability": probability, "income": income}
     request = read_request(
         rankings,
         made,
@@ -303,16 +299,8 @@ def measure_fairness(
         confidence=confidence,
         seed=seed,
     )
-    settings = {
-        "rankings": list(rankings),
-        "selected": list(made),
-        "reference": first,
-        "budget_share": None if hours is not None else budget_share,
-        "hours": hours,
-        "minimum": minimum,
-        "draws": draws,
-    }
-    return _collect(tables, settings)
+    budget = {"budget_share": budget_share if hours is None else None, "hours": hours}
+    return _collect(tables, {"reference": first, **budget, "minimum": minimum, "draws": draws})
 
 
 def _find_reference(asked: str | None, names: list[str]) -> str:
@@ -323,7 +311,11 @@ def _find_reference(asked: str | None, names: list[str]) -> str:
 
 def _collect(tables: Tables, settings: dict[str, Any]) -> FairnessPack:
     cases = tables.request.cases
-    settings = settings | {
+    made = [name for name, selection in cases.selections.items() if isinstance(selection, Chosen)]
+    settings = {
+        "rankings": [name for name in cases.selections if name not in made],
+        "selected": made,
+        **settings,
         "reference_levels": dict(tables.references),
         "material": cases.material,
         "cases": len(cases.tax),

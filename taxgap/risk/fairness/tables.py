@@ -12,14 +12,18 @@ import pandas as pd
 
 from taxgap.errors import UsageError
 from taxgap.risk.arrays import Floats, Integers
+from taxgap.risk.evaluation.metrics import divide
 from taxgap.risk.fairness.departures import COLUMNS, count_looks, find_p, hold_against_rest
 from taxgap.risk.fairness.equity import ALL, Curve, draw_curve, draw_falls, measure_falls, measure_slope
 from taxgap.risk.fairness.inputs import Request
-from taxgap.risk.fairness.intervals import find_intervals, widen
+from taxgap.risk.fairness.intervals import find_intervals, widen, widen_differences, widen_upwards
 from taxgap.risk.fairness.rates import COMPARED, find_worth, rate_population, rate_selection
 from taxgap.risk.fairness.totals import POPULATION, Totals
 
 _Block = tuple[tuple[str, ...], tuple[Floats, ...]]
+
+# Of fewer cases with, or without, what a proportion counts, the draws of a difference hardly vary.
+_FEW = 10
 
 _LOOKED_AT = {"audit_rate": ("weight", POPULATION, "weight"), "no_change_rate": ("none", "", "weight")}
 
@@ -99,7 +103,7 @@ class Tables:
                 if not metric.startswith("falls_by_chance"):
                     apart[metric] = (values - self.overall[reference][metric])[:, None]
             for metric, values in apart.items():
-                low, high = find_intervals(values[1:], self.confidence)
+                low, high = self._difference(name, reference, metric, values)
                 blocks.append(((name, reference, metric), (values[0], low, high)))
         if not blocks:
             return pd.DataFrame(columns=columns)
@@ -189,11 +193,36 @@ class Tables:
         self, name: str, metric: str, values: Floats, columns: slice | None = None
     ) -> tuple[Floats, Floats]:
         low, high = find_intervals(values[1:], self.confidence)
+        columns = slice(values.shape[1]) if columns is None else columns
+        if metric in ("yield_per_audit", "yield_per_hour", "mean_tax"):
+            return low, widen_upwards(high, values, self._error(name, values, columns), self.confidence)
         worth = find_worth(self.counts, name, metric)
-        if worth is None:
-            return low, high
-        own = worth[: values.shape[1]] if columns is None else worth[columns]
-        return widen(low, high, values[0], own, self.confidence)
+        return (low, high) if worth is None else widen(low, high, values[0], worth[columns], self.confidence)
+
+    def _error(self, name: str, values: Floats, columns: slice) -> Floats:
+        """Return the standard error of mean amounts on each draw, scaled to the measure."""
+        weight, tax, squares = (self.totals[name, q][:, columns] for q in ("weight", "tax", "squares"))
+        mean = divide(tax, weight)
+        spread = np.sqrt(np.maximum(divide(squares, weight) - mean**2, 0.0))
+        cases = divide(self.counts[name, "sum"] ** 2, self.counts[name, "square"])[:, columns]
+        error = divide(spread, np.sqrt(cases * divide(weight, weight[:1])))
+        scaled: Floats = error * divide(values, mean)
+        return scaled
+
+    def _difference(self, name: str, less: str, metric: str, apart: Floats) -> tuple[Floats, Floats]:
+        low, high = find_intervals(apart[1:], self.confidence)
+        pairs = []
+        for who in (name, less):
+            worth = find_worth(self.counts, who, metric)
+            if worth is None or metric not in self.rates[who]:
+                return low, high
+            values = self.rates[who][metric][:, : apart.shape[1]]
+            events = worth[: apart.shape[1]] * np.minimum(values[0], 1 - values[0])
+            pairs.append((events, (values[0], *self._interval(who, metric, values))))
+        (events, first), (others, second) = pairs
+        wide_low, wide_high = widen_differences((low, high), first, second)
+        few = np.fmin(events, others) < _FEW
+        return np.where(few, wide_low, low), np.where(few, wide_high, high)
 
     def _stack(self, titles: list[str], measures: list[str], blocks: list[_Block]) -> pd.DataFrame:
         # One frame at the end: thousands of small ones take longer than all the measuring.

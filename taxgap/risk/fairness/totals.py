@@ -70,7 +70,12 @@ class Cases:
 
     @cached_property
     def _outcomes(self) -> dict[str, Floats]:
-        found = {"any": self.tax > 0, "material": self.tax >= self.material, "tax": self.tax}
+        found = {
+            "any": self.tax > 0,
+            "material": self.tax >= self.material,
+            "tax": self.tax,
+            "squares": self.tax**2,
+        }
         return {name: values.astype(np.float64) for name, values in found.items()}
 
     def measure(self, weights: Floats) -> Totals:
@@ -85,9 +90,9 @@ class Cases:
         -------
         Totals
             Of the population ``weight``, ``any`` (cases with anything found), ``material``, ``tax`` (GBP),
-            ``probability``; of each selection ``weight``, ``any``, ``material``, ``tax``, ``hours`` of the
-            cases taken; and ``income_rank``, one column: the mean place by income, of the population's gap
-            and of the cases taken.
+            ``squares`` (of the tax), ``probability``; of each selection, over the cases taken, ``weight``,
+            ``any``, ``material``, ``tax``, ``squares``, ``hours``; and ``income_rank``, one column: the mean
+            place by income, of the population's gap and of the cases taken.
         """
         values = dict(self._outcomes)
         if self.probability is not None:

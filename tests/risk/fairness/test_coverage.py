@@ -8,7 +8,7 @@ import pytest
 
 from taxgap.risk.fairness import FairnessPack, measure_fairness
 
-SAMPLES, CASES, WHOLE = 1000, 3000, 400_000
+SAMPLES, CASES, WHOLE = 400, 3000, 400_000
 KEYS = ["ranking", "dimension", "level", "metric"]
 # Least coverage of 95% intervals; amounts have a heavy tail, and few cases of a small level are taken.
 LEAST = {
@@ -20,7 +20,7 @@ LEAST = {
     "fpr": 0.93,
     "burden_ratio": 0.90,
     "share_of_gap": 0.85,
-    "yield_per_audit": 0.85,
+    "yield_per_audit": 0.86,
     "concentration": 0.93,
     "slope": 0.93,
 }
