@@ -6,7 +6,8 @@ from taxgap.errors import IncompatibleError
 from taxgap.peers import PeerGroups
 from taxgap.records import Records
 from taxgap.regimes import Regime, get_regime
-from taxgap.risk.model import Kind, RiskModel
+from taxgap.risk.model import RiskModel
+from taxgap.risk.predicting import Kind
 
 _KINDS: tuple[Kind, ...] = ("expected_tax", "probability")
 

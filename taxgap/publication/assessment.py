@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from taxgap.peers import PeerGroups
+from taxgap.publication.burden import MODEL, OTHER, gather_burden
 from taxgap.records import Records, Truth
 from taxgap.regimes import get_regime
-from taxgap.risk import RiskModel, ceiling, evaluate
+from taxgap.risk import FairnessPack, RiskModel, ceiling, evaluate, measure_fairness
 from taxgap.risk.evaluation.baselines import rank_naively
+from taxgap.risk.fairness import groups_of
 
 _SHOWN = ("auc", "average_precision")
 _SHOWN_AT = ("@1%", "@5%", "@10%")
@@ -33,6 +35,8 @@ class Assessment:
         As `taxgap.publication.content.PageContent` wants them.
     ceiling : dict
         What a model trained on the truth reaches.
+    burden : DataFrame
+        As `taxgap.publication.burden.gather_burden` gives it.
     returns : int
         Returns it was measured on.
     """
@@ -41,6 +45,7 @@ class Assessment:
     gain: pd.DataFrame
     calibration: pd.DataFrame
     ceiling: dict[str, Any]
+    burden: pd.DataFrame
     returns: int
 
 
@@ -84,7 +89,21 @@ def assess(records: Records, truth: Truth, model: RiskModel, *, seed: int = 0) -
         gain=_thin(pd.concat([by_truth.gain, _best_order(lost)], ignore_index=True)),
         calibration=calibration[calibration["measure"] == "probability"].drop(columns="measure"),
         ceiling={**reached.to_dict(), "meaning": CEILING_MEANING},
+        burden=gather_burden(_measure_fairness(records, model, X, lost)),
         returns=len(X),
+    )
+
+
+def _measure_fairness(records: Records, model: RiskModel, X: pd.DataFrame, lost: np.ndarray) -> FairnessPack:
+    return measure_fairness(
+        {
+            MODEL: pd.Series(model.ranking_score(X), index=X.index),
+            OTHER: model.predict_proba(X)[:, 1],
+        },
+        groups_of(records, X.index, regime=model.card_["regime"]),
+        amount=lost,
+        material=model.material,
+        draws=120,
     )
 
 

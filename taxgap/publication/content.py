@@ -31,6 +31,7 @@ COLUMNS = {
     "gain": ("ranking", "share_examined", "share_of_gap"),
     "taxes": ("regime", "returns", "auc", "ceiling_auc", "top", "ceiling_top", "turnover_top"),
     "calibration": ("decile", "predicted", "observed", "low", "high", "n"),
+    "burden": ("dimension", "level", "budget", "rate", "other_rate", "burden", "no_change"),
     "contributions": ("feature", "code", "title", "contribution"),
     "reasons": (
         "code",
@@ -177,6 +178,8 @@ class PageContent:
         `decile, predicted, observed, low, high, n`.
     taxes : DataFrame
         One row a tax, from `taxgap.publication.taxes.compare_taxes`.
+    burden : DataFrame
+        Who is looked at, from `taxgap.publication.burden.gather_burden`.
     cases : sequence of ExampleCase
     limits : sequence of str
         What the page does not show, a sentence each.
@@ -199,6 +202,7 @@ class PageContent:
     ceiling: Mapping[str, Any]
     calibration: pd.DataFrame
     taxes: pd.DataFrame
+    burden: pd.DataFrame
     cases: Sequence[ExampleCase]
     limits: Sequence[str]
     commands: Sequence[str]

@@ -32,8 +32,7 @@ How much officers miss is a setting. No published value of the non-detection mul
 The real random programme opens about 3,800 of 12 million returns (worked out from 53,000 audits of 1999 to \
 2012); here it opens enough to learn from.
 Reasons compare a return with the cases the model was trained on, not yet with the taxpayer's peers alone.
-Cases and reasons are shown for Self Assessment alone. Who bears the burden of the flags, by region, age \
-and income, is not yet shown.
+Cases, reasons and who is looked at are shown for Self Assessment alone.
 """.strip().splitlines()
 )
 
@@ -88,6 +87,7 @@ def gather_content(
         ceiling=assessment.ceiling,
         calibration=assessment.calibration,
         taxes=compare_taxes(assessments),
+        burden=assessment.burden,
         cases=[describe_example(row, records, truth, model) for _, row in examples.iterrows()],
         limits=LIMITS,
         commands=commands,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from taxgap.publication.burden import describe_burden
 from taxgap.publication.cases import describe_case
 from taxgap.publication.comparison import describe_comparison
 from taxgap.publication.content import PageContent
@@ -21,6 +22,7 @@ SECTIONS = {
     "compares": "How it compares",
     "validation": "Whether the records can be trusted",
     "model": "How good the model is",
+    "burden": "Who is looked at",
     "taxes": "The four taxes",
     "cases": "Example cases",
     "limits": "What this page does not show",
@@ -81,6 +83,7 @@ def render_page(content: PageContent) -> str:
             comparison=describe_comparison(content.comparison, groups=_GROUPS),
             quality=describe_quality(content.validation, content.rows),
             performance=describe_performance(content),
+            burden=describe_burden(content.burden),
             taxes=tabulate_taxes(content.taxes),
             cases=cases,
             limits=content.limits,

@@ -5,33 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import lightgbm as lgb
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from taxgap.errors import InvalidDataError, UsageError
+from taxgap.errors import InvalidDataError
 from taxgap.risk.arrays import Column, Floats
-from taxgap.risk.boosting import read_booster, score_raw
+from taxgap.risk.boosting import read_booster
 from taxgap.risk.card import build_card, identify, read_versions, summarise_card
 from taxgap.risk.fitting import FittedParts, Plan, fit_parts
 from taxgap.risk.frames import FrameSpec, to_frame
-from taxgap.risk.intervals import AmountErrors
 from taxgap.risk.outcomes import MINIMUM_ROWS, Carriers, Given, Rules, check_outcomes
-from taxgap.risk.ranking import RankBy, score_frame
-from taxgap.risk.scorecard import Style, list_rules
+from taxgap.risk.predicting import Predictions
+from taxgap.risk.scorecard import Style
 from taxgap.risk.settings import check_settings
 from taxgap.risk.storage import check_peer_rows, load, save
 
-Kind = Literal["expected_tax", "probability", "hours"]
 
-
-class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class RiskModel(ClassifierMixin, Predictions, BaseEstimator):  # type: ignore[misc]
     """Rank returns by expected tax, with a calibrated probability and an interval for the amount.
 
     Two LightGBM boosters: one with a log link for the tax an enquiry finds, whose raw score (plus one
@@ -271,110 +266,6 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.peer_rows_ = None
         return self
 
-    def encode(self, X: pd.DataFrame) -> Floats:
-        """Return the matrix that the boosters read; see `FrameSpec.encode`."""
-        check_is_fitted(self, "frame_")
-        return self.frame_.encode(X)
-
-    def booster(self, kind: Kind = "expected_tax") -> lgb.Booster:
-        """Return one of the boosters, over the columns of `encode`.
-
-        Its raw score plus ``parts_.offset(kind)`` is the ranking score, for ``"expected_tax"``.
-        """
-        check_is_fitted(self, "boosters_")
-        if kind not in self.boosters_:
-            raise UsageError(f"There is no booster {kind!r}.", where="kind", available=self.boosters_)
-        return self.boosters_[kind]
-
-    def ranking_score(self, X: pd.DataFrame) -> Floats:
-        """Return the score that ranks cases: the natural log of expected tax (GBP), one a row."""
-        return self._score_log(X, "expected_tax")
-
-    def expected_tax(self, X: pd.DataFrame) -> Floats:
-        """Return the tax that an enquiry may be expected to find (GBP): exp of `ranking_score`, exactly."""
-        expected: Floats = np.exp(self.ranking_score(X))
-        return expected
-
-    def expected_hours(self, X: pd.DataFrame) -> Floats:
-        """Return the hours that an enquiry may be expected to take; only after training with hours."""
-        expected: Floats = np.exp(self._score_log(X, "hours"))
-        return expected
-
-    def predict_proba(self, X: pd.DataFrame) -> Floats:
-        """Return the probabilities of no material under-declaration and of one, two columns."""
-        matrix = self.encode(X)
-        raw = score_raw(self.booster("probability"), matrix, self.n_threads)
-        probability = self.parts_.curve.to_probability(raw)
-        return np.column_stack([1.0 - probability, probability])
-
-    def predict(self, X: pd.DataFrame) -> npt.NDArray[Any]:
-        """Return the class of each row: the second where its probability reaches ``threshold``."""
-        reached = self.predict_proba(X)[:, 1] >= self.threshold
-        found: npt.NDArray[Any] = self.classes_[reached.astype(np.intp)]
-        return found
-
-    def amount_interval(self, X: pd.DataFrame, coverage: float = 0.8) -> pd.DataFrame:
-        """Return an interval for the tax found, given that an enquiry finds some.
-
-        Parameters
-        ----------
-        X : DataFrame
-            Features.
-        coverage : float, default 0.8
-            Share of the cases with tax found whose amount lies inside, at least, over cases like the random
-            enquiries trained on; not a promise for every kind of case.
-
-        Returns
-        -------
-        DataFrame
-            ``amount_low``, ``amount_high`` (GBP), indexed as X.
-        """
-        score = self.ranking_score(X)
-        errors: AmountErrors = self.parts_.errors  # type: ignore[assignment]  # there, as the score is
-        low, high = errors.to_interval(score, coverage)
-        return pd.DataFrame({"amount_low": low, "amount_high": high}, index=to_frame(X).index)
-
-    def score_frame(
-        self, X: pd.DataFrame, *, rank_by: RankBy = "expected_tax", hourly_cost: float | None = None
-    ) -> pd.DataFrame:
-        """Return one score row for each row of a feature frame, without records.
-
-        Parameters
-        ----------
-        X : DataFrame
-            Features, one row a case.
-        rank_by : {"expected_tax", "probability", "net_yield"}, default "expected_tax"
-            What the rank follows; see `taxgap.risk.ranking.rank_value`.
-        hourly_cost : float, optional
-            What an hour of an officer costs (GBP), for the net yield.
-
-        Returns
-        -------
-        DataFrame
-            Indexed as X: ``model_id, probability, expected_tax, amount_low, amount_high, score,
-            expected_hours, ranked_by, rank``. Rank 1 comes first; equal values are ordered by a fixed hash of
-            their label. Hours are missing where the model was trained without.
-        """
-        check_is_fitted(self, "parts_")
-        return score_frame(self, X, rank_by=rank_by, hourly_cost=hourly_cost)
-
-    @property
-    def rules_(self) -> pd.DataFrame:
-        """The rules of a scorecard; see `taxgap.risk.scorecard.list_rules`."""
-        check_is_fitted(self, "parts_")
-        if self.style != "scorecard":
-            raise UsageError(
-                "Only a scorecard has rules.", where="style", remedy="Train with style='scorecard'."
-            )
-        kind: Kind = "expected_tax" if "expected_tax" in self.boosters_ else "probability"
-        return list_rules(self.booster(kind), self.frame_)
-
-    @property
-    def offset_(self) -> float:
-        """What `ranking_score` adds to the raw score of the booster ``"expected_tax"``, in log pounds."""
-        check_is_fitted(self, "parts_")
-        return self.parts_.offset("expected_tax")
-
     @property
     def model_id(self) -> str:
         """Sixteen characters that stand for all that the model answers from; the same data give the same."""
@@ -433,11 +324,6 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def load(cls, folder: str | Path) -> RiskModel:
         """Read a model from a folder; see `taxgap.risk.storage.load`."""
         return load(folder, cls)
-
-    def _score_log(self, X: pd.DataFrame, kind: Kind) -> Floats:
-        matrix = self.encode(X)
-        offset = self.parts_.offset(kind)
-        return score_raw(self.booster(kind), matrix, self.n_threads) + offset
 
     def _check_constant(self, spec: FrameSpec, matrix: Floats) -> None:
         same = (matrix == matrix[:1]) | (np.isnan(matrix) & np.isnan(matrix[:1]))

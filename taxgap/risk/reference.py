@@ -349,7 +349,9 @@ def slice_returns(
 
 
 def _leading(model: RiskModel, X: pd.DataFrame, codes: Mapping[str, str]) -> NDArray[np.object_]:
-    parts = model.booster("expected_tax").predict(model.encode(X), pred_contrib=True, num_threads=model.n_threads)
+    parts = model.booster("expected_tax").predict(
+        model.encode(X), pred_contrib=True, num_threads=model.n_threads
+    )
     by_feature = pd.DataFrame(np.asarray(parts)[:, :-1], columns=[str(n) for n in model.feature_names_in_])
     named = by_feature[[name for name in by_feature.columns if name in codes]]
     if named.empty:

@@ -98,22 +98,10 @@ def train(
     tax = get_regime(regime)
     view = records if as_of is None else records.known_at(pd.Timestamp(as_of))
     asked = tax.evaluation_cases if evaluation_cases is None else evaluation_cases
-    cases = gather_cases(
-        view,
-        tax,
-        periods=periods,
-        material=model.material,
-        fewest=asked,
-        weighted=model.calibrate_on == "weighted",
-    )
+    weighted = model.calibrate_on == "weighted"
+    cases = gather_cases(view, tax, periods=periods, material=model.material, fewest=asked, weighted=weighted)
     training = cases.training
-    noted = check_leaks(
-        training.X,
-        training.labels["material"],
-        training.labels["tax_found"],
-        inclusion_probability=training.labels["opening_probability"],
-        waive=waive,
-    )
+    noted = _check_leaks(training, waive)
     about_labels = describe_labels(training, material=model.material, seed=seed)
     model.set_params(monotone={n: sign for n, sign in tax.directions.items() if n in training.X.columns})
     tuning = _tune(model, training, trials)
@@ -123,7 +111,8 @@ def train(
         "as_of": str(pd.Timestamp(view.as_of).date()),
         "evaluation_cases_asked": asked,
         "seed": seed,
-        "waived_leaks": noted.to_dict("records"),
+        "waived_leaks": [row for row in noted if row["standing"] == "waived"],
+        "noted_leaks": [row for row in noted if row["standing"] != "waived"],
         "tuning": None if tuning is None else tuning.to_dict(),
         "labels": about_labels,
     }
@@ -133,6 +122,19 @@ def train(
         evaluation={name: told for name, told in evaluation.to_dict().items() if name != "gain"},
         reference=fit_reference(model, cases, view, tax),
     )
+
+
+def _check_leaks(training: Part, waive: Sequence[str]) -> list[dict[str, Any]]:
+    """Return what was waived or noted; stop where the label is given away."""
+    labels = training.labels
+    found = check_leaks(
+        training.X,
+        labels["material"],
+        labels["tax_found"],
+        inclusion_probability=labels["opening_probability"],
+        waive=waive,
+    )
+    return list(found.to_dict("records"))
 
 
 def _describe_regime(regime: Regime, training: Part) -> dict[str, Any]:

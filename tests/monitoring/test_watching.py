@@ -175,7 +175,9 @@ def fit_without(model: RiskModel) -> RiskModel:
     """Return the same model as if an earlier version had saved it."""
     notes = {name: value for name, value in model.notes_.items() if name != "reference"}
     peers = model.peer_rows_
-    stripped = RiskModel(**model.get_params()).restore(model.frame_, model.parts_, notes)
+    stripped = RiskModel(**model.get_params()).restore(
+        model.frame_, model.parts_, notes, classes=model.classes_
+    )
     stripped.peer_rows_ = peers
     return stripped
 

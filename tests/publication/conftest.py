@@ -154,6 +154,7 @@ def build_content() -> PageContent:
         ceiling={"auc": 0.842, "low": 0.836, "high": 0.848, "meaning": "The dice decide the rest."},
         calibration=build_calibration(),
         taxes=build_taxes(),
+        burden=build_burden(),
         cases=[
             build_case("1093485720", 3, {"Takings that others report": 1.52, "Expenses as a whole": 0.61}),
             build_case("4829105536", 41, {"Fall in rents": 0.9, "Late return": 0.3}),
@@ -248,6 +249,18 @@ def build_gain() -> pd.DataFrame:
         for name, values in held.items()
     ]
     return pd.concat(frames, ignore_index=True)
+
+
+def build_burden() -> pd.DataFrame:
+    """Ten income deciles, one of them not measured, and two nations."""
+    rows = [("income decile", str(tenth), 0.02 * tenth) for tenth in range(1, 11)]
+    frame = pd.DataFrame([*rows, ("nation", "England", 0.05), ("nation", "Wales", 0.04)])
+    frame.columns = ["dimension", "level", "rate"]
+    for name, factor in (("rate", 1.0), ("other_rate", 0.8), ("burden", 20.0), ("no_change", 3.0)):
+        value = frame["rate"] * factor
+        frame = frame.assign(**{name: value, f"{name}_low": 0.9 * value, f"{name}_high": 1.1 * value})
+    frame.loc[3, ["other_rate", "burden", "no_change"]] = np.nan
+    return frame.assign(budget=0.05)
 
 
 def build_taxes() -> pd.DataFrame:

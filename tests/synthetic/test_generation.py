@@ -123,7 +123,7 @@ def test_progress_is_told_after_every_partition(tmp_path: Path, monkeypatch: pyt
     [
         {"taxpayers": 0},
         {"taxpayers": 2.5},
-        {"years": 5},
+        {"years": 6},
         {"workers": 0},
         {"random_share": 1.5},
         {"risk_share": -0.1},

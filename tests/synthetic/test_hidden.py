@@ -176,7 +176,7 @@ def test_all_take_more_than_the_allowance_and_only_the_large_reach_the_threshold
     amounts = draw_amounts(people, SETTINGS.seed)
     assert (amounts.takings[amounts.active] > 1_000).all()
     small = ~people["large"].to_numpy()
-    assert (amounts.takings[small].max(axis=0) < [85_000, 85_000, 85_000, 90_000]).all()
+    assert (amounts.takings[small].max(axis=0) < [85_000, 85_000, 85_000, 90_000, 90_000]).all()
     assert (amounts.costs < np.maximum(amounts.takings, 1)).all()
 
 

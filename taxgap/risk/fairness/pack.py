@@ -273,24 +273,19 @@ def measure_fairness(
     >>> pack.value("audit_rate", "random")
     0.05
     """
-    if not 0 < confidence < 1 or draws < 2 or minimum < 1:
-        raise UsageError("The confidence lies between 0 and 1; draws are 2 or more, the minimum 1 or more.")
+    _check_options(confidence, draws, minimum)
     made = dict(selected or {})
     first = _find_reference(reference, [*rankings, *made])
     labels = find_labels(rankings, groups, amount, index)
     columns = {"amount": amount, "weight": weight, "case_hours": case_hours}
     columns |= {"probability": probability, "income": income}
-    request = read_request(
-        rankings,
-        made,
-        groups,
-        labels,
-        columns,
-        budget_share=budget_share,
-        hours=hours,
-        material=material,
-        minimum=minimum,
-    )
+    limits: dict[str, Any] = {
+        "budget_share": budget_share,
+        "hours": hours,
+        "material": material,
+        "minimum": minimum,
+    }
+    request = read_request(rankings, made, groups, labels, columns, **limits)
     tables = Tables(
         request=request,
         totals=request.cases.draw(draws, seed),
@@ -301,6 +296,11 @@ def measure_fairness(
     )
     budget = {"budget_share": budget_share if hours is None else None, "hours": hours}
     return _collect(tables, {"reference": first, **budget, "minimum": minimum, "draws": draws})
+
+
+def _check_options(confidence: float, draws: int, minimum: int) -> None:
+    if not 0 < confidence < 1 or draws < 2 or minimum < 1:
+        raise UsageError("The confidence lies between 0 and 1; draws are 2 or more, the minimum 1 or more.")
 
 
 def _find_reference(asked: str | None, names: list[str]) -> str:
