@@ -134,7 +134,8 @@ def _features(card: Mapping[str, Any]) -> str:
     for feature in card["features"]:
         code = codes.get(feature["name"], "")
         kind = "levels that rise" if feature.get("ordered") else "levels" if feature["levels"] else "number"
-        rows.append([feature["name"], titles.get(code, code), kind, words[feature["direction"]]])
+        reason = titles.get(code, code) or ("defines the peers, never a reason" if codes else "")
+        rows.append([feature["name"], reason, kind, words[feature["direction"]]])
     return _table(["feature", "reason", "kind", "direction of the risk"], rows)
 
 

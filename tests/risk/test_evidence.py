@@ -34,7 +34,7 @@ def test_the_card_holds_rivals_groups_and_calibration(card: dict[str, Any]) -> N
     evaluation = card["evaluation"]
     rankings = {row["ranking"] for row in evaluation["metrics"]}
     assert {"random", "turnover", "largest mismatch", "peer z-score", "logistic regression"} <= rankings
-    assert {"nation", "region", "income decile"} <= {row["dimension"] for row in evaluation["by_group"]}
+    assert {"nation", "region", "income decile"} <= {row["group"] for row in evaluation["by_group"]}
     assert evaluation["calibration_error"]["n"] == next(r["n"] for r in evaluation["metrics"])
     metrics = {row["metric"] for row in evaluation["metrics"] if row["ranking"] == "model"}
     assert {"yield_per_hour@5%", "share_of_gap@0.5%", "precision@10%"} <= metrics
