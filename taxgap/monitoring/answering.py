@@ -47,7 +47,7 @@ def judge_answers(
     _check_row(incoming, known, enquiries, as_of)
     before = held.reindex(rows["review_id"]).reset_index(drop=True)
     there = rows["review_id"].isin(held.index).to_numpy()
-    names = [name for name in column_names(Reviews) if name != "review_id"]
+    names = [name for name in column_names(Reviews) if name != "review_id" and name in incoming.given]
     same: Bools = np.logical_and.reduce([same_values(rows[name], before[name]) for name in names])
     if not amend:
         faults.add("answered_otherwise", "review_id", there & ~same & ~faults.any)

@@ -15,6 +15,9 @@ from taxgap.risk.reference import ALL, FLAGGED, REASON, SCORE, Reference, Slice
 ORDINARY = 3.0
 """How many times the usual movement between two years of the reference is still ordinary."""
 
+FEWEST_IN_SLICE = 100
+"""Fewer returns of a slice are not compared: its counts are rounded in the card."""
+
 Counts = Mapping[Slice, tuple[Floats, ...]]
 
 
@@ -41,7 +44,7 @@ def compare(reference: Reference, counts: Counts, materiality: float) -> pd.Data
     keys, pairs = [], []
     for (year, kind, name), held in counts.items():
         before = reference.counts.get((latest, kind, name))
-        if before is not None:
+        if before is not None and (kind == ALL or _large_enough(before, held)):
             keys += [(year, kind, name, column) for column in reference.names]
             pairs += list(zip(before, held, strict=True))
     table = pd.DataFrame(keys, columns=["period", "kind", "slice", "column"])
@@ -51,6 +54,8 @@ def compare(reference: Reference, counts: Counts, materiality: float) -> pd.Data
     table["shift"] = [_mean_bin(second) - _mean_bin(first) for first, second in pairs]
     table["tolerance"] = table["column"].map(tolerance)
     freedom, size = table["freedom"].to_numpy(), table["size"].to_numpy()
+    # Returns of one taxpayer are much alike: they count as one.
+    size = size / reference.returns_each
     p = exceeds(table["distance"].to_numpy(), freedom, size, table["tolerance"].to_numpy())
     return table.assign(p=np.where(freedom > 0, p, np.nan))
 
@@ -79,6 +84,10 @@ def ordinary_movement(reference: Reference, materiality: float) -> dict[str, flo
     moved = measure_stability([pair for pairs in known for pair in pairs])["psi"].to_numpy()
     usual = np.quantile(moved.reshape(len(known), -1), 0.5, axis=1, method="lower")
     return dict(zip(reference.names, np.maximum(ORDINARY * usual, materiality).tolist(), strict=True))
+
+
+def _large_enough(before: tuple[Floats, ...], held: tuple[Floats, ...]) -> bool:
+    return min(float(max(counts.sum() for counts in each)) for each in (before, held)) >= FEWEST_IN_SLICE
 
 
 def _mean_bin(counts: Floats) -> float:

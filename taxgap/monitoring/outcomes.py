@@ -75,8 +75,12 @@ def _ratio(
 ) -> dict[str, float]:
     top, bottom, total = (weight * found).sum(), (weight * expected).sum(), weight.sum()
     means = {"found": top / total, "expected": bottom / total}
-    if len(found) < 2 or top <= 0 or bottom <= 0:
+    if len(found) < 2 or bottom <= 0:
         return {**means, "ratio": np.nan, "low": np.nan, "high": np.nan, "p": np.nan}
+    if top <= 0:
+        # Nothing found at all: how likely that is where each case finds something with its probability.
+        none = np.exp(-expected.sum() * np.exp(-TOLERANCE)) if expected.max() <= 1 else np.nan
+        return {**means, "ratio": 0.0, "low": 0.0, "high": np.nan, "p": float(none) if told else np.nan}
     ratio = top / bottom
     spread = weight * (found - ratio * expected)
     error = float(np.sqrt((spread**2).sum() * len(found) / (len(found) - 1)) / top)
@@ -148,8 +152,10 @@ def _mean(top: Floats, bottom: Floats, late: Bools, coverage: float) -> dict[str
     recent, new = _with_error(top[late], bottom[late])
     earlier, old = _with_error(top[~late], bottom[~late])
     p = np.nan
-    if min(late.sum(), (~late).sum()) >= FEWEST and recent > 0 and earlier > 0:
-        p = beyond(float(np.log(recent / earlier)), float(np.hypot(new / recent, old / earlier)))
+    if min(late.sum(), (~late).sum()) >= FEWEST and max(recent, earlier) > 0:
+        # None at all counts as half a case, so that a fall to nothing can be told.
+        after, before = max(recent, 0.5 / late.sum()), max(earlier, 0.5 / (~late).sum())
+        p = beyond(float(np.log(after / before)), float(np.hypot(new / after, old / before)))
     return {
         "reviews": len(top),
         "value": value,

@@ -166,8 +166,9 @@ def _write_tables(held: Held, folder: Path, closed: Pair, said: Pair, cases: pd.
             mine = rows_in[rows_in["partition"] == number].drop(columns="partition")
             if len(mine) or (table == "reviews" and new_table):
                 old = held.part(table, number) if held.has(table) else None
-                columns = RESULT if table == "enquiries" else None
-                frame = merge(old, mine, table, columns, given=closed[0].given)
+                columns = RESULT if table == "enquiries" else reviews.given
+                given = rows.given if table == "enquiries" else reviews.given
+                frame = merge(old, mine, table, columns, given=given)
                 written |= _write(held, folder, table, number, frame)
     for path in sorted(held.folder.rglob("*")):
         name = path.relative_to(held.folder).as_posix()

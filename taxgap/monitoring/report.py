@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -91,8 +92,21 @@ class MonitoringReport:
         ]
         left = len(self.alarms) - _SHOWN
         lines += [f"  and {left:,} more."] if left > 0 else []
+        lines += list(self._list_outcomes())
         lines += [*self.notes, "Train again." if self.retrain else "No need to train again.", *self.reasons]
         return "\n".join(lines)
+
+    def _list_outcomes(self) -> Iterator[str]:
+        for row in self.outcomes.itertuples():
+            judged = "" if pd.notna(row.p) else ", not judged"
+            ratio = "" if pd.isna(row.ratio) else f", {row.ratio:.2f} times what was expected"
+            yield (
+                f"{row.period}, {row.programme} enquiries, {row.measure}: {row.cases:,} closed "
+                f"({row.closed_share:.0%}){ratio}{judged}."
+            )
+        for row in self.answers.itertuples():
+            if row.code == "all" and pd.notna(row.value):
+                yield f"Officers' answers, {row.measure}: {row.value:.2f} over {row.reviews:,} reviews."
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.to_text())}</pre>"

@@ -20,7 +20,8 @@ from taxgap.regimes import Regime
 from taxgap.risk.arrays import Bools, Floats
 from taxgap.risk.labels import build_labels
 from taxgap.risk.model import RiskModel
-from taxgap.risk.reference import ALL, FLAGGED, Reference, describe_returns, slice_returns
+from taxgap.risk.portrait import describe_returns, slice_returns
+from taxgap.risk.reference import ALL, FLAGGED, Reference
 
 SLICES = ("month", "region", "trade_group")
 """What comparisons can be divided by: month of receipt, region, trade group."""
@@ -253,7 +254,7 @@ def _describe_periods(reference: Reference, counts: Counts) -> pd.DataFrame:
         {
             "period": year,
             "returns": int(held[place].sum()),
-            "share_in": held[place].sum() / before.sum(),
+            "share_in": reference.share * held[place].sum() / before.sum(),
             "flag_rate": held[place][1:].sum() / held[place].sum(),
             "flag_rate_before": before[1:].sum() / before.sum(),
         }

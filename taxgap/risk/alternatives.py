@@ -61,7 +61,7 @@ def rank_otherwise(
     score = partial(score_raw, matrix=later, n_threads=growth.n_threads)
     material = plant(matrix, outcomes.material.astype(np.float64), outcomes.weight, objective="binary")
     any_found = plant(matrix, found.astype(np.float64), outcomes.weight, objective="binary")
-    capped = cap_amounts(outcomes.amount, outcomes.weight, 0.99)
+    capped = cap_amounts(outcomes.amount, outcomes.weight, 1.0)
     size = plant(matrix[found], capped[found], outcomes.weight[found], objective="gamma")
     chance = score(read_booster(any_found))
     return {

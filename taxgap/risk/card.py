@@ -38,7 +38,9 @@ def build_card(model: RiskModel) -> dict[str, Any]:
         them), settings, counts, calibration, then the facts given to `RiskModel.annotate`.
     """
     own = {"format": FORMAT, "format_version": VERSION, "model_id": model.model_id}
-    rules = to_plain(model.rules_.to_dict("records")) if model.style == "scorecard" else None
+    rules = None
+    if model.style == "scorecard":
+        rules = {"base": model.rules_base_, "steps": to_plain(model.rules_.to_dict("records"))}
     return {**own, **_describe(model), "rules": rules, **to_plain(model.notes_)}
 
 
@@ -139,8 +141,9 @@ def _summarise_evaluation(evaluation: Mapping[str, Any], training: Mapping[str, 
     ]
     beside = f" ({', '.join(others)})" if others else ""
     period = training.get("evaluation_period", "a later period")
+    label = evaluation.get("settings", {}).get("label", "random enquiries")
     return [
-        f"Evaluated on {auc['n']:,} random enquiries of {period}: AUC {_with_interval(auc, '.2f')}.",
+        f"Evaluated on {auc['n']:,} {label} of {period}: AUC {_with_interval(auc, '.2f')}.",
         f"The top 5% hold {_with_interval(share, '.0%')} of the tax found there{beside}.",
     ]
 

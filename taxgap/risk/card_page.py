@@ -92,6 +92,7 @@ def _training(card: Mapping[str, Any]) -> Iterator[str]:
     yield from _absences(training)
     for row in training.get("waived_leaks", ()):
         yield f"Waived by name: {row['feature']} gives the label away by the check “{row['check']}”."
+    yield from _labels(training)
     if training.get("enquiries_without_return"):
         left = training["enquiries_without_return"]
         yield f"{left:,} enquiries had no return to measure, and were left out."
@@ -105,6 +106,22 @@ def _absences(training: Mapping[str, Any]) -> Iterator[str]:
     for name, words in reasons.items():
         if training.get(name):
             yield f"{words}: {', '.join(training[name])}."
+
+
+def _labels(training: Mapping[str, Any]) -> Iterator[str]:
+    """Say what is known of the labels, and what was not used."""
+    for name in ("hours", "officer"):
+        lacking = training.get(f"cases_without_{name}")
+        if lacking:
+            yield f"{lacking:,} cases lack {name}, so that none of it is used."
+    if "waived_leaks" in training and not training["waived_leaks"]:
+        yield "No feature was found to give the label away; that proves less than it sounds."
+    found = training.get("labels", {}).get("detection", {}).get("share_found")
+    if found:
+        yield (
+            f"Officers find perhaps {found['value']:.0%} ({found['low']:.0%} to {found['high']:.0%}) of the "
+            "tax that is there, estimated from how they differ and an assumption about the best of them."
+        )
 
 
 def _evaluation(card: Mapping[str, Any]) -> str:
@@ -123,8 +140,29 @@ def _evaluation(card: Mapping[str, Any]) -> str:
     confidence = card["evaluation"].get("settings", {}).get("confidence", 0.95)
     return (
         f"On {cases:,} closed random enquiries of {period}, which took no part in training. In brackets the "
-        f"{confidence:.0%} interval.\n\n{table}"
+        f"{confidence:.0%} interval.\n\n{table}\n\n{_list(_verdicts(card['evaluation']))}"
     )
+
+
+def _verdicts(evaluation: Mapping[str, Any]) -> Iterator[str]:
+    """Say which rivals are beaten beyond chance, and whether the level is right."""
+    for row in evaluation.get("differences", ()):
+        if row["metric"] == "share_of_gap@5%" and None not in (row["value"], row["low"], row["high"]):
+            beats = row["low"] > 0
+            loses = row["high"] < 0
+            word = "better than" if beats else "worse than" if loses else "not told apart from"
+            yield (
+                f"At 5% it is {word} {row['baseline']}: {100 * row['value']:+.1f} points of the tax found "
+                f"({100 * row['low']:+.1f} to {100 * row['high']:+.1f}, case by case on the same draws)."
+            )
+    level = evaluation.get("calibration_error")
+    if level:
+        slope = level["slope"]
+        yield (
+            f"Level of the probabilities: error {level['debiased']:.3f} ({level['low']:.3f} to "
+            f"{level['high']:.3f}) less noise; a perfect model would show {level['noise_mean']:.3f} with so "
+            f"few cases. Slope {slope['value']:.2f} ({slope['low']:.2f} to {slope['high']:.2f}); 1 is right."
+        )
 
 
 def _features(card: Mapping[str, Any]) -> str:
@@ -142,11 +180,12 @@ def _features(card: Mapping[str, Any]) -> str:
 def _rules(card: Mapping[str, Any]) -> str:
     if not card.get("rules"):
         return ""
-    rows = [[r["feature"], r["rule"], f"{r['factor']:.2f}", str(r["points"])] for r in card["rules"]]
+    steps = card["rules"]["steps"]
+    rows = [[r["feature"], r["rule"], f"{r['factor']:.2f}", str(r["points"])] for r in steps]
     return (
-        "Start from the lowest step of every feature and multiply the factors of all that apply; ten points "
-        "double the tax expected. Comparisons with peers are in units of half the peers' middle half.\n\n"
-        + _table(["feature", "where it is", "multiplies expected tax by", "points"], rows)
+        f"Start from £{card['rules']['base']:,.2f} and multiply by the factor of every step that applies; "
+        "ten points double the tax expected. Comparisons with peers are in units of half the peers' middle "
+        "half.\n\n" + _table(["feature", "where it is", "multiplies expected tax by", "points"], rows)
     )
 
 

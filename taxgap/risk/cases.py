@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -151,7 +151,8 @@ def gather_cases(
         enquiries, regime=regime.name, as_of=records.as_of, periods=periods, material=material
     )
     carry = labels.assign(random=True) if weighted else labels
-    window = split_periods(carry, closed=closed_share(enquiries, weighted=weighted), cases=fewest)
+    closed = closed_share(enquiries, weighted=weighted)
+    window = split_periods(carry, closed=closed, cases=fewest)
     observed, peers = observe(records, regime, labels["opened_on"], train=window.train, years=window.all)
     missing = regime.missing_features(records)
     X = regime.compare(observed, peers).drop(columns=missing, errors="ignore")
@@ -160,7 +161,7 @@ def gather_cases(
     known = Part(X.drop(columns=constant), labels.loc[X.index], weighted)
     stands = carry.loc[X.index, "random"].to_numpy(dtype=np.bool_)
     if weighted:
-        _check_overlap(known.take(trains), records, regime, window.train)
+        _check_overlap(known.take(trains), records, regime, window.train, closed)
     return Cases(
         training=known.take(trains),
         evaluation=known.take(~trains & stands),
@@ -177,8 +178,11 @@ def _find_constant(X: pd.DataFrame) -> list[str]:
     return [str(name) for name in X.columns[same.all()]]
 
 
-def _check_overlap(cases: Part, records: Records, regime: Regime, years: Sequence[str]) -> None:
-    """Refuse weights that cannot stand for the returns of the years that train."""
+def _check_overlap(
+    cases: Part, records: Records, regime: Regime, years: Sequence[str], closed: Mapping[str, float]
+) -> None:
+    """Refuse weights that cannot stand for the returns of the years that train, as far as they are closed."""
     returns = records.read(regime.name, ["taxpayer_id", "period"], periods=years)
-    population = len(returns.drop_duplicates())
+    per_year = years_of(pd.MultiIndex.from_frame(returns.drop_duplicates())).value_counts()
+    population = round(sum(count * closed.get(str(year), 1.0) for year, count in per_year.items()))
     diagnose_overlap(cases.probability, population=population).require("A model without random enquiries")

@@ -15,7 +15,7 @@ from taxgap.risk.cases import Cases, Part
 from taxgap.risk.evaluation import Evaluation, Trained, evaluate, rank_baselines
 from taxgap.risk.fairness import groups_of
 from taxgap.risk.model import RiskModel
-from taxgap.risk.reference import build_reference, slice_returns
+from taxgap.risk.portrait import build_reference, slice_returns
 from taxgap.risk.selection import check_labels, estimate_detection
 
 REFERENCE_PARTITIONS = 4
@@ -92,7 +92,7 @@ def describe_labels(cases: Part, *, material: float, seed: int) -> dict[str, Any
 
     Raises
     ------
-    LabelError
+    InvalidDataError
         The labels copy past enforcement.
     """
     labels = cases.labels
@@ -117,7 +117,7 @@ def describe_labels(cases: Part, *, material: float, seed: int) -> dict[str, Any
 
 
 def fit_reference(model: RiskModel, cases: Cases, records: Records, regime: Regime) -> dict[str, Any] | None:
-    """Return what the returns of the training years looked like, for monitoring to compare with.
+    """Return what the returns of the window looked like, for monitoring to compare with.
 
     Parameters
     ----------
@@ -149,7 +149,8 @@ def fit_reference(model: RiskModel, cases: Cases, records: Records, regime: Regi
                 )
 
     codes = {f.name: f.code for f in regime.features if f.name in names}
-    return build_reference(model, parts(), codes).to_dict()
+    share = min(1.0, REFERENCE_PARTITIONS / len(records.partitions))
+    return build_reference(model, parts(), codes, share=share).to_dict()
 
 
 def _slice(records: Records, regime: Regime, observed: pd.DataFrame, partition: int) -> pd.DataFrame:

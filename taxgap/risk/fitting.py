@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from taxgap.risk.frames import FrameSpec
 from taxgap.risk.intervals import AmountErrors, fit_errors
 from taxgap.risk.outcomes import Outcomes
 from taxgap.risk.scorecard import Style, choose_features, keep_only, simplify
+
+Plant: TypeAlias = Callable[[Floats, Floats, Floats], str]
 
 _NEEDS = {"expected_tax": "amount", "hours": "hours"}
 
@@ -118,25 +121,9 @@ def fit_parts(
     strata = (2 * outcomes.carries + outcomes.material).astype(np.int64)
     fold = assign_folds(index, strata, plan.folds, plan.growth.random_state)
     targets = _targets(outcomes, plan)
-    growth, directions = plan.growth, plan.directions
-    if plan.style == "scorecard":
-        growth = simplify(growth)
-        objective, target = targets.get("expected_tax", targets["probability"])
-        chosen, directions = choose_features(
-            matrix,
-            target,
-            outcomes.weight,
-            spec=spec,
-            objective=objective,
-            directions=plan.directions,
-            growth=growth,
-            most=plan.rules,
-        )
-        matrix = keep_only(matrix, chosen)
     texts, held_out = {}, {}
     for kind, (objective, target) in targets.items():
-        own = directions if kind != "hours" else [0] * len(directions)
-        plant = partial(grow, objective=objective, spec=spec, directions=own, growth=growth)
+        plant = _planter(spec, plan, kind, objective)
         texts[kind] = plant(matrix, target, outcomes.weight)
         held_out[kind] = cross_fit(matrix, target, outcomes.weight, fold, plant)
     return _calibrate(texts, held_out, outcomes)
@@ -167,6 +154,30 @@ def cap_amounts(amount: Floats, weight: Floats, quantile: float) -> Floats:
     capped = np.minimum(amount, np.quantile(amount[amount > 0], quantile))
     scaled: Floats = capped / np.average(capped, weights=weight)
     return scaled
+
+
+def _planter(spec: FrameSpec, plan: Plan, kind: str, objective: Objective) -> Plant:
+    """Return what grows an ensemble; a scorecard chooses its features from the same cases alone."""
+    directions = plan.directions if kind != "hours" else [0] * len(plan.directions)
+    if plan.style == "ensemble":
+        return partial(grow, objective=objective, spec=spec, directions=directions, growth=plan.growth)
+    growth = simplify(plan.growth)
+
+    def plant(matrix: Floats, target: Floats, weight: Floats) -> str:
+        chosen, known = choose_features(
+            matrix,
+            target,
+            weight,
+            spec=spec,
+            objective=objective,
+            directions=directions,
+            growth=growth,
+            most=plan.rules,
+        )
+        kept = keep_only(matrix, chosen)
+        return grow(kept, target, weight, objective=objective, spec=spec, directions=known, growth=growth)
+
+    return plant
 
 
 def _targets(outcomes: Outcomes, plan: Plan) -> dict[str, tuple[Objective, Floats]]:

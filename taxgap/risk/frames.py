@@ -175,7 +175,11 @@ class FrameSpec:
             elif name not in self.levels and not _is_number(X[name].dtype):
                 wrong.append(f"{name} is {X[name].dtype}, a number was expected")
         if wrong:
-            raise error(f"Wrong kind of column: {'; '.join(wrong)}.", where="X")
+            raise error(
+                f"Wrong kind of column: {'; '.join(wrong)}.",
+                where="X",
+                remedy="Turn text into categories with astype('category'), and numbers into numbers.",
+            )
 
     def _check_finite(self, matrix: Floats) -> None:
         counts = np.isinf(matrix).sum(axis=0)

@@ -98,9 +98,10 @@ def fit_errors(error: Floats, weight: Floats) -> AmountErrors:
     Notes
     -----
     Split conformal prediction with weights (Tibshirani et al. 2019), two tails of equal size: for n cases of
-    equal weight the bounds are the k-th smallest and k-th largest error with k = floor((n + 1) tail), and the
-    coverage is at least 1 - 2 tail for a new case of the same kind. The case to come is given the largest
-    weight seen.
+    equal weight the bounds are the k-th smallest and k-th largest error with k = floor((n + 1) tail). For a
+    new case scored by one of the fold models the coverage is at least 1 - 2 tail; that of the model of all
+    cases, which is a little better, is measured (docs/explanation/risk-model.md). The case to come is given
+    the largest weight seen.
     """
     order = np.argsort(error, kind="stable")
     total = weight.sum() + weight.max()

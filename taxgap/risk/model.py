@@ -57,9 +57,10 @@ class RiskModel(ClassifierMixin, Predictions, BaseEstimator):  # type: ignore[mi
         Share of features and of cases a tree sees.
     max_bin : int, default 63
         Most thresholds tried a feature.
-    amount_cap_quantile : float, default 0.99
-        Tax found is capped at this quantile of the amounts found while the trees grow, because a few very
-        large settlements would otherwise decide where they split. The calibration uses the uncapped amounts.
+    amount_cap_quantile : float, default 1
+        Tax found may be capped at this quantile of the amounts found while the trees grow, where a few very
+        large settlements decide where they split; 1 is no cap, which found most tax in four synthetic taxes.
+        The calibration always uses the uncapped amounts.
     weight_power, weight_cap_quantile : float, default 0.5, 0.99
         Weights while the trees grow are (1 / inclusion probability) to this power, capped at this quantile of
         theirs, of mean 1; see `taxgap.risk.outcomes.stabilise_weights`.
@@ -137,7 +138,7 @@ class RiskModel(ClassifierMixin, Predictions, BaseEstimator):  # type: ignore[mi
         feature_fraction: float = 0.7,
         bagging_fraction: float = 0.7,
         max_bin: int = 63,
-        amount_cap_quantile: float = 0.99,
+        amount_cap_quantile: float = 1.0,
         weight_power: float = 0.5,
         weight_cap_quantile: float = 0.99,
         threshold: float = 0.5,

@@ -212,11 +212,16 @@ def read_classes(y: Column, index: pd.Index) -> tuple[npt.NDArray[np.generic], B
     labels = values.to_numpy()
     classes = np.unique(labels)
     if len(classes) != 2:
+        if len(classes) == 1:
+            raise InvalidDataError(
+                f"All cases have the label {str(classes[0])!r}: with one class only nothing is told apart.",
+                where="y",
+                remedy="Both kinds must be among the cases: with a material finding, and without.",
+            )
         kind = type_of_target(labels)
-        what = f"one class only, {str(classes[0])!r}" if len(classes) == 1 else f"{len(classes)} values"
         raise InvalidDataError(
-            f"Only binary classification is supported. The labels have {what}; their type is {kind}. "
-            f"Unknown label type: {kind}.",
+            f"Only binary classification is supported. The labels have {len(classes)} values; their type is "
+            f"{kind}. Unknown label type: {kind}.",
             where="y",
             remedy="Give one label for a material finding and one for none; amounts go into amount=.",
         )

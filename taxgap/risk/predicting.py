@@ -18,7 +18,7 @@ from taxgap.risk.fitting import FittedParts
 from taxgap.risk.frames import FrameSpec, to_frame
 from taxgap.risk.intervals import AmountErrors
 from taxgap.risk.ranking import RankBy, score_frame
-from taxgap.risk.scorecard import Style, list_rules
+from taxgap.risk.scorecard import Style, find_base, list_rules
 
 Kind = Literal["expected_tax", "probability", "hours"]
 
@@ -141,6 +141,13 @@ class Predictions:
             )
         kind: Kind = "expected_tax" if "expected_tax" in self.boosters_ else "probability"
         return list_rules(self.booster(kind), self.frame_)
+
+    @property
+    def rules_base_(self) -> float:
+        """Where the rules of a scorecard start: expected tax (GBP), or odds, on every lowest step."""
+        amounts = "expected_tax" in self.boosters_
+        offset = self.parts_.offset("expected_tax") if amounts else 0.0
+        return float(np.exp(find_base(self.booster("expected_tax" if amounts else "probability")) + offset))
 
     @property
     def offset_(self) -> float:

@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from taxgap.errors import IncompatibleError, InvalidDataError
-from taxgap.records.periods import tax_year_of
 from taxgap.risk.arrays import Floats, Integers
-
-if TYPE_CHECKING:
-    from taxgap.risk.model import RiskModel
 
 FORMAT_VERSION = 1
 SCORE, FLAGGED, REASON = "score", "flagged", "reason"
@@ -35,10 +30,10 @@ ROUNDED_TO = 5
 """What counts of months, regions and trade groups are rounded to when they are saved."""
 
 _BINS = 10
-_FLAGGED_SHARE = 0.05
+FLAGGED_SHARE = 0.05
 _LEARN_FROM = 50_000  # returns of the first parts from which edges are learnt
 _OTHER = "other"
-_NO_YES = ("no", "yes")
+NO_YES = ("no", "yes")
 
 
 Slice: TypeAlias = tuple[str, str, str]
@@ -125,12 +120,18 @@ class Reference:
     counts : dict of (str, str, str) to tuple of ndarray
         Tax year, kind of slice and its name, such as ``("2023-24", "region", "Wales")``, or ``("2023-24",
         "all", "all")``, to the counts of each column by merged bin. Slices are those of the latest year.
+    share : float
+        The share of all returns that were counted.
+    returns_each : float
+        Returns of a taxpayer and year: as many say about as much as one.
     """
 
     columns: tuple[Column, ...]
     groups: tuple[Integers, ...]
     flag_from: float
     counts: Mapping[Slice, tuple[Floats, ...]]
+    share: float = 1.0
+    returns_each: float = 1.0
 
     @classmethod
     def fit(cls, parts: Iterable[Part], flag_from: float) -> Reference:
@@ -221,6 +222,8 @@ class Reference:
         return {
             "format_version": FORMAT_VERSION,
             "flag_from": self.flag_from,
+            "share": self.share,
+            "returns_each": self.returns_each,
             "columns": [
                 {"name": c.name, "edges": list(c.edges), "levels": list(c.levels), "groups": g.tolist()}
                 for c, g in zip(self.columns, self.groups, strict=True)
@@ -261,104 +264,8 @@ class Reference:
             )
             for item in data["counts"]
         }
-        return cls(columns, groups, float(data["flag_from"]), counts)
-
-
-def build_reference(model: RiskModel, parts: Iterable[Part], codes: Mapping[str, str]) -> Reference:
-    """Take the returns that a model was trained on as the reference that monitoring compares with.
-
-    Parameters
-    ----------
-    model : RiskModel
-        Fitted.
-    parts : iterable of (DataFrame, DataFrame)
-        Features as the model sees them, and their slices, from `slice_returns`; best those of all tax years
-        of the window, partition by partition.
-    codes : mapping of str to str
-        Feature to reason code.
-
-    Returns
-    -------
-    Reference
-    """
-    rest = iter(parts)
-    first = next(rest, None)
-    if first is None:
-        raise InvalidDataError("There are no returns to take as a reference.", where="reference")
-    flag_from = float(np.quantile(model.ranking_score(first[0]), 1 - _FLAGGED_SHARE))
-
-    def described() -> Iterable[Part]:
-        yield describe_returns(model, first[0], codes, flag_from), first[1]
-        for X, slices in rest:
-            yield describe_returns(model, X, codes, flag_from), slices
-
-    return Reference.fit(described(), flag_from)
-
-
-def describe_returns(
-    model: RiskModel, X: pd.DataFrame, codes: Mapping[str, str], flag_from: float
-) -> pd.DataFrame:
-    """Return what is compared of each return: its features, score, whether it is flagged, its leading reason.
-
-    The leading reason is the code whose features add most to the score by the booster's own contributions; it
-    is missing where nothing adds, and for returns that are not flagged.
-    """
-    frame = X[list(model.feature_names_in_)].copy()
-    score = model.ranking_score(X) if len(X) else np.empty(0)
-    flagged = score >= flag_from
-    lead = pd.Series(None, index=X.index, dtype="str")
-    if flagged.any():
-        lead[flagged] = _leading(model, X[flagged], codes)
-    frame[SCORE] = score
-    frame[FLAGGED] = pd.Categorical.from_codes(flagged.astype(int), categories=list(_NO_YES))
-    frame[REASON] = lead.astype("object")
-    return frame
-
-
-def slice_returns(
-    index: pd.MultiIndex, received_on: pd.Series, region: pd.Series, trade_group: pd.Series
-) -> pd.DataFrame:
-    """Return the slices of returns: tax year, month of receipt, region and trade group.
-
-    Parameters
-    ----------
-    index : MultiIndex
-        (taxpayer_id, period), one a return.
-    received_on : Series
-        The day on which each return was received, indexed alike.
-    region : Series
-        By taxpayer_id.
-    trade_group : Series
-        On the rows of `index`.
-
-    Returns
-    -------
-    DataFrame
-    """
-    people, period = index.get_level_values("taxpayer_id"), index.get_level_values("period")
-    month = pd.to_datetime(received_on.reindex(index)).dt.month
-    return pd.DataFrame(
-        {
-            "year": tax_year_of(pd.Series(period.astype("str"))).to_numpy(),
-            "month": month.map("{:02.0f}".format, na_action="ignore").to_numpy(),
-            "region": region.reindex(people).astype("object").to_numpy(),
-            "trade_group": np.asarray(trade_group.astype("object")),
-        },
-        index=index,
-    )
-
-
-def _leading(model: RiskModel, X: pd.DataFrame, codes: Mapping[str, str]) -> NDArray[np.object_]:
-    parts = model.booster("expected_tax").predict(
-        model.encode(X), pred_contrib=True, num_threads=model.n_threads
-    )
-    by_feature = pd.DataFrame(np.asarray(parts)[:, :-1], columns=[str(n) for n in model.feature_names_in_])
-    named = by_feature[[name for name in by_feature.columns if name in codes]]
-    if named.empty:
-        return np.full(len(X), None, dtype=object)
-    summed = named.T.groupby(dict(codes)).sum().T
-    lead = summed.columns.to_numpy(dtype=object)[summed.to_numpy().argmax(axis=1)]
-    return np.asarray(np.where(summed.to_numpy().max(axis=1) > 0, lead, None), dtype=object)
+        share, each = float(data["share"]), float(data["returns_each"])
+        return cls(columns, groups, float(data["flag_from"]), counts, share, each)
 
 
 def _learn(parts: list[Part]) -> tuple[Column, ...]:

@@ -138,6 +138,18 @@ def list_rules(booster: lgb.Booster, spec: FrameSpec) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
 
+def find_base(booster: lgb.Booster) -> float:
+    """Return the raw score where every feature of a scorecard stands on its lowest step."""
+    total = 0.0
+    steps: dict[int, list[tuple[float, float, float]]] = {}
+    for tree in booster.dump_model()["tree_info"]:
+        root = tree["tree_structure"]
+        total += float(root["left_child"]["leaf_value"] if "left_child" in root else root["leaf_value"])
+        if "split_feature" in root:
+            steps.setdefault(int(root["split_feature"]), []).append(_read_step(root))
+    return total + sum(float(_sum_steps(found)[1].min()) for found in steps.values())
+
+
 def _find_directions(spec: FrameSpec, matrix: Floats, target: Floats, weight: Floats) -> list[int]:
     away = weight * (target - np.average(target, weights=weight))
     found = []
@@ -158,14 +170,9 @@ def _read_step(root: dict[str, Any]) -> tuple[float, float, float]:
 
 
 def _tabulate(spec: FrameSpec, place: int, steps: list[tuple[float, float, float]]) -> pd.DataFrame:
-    table = pd.DataFrame(steps, columns=["threshold", "rise", "missing"])
-    rises = table.groupby("threshold", sort=True)["rise"].sum()
-    rises = rises[rises.index < _ABOVE_ALL]
-    sums = np.append(0.0, rises.cumsum().to_numpy())
-    edges = rises.index.to_numpy(dtype=np.float64)
+    edges, values = _sum_steps(steps)
     name = spec.names[place]
     rules = [_word(spec, name, low, high) for low, high in zip([None, *edges], [*edges, None], strict=True)]
-    values = np.append(sums, table["missing"].sum())
     values = values - values.min()
     return pd.DataFrame(
         {
@@ -175,6 +182,15 @@ def _tabulate(spec: FrameSpec, place: int, steps: list[tuple[float, float, float
             "points": np.rint(values * DOUBLING / np.log(2.0)).astype(np.int64),
         }
     )
+
+
+def _sum_steps(steps: list[tuple[float, float, float]]) -> tuple[Floats, Floats]:
+    """Return the edges of a feature's steps, and the height of each step and, last, of what is missing."""
+    table = pd.DataFrame(steps, columns=["threshold", "rise", "missing"])
+    rises = table.groupby("threshold", sort=True)["rise"].sum()
+    rises = rises[rises.index < _ABOVE_ALL]
+    heights = np.concatenate([[0.0], rises.cumsum().to_numpy(), [table["missing"].sum()]])
+    return rises.index.to_numpy(dtype=np.float64), heights
 
 
 def _word(spec: FrameSpec, name: str, low: float | None, high: float | None) -> str:

@@ -152,6 +152,8 @@ def _describe_cases(cases: Cases) -> dict[str, Any]:
         "periods": list(cases.window.train),
         "evaluation_period": cases.window.evaluate,
         "enquiries_without_return": cases.without_return,
+        "cases_without_hours": int(cases.training.labels["hours"].isna().sum()),
+        "cases_without_officer": int(cases.training.labels["officer_id"].isna().sum()),
         "missing_features": cases.missing,
         "constant_features": cases.constant,
     }

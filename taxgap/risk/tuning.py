@@ -65,7 +65,7 @@ def tune(
     growth: Growth,
     monotone: Mapping[str, int],
     budget: int,
-    cap_quantile: float = 0.99,
+    cap_quantile: float = 1.0,
 ) -> Tuning:
     """Try settings of the trees on earlier years, and judge them on later ones.
 

@@ -16,7 +16,7 @@ from taxgap.peers import PeerGroups
 from taxgap.records import Records
 from taxgap.regimes import get_regime
 from taxgap.risk import RiskModel
-from taxgap.risk.reference import build_reference
+from taxgap.risk.portrait import build_reference
 from taxgap.synthetic import generate
 
 EARLIER, NEW = ["2022-23", "2023-24", "2024-25"], "2025-26"
@@ -197,7 +197,7 @@ def test_breaks_of_every_kind_are_caught_in_a_larger_population(here: Path, seed
     size = 50_000
     calm = population(here, seed=seed, taxpayers=size)
     model = fit(calm)
-    # Interest stops rising in the last year: the score moves with it, though no feature moves more than it has.
+    # Interest stops rising in the last year: the score moves with it, though no feature moves unusually.
     assert set(monitor(calm, model).alarms["what"]) <= {"score"}
     for column in BREAKS:
         report = monitor(population(here, column, seed, size), model)

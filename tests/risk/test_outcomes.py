@@ -58,7 +58,7 @@ BAD: list[tuple[dict[str, Any], type[TaxGapError], str]] = [
         "labels have 3 values; their type is multiclass",
     ),
     ({"amount": [0.0, 5000.0] * 100, "y": [0.0, np.nan] * 100}, InvalidDataError, "y is missing or inf"),
-    ({"amount": [0.0, 5000.0] * 100, "y": [1] * 200}, InvalidDataError, "one class only, '1'"),
+    ({"amount": [0.0, 5000.0] * 100, "y": [1] * 200}, InvalidDataError, "label '1': with one class only"),
     ({"amount": [0.0, 5000.0] * 100, "y": [0, 1] * 99}, UsageError, "y has 198 rows; 200 were"),
     ({"amount": [0.0, 5000.0] * 100, "hours": [-1.0] * 200}, InvalidDataError, "hours are negative in 200"),
     (

@@ -121,6 +121,7 @@ def ceiling(
     measure = partial(
         evaluate,
         amount=lost[kept],
+        index=pd.Index(taxpayer[kept], name=TAXPAYER),
         material=material,
         confidence=confidence,
         draws=draws,

@@ -159,10 +159,12 @@ def _find_deciles(returns: pd.DataFrame, index: pd.MultiIndex) -> pd.Categorical
     year = tax_year_of(
         returns.index.get_level_values("period").to_series(index=range(len(returns)))
     ).to_numpy()
-    size = np.nan_to_num(returns["size"].to_numpy(dtype=np.float64))
+    size = returns["size"].to_numpy(dtype=np.float64)
     decile = np.zeros(len(returns))
     for label in pd.unique(year):
-        own = year == label
+        own = (year == label) & ~np.isnan(size)
+        if not own.any():
+            continue
         decile[own] = split_bins(size[own], np.ones(int(own.sum())), 10) + 1
     found = pd.Series(decile, index=returns.index).reindex(index).to_numpy()
     codes = np.where(np.isnan(found), 0, found).astype(np.int64) - 1

@@ -166,7 +166,14 @@ class Tables:
             for name in self.rates
             for quantity, counted, summed in (("all", "weight", "sum"), ("found", "any", "sum_any"))
         ]
-        return pd.concat(parts, ignore_index=True)
+        # Levels too small to be measured are there without a count: they are withheld, and hide the next.
+        small = pd.DataFrame(list(self.request.small), columns=["dimension", "level"])
+        parts += [
+            small.assign(ranking=name, quantity=quantity, cases=0.0, weight=0.0)
+            for name in self.rates
+            for quantity in ("all", "found")
+        ]
+        return pd.concat([part for part in parts if len(part)], ignore_index=True)
 
     @cached_property
     def _cases(self) -> Integers:

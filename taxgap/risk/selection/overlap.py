@@ -263,17 +263,26 @@ def _no_regions() -> pd.DataFrame:
     return pd.DataFrame(columns=["feature", "region", "share", "cases", "effective_cases", "expected"])
 
 
+def _check_total(facts: dict[str, float], rows: int) -> str | None:
+    """Say what is wrong where the weights do not add up to the returns there are."""
+    slack = max(_TOTAL_ERRORS * facts["total_error"], LIMITS["below_floor"])
+    ratio = facts["total_ratio"]
+    if ratio > 1 + 2 * slack:
+        return f"The cases stand for {ratio:.1f} times the {rows:,} returns: the probabilities are too low."
+    if ratio < 1 - slack:
+        return (
+            f"The cases stand for {ratio:.0%} of the {rows:,} returns ({ratio * rows:,.0f}): the "
+            "others had no chance of being opened, or the probabilities are too high."
+        )
+    return None
+
+
 def _find_problem(
     facts: dict[str, float], regions: pd.DataFrame, rows: int | None, floor: float
 ) -> str | None:
-    if rows is not None and facts["total_ratio"] < 1 - max(
-        _TOTAL_ERRORS * facts["total_error"], LIMITS["below_floor"]
-    ):
-        stood = facts["total_ratio"] * rows
-        return (
-            f"The cases stand for {facts['total_ratio']:.0%} of the {rows:,} returns ({stood:,.0f}): the "
-            "others had no chance of being opened, or the probabilities are too high."
-        )
+    wrong_total = None if rows is None else _check_total(facts, rows)
+    if wrong_total:
+        return wrong_total
     if facts["below_floor"] > LIMITS["below_floor"]:
         return f"{facts['below_floor']:.1%} of the returns had a chance of being opened below {floor:g}."
     if facts["effective_cases"] < LIMITS["effective_cases"]:
