@@ -102,3 +102,28 @@ def test_the_rule_in_words() -> None:
 def test_a_tax_whose_law_goes_by_day_is_not_compared() -> None:
     assert changed_law("corporation_tax", "2021-22", "2024-25") == []
     assert changed_law("self_assessment", "2024-25", "2024-25") == []
+
+
+def test_finding_nothing_at_all_is_told() -> None:
+    told = judge_outcomes(cases(1).assign(material=False, tax_found=0.0), CLOSED).set_index("measure")
+    assert told.loc["strike rate", "ratio"] == 0.0
+    assert told.loc["strike rate", "p"] < 1e-9
+
+
+def test_a_fall_of_useful_answers_to_none_is_told() -> None:
+    as_of = pd.Timestamp("2026-12-31")
+    days = [as_of - pd.Timedelta(days=day) for day in (10, 300)]
+    empty = {f"reason_{k}_{name}": None for k in (2, 3, 4) for name in ("code", "useful")}
+    reviews = pd.DataFrame(
+        {
+            "overridden": False,
+            "minutes": 5.0,
+            "received_on": pd.to_datetime(days * 100),
+            "reason_1_code": "third_party.takings",
+            "reason_1_useful": ["no", "yes"] * 100,
+            **empty,
+        }
+    )
+    told = judge_answers(reviews, as_of).set_index(["measure", "code"])
+    assert told.loc[("useful", "all"), "recent"] == 0.0
+    assert told.loc[("useful", "all"), "p"] < 1e-3

@@ -252,3 +252,16 @@ def test_the_report_reads_well(small: Records, closing: pd.DataFrame, folder: Pa
     )
     assert report.to_dict()["counts"][0]["set_aside"] == 6
     assert closing["enquiry_id"][0] not in report.to_text()
+
+
+def test_an_amended_answer_keeps_what_is_not_given(
+    small: Records, answers: pd.DataFrame, folder: Path, tmp_path: Path
+) -> None:
+    record_outcomes(small, answers=answers, out=folder, as_of=LATER)
+    fewer = answers.drop(columns=[name for name in answers.columns if name.startswith("reason_")])
+    other = fewer.assign(minutes=answers["minutes"] + 1.0)
+    amended = record_outcomes(folder, answers=other, out=tmp_path / "amended", amend=True)
+    assert count(amended, "reviews") == {"amended": len(answers)}
+    now = amended.open().table("reviews").set_index("review_id").loc[answers["review_id"]]
+    assert now["minutes"].tolist() == (answers["minutes"] + 1.0).tolist()
+    assert now["reason_1_code"].tolist() == answers["reason_1_code"].tolist()

@@ -93,3 +93,21 @@ def test_a_scorecard_is_saved_and_read(scorecard: RiskModel, tmp_path: Any) -> N
     loaded = RiskModel.load(scorecard.save(tmp_path / "card"))
     pd.testing.assert_frame_equal(loaded.rules_, scorecard.rules_)
     assert loaded.summary().startswith("Scorecard")
+
+
+def test_noise_is_taken_for_noise() -> None:
+    # The features are chosen within every fold: else the best of many would calibrate on what it chose.
+    rng = np.random.default_rng(4)
+    X = pd.DataFrame(rng.normal(size=(600, 60)), columns=[f"noise_{i}" for i in range(60)])
+    amount = np.where(rng.random(600) < 0.3, 5_000.0, 0.0)
+    model = RiskModel(style="scorecard", n_estimators=40, folds=3).fit(X, amount=amount)
+    new = pd.DataFrame(rng.normal(size=(2000, 60)), columns=X.columns)
+    assert model.predict_proba(new)[:, 1].std() < 0.05
+
+
+def test_the_base_and_the_factors_give_the_expected_tax(scorecard: RiskModel, later: Any) -> None:
+    X = later.X.assign(size_band=later.X["size_band"].cat.as_ordered()).head(40)
+    factors = np.ones(len(X))
+    for name, rules in scorecard.rules_.groupby("feature", sort=False):
+        factors *= [read_factor(rules, value) for value in X[name]]
+    assert scorecard.rules_base_ * factors == pytest.approx(scorecard.expected_tax(X), rel=0.05)

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_validate
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from taxgap.errors import UsageError
 from taxgap.risk import RiskModel
@@ -35,3 +37,21 @@ def test_rows_without_an_amount_are_refused(model: RiskModel, later: Any) -> Non
         share_of_gap_scorer(pd.Series([1.0, 2.0], index=["a", "a"]))
     with pytest.raises(UsageError, match="coverage must be"):
         share_of_gap_scorer(later.amount, coverage=0.0)
+
+
+def test_the_last_step_of_a_pipeline_ranks(model: RiskModel, later: Any) -> None:
+    scorer = share_of_gap_scorer(later.amount, coverage=0.1)
+    pipeline = Pipeline([("as it is", FunctionTransformer()), ("model", model)])
+    assert scorer(pipeline, later.X, None) == scorer(model, later.X, None)
+
+
+def test_a_model_without_amounts_ranks_by_probability(cases: Any, later: Any, small: dict[str, Any]) -> None:
+    model = RiskModel(**small).fit(cases.X, cases.material)
+    assert share_of_gap_scorer(later.amount, coverage=0.1)(model, later.X, None) > 0.15
+
+
+def test_arrays_have_no_labels(model: RiskModel, later: Any) -> None:
+    with pytest.raises(UsageError, match="must be a Series"):
+        share_of_gap_scorer(later.amount.to_numpy())
+    with pytest.raises(UsageError, match="give a DataFrame"):
+        share_of_gap_scorer(later.amount)(model, later.X.to_numpy(), None)

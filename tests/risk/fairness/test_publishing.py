@@ -61,3 +61,15 @@ def test_a_found_count_that_is_small_withholds_the_rest(pack: FairnessPack) -> N
 def test_a_threshold_of_nothing_is_refused(pack: FairnessPack) -> None:
     with pytest.raises(UsageError, match="threshold"):
         pack.to_publish(threshold=0)
+
+
+def test_a_level_too_small_to_measure_hides_its_neighbour() -> None:
+    rng = np.random.default_rng(1)
+    nation = np.repeat(["England", "Scotland", "Wales"], [700, 288, 12])
+    groups = pd.DataFrame({"nation": nation})
+    tax = np.where(rng.random(1000) < 0.4, 2000.0, 0.0)
+    pack = measure_fairness({"model": rng.random(1000)}, groups, amount=tax, draws=5, budget_share=0.4)
+    table = pack.to_publish().set_index(["dimension", "level"])
+    for name in ("cases", "taken"):
+        assert table.loc[("nation", "Wales"), name] == WITHHELD
+        assert (table.loc["nation", name] == WITHHELD).sum() >= 2
