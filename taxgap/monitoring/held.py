@@ -99,7 +99,7 @@ def merge(
     known = rows[rows[key].isin(index)].set_index(key)
     place = index.get_indexer(known.index)
     merged = base.reset_index(drop=True)
-    for name in columns if columns is not None else [n for n in names if n != key]:
+    for name in [n for n in (names if columns is None else columns) if n != key]:
         if len(known) and (columns is None or name in given):
             values = merged[name].astype("object").to_numpy().copy()
             values[place] = known[name].astype("object").to_numpy()
