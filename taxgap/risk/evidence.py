@@ -11,12 +11,16 @@ from taxgap.errors import InvalidDataError, NotIdentifiedError
 from taxgap.records import Records
 from taxgap.regimes import Regime
 from taxgap.risk.arrays import Floats
+from taxgap.risk.boosting import Growth
 from taxgap.risk.cases import Cases, Part
 from taxgap.risk.evaluation import Evaluation, Trained, evaluate, rank_baselines
 from taxgap.risk.fairness import groups_of
 from taxgap.risk.model import RiskModel
 from taxgap.risk.portrait import build_reference, slice_returns
-from taxgap.risk.selection import check_labels, estimate_detection
+from taxgap.risk.selection import check_labels, estimate_detection, predict_outcomes
+
+# Enough to tell large cases from small ones, for a test of how cases were allotted.
+_FEW_TREES = Growth(n_estimators=40, learning_rate=0.1, num_leaves=15)
 
 REFERENCE_PARTITIONS = 4
 """Partitions whose returns stand for all in the reference of monitoring: 50,000 taxpayers drawn by lot."""
@@ -113,7 +117,7 @@ def describe_labels(cases: Part, *, material: float, seed: int) -> dict[str, Any
     else:
         report.raise_if_flagged()
         proxies = report.to_dict()
-    return {"proxies": proxies, "detection": _describe_detection(labels, known=known)}
+    return {"proxies": proxies, "detection": _describe_detection(cases, known=known, seed=seed)}
 
 
 def fit_reference(model: RiskModel, cases: Cases, records: Records, regime: Regime) -> dict[str, Any] | None:
@@ -174,11 +178,22 @@ def _rank_by_full_model(scorecard: RiskModel, training: Part, later: pd.DataFram
     return training.fit(full).ranking_score(later)
 
 
-def _describe_detection(labels: pd.DataFrame, *, known: bool) -> dict[str, Any]:
+def _describe_detection(cases: Part, *, known: bool, seed: int) -> dict[str, Any]:
     if not known:
         return {"why_not": "The enquiries do not say which officer worked them."}
-    cases = labels.loc[labels["random"], ["officer_id", "tax_found"]]
+    drawn = cases.labels["random"].to_numpy(dtype=np.bool_)
+    labels = cases.labels[drawn]
     try:
-        return estimate_detection(cases).to_dict()
-    except NotIdentifiedError as error:
+        # What the records led to expect, out of fold: whether officers were given like cases is tested by it.
+        predicted = predict_outcomes(
+            cases.X[drawn],
+            np.ones(len(labels), np.bool_),
+            labels["tax_found"],
+            probability=labels["inclusion_probability"],
+            seed=seed,
+            growth=_FEW_TREES,
+        )
+        told = labels[["officer_id", "tax_found"]].assign(expected=predicted["tax"])
+        return estimate_detection(told).to_dict()
+    except (NotIdentifiedError, InvalidDataError) as error:
         return {"why_not": error.message}
