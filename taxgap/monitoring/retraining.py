@@ -84,5 +84,5 @@ def changed_law(regime: str, before: str, after: str) -> list[str]:
 
 def _flat(law: Any) -> dict[str, Any]:
     values = dataclasses.asdict(law)
-    labels = ("tax_year", "enacted_year")
+    labels = ("tax_year", "enacted_year", "day")
     return {name: value for name, value in values.items() if name not in labels}
