@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from taxgap.risk.arrays import Bools, Floats
+from taxgap.risk.windows import CLOSED_SHARE
 from taxgap.schemas.reviews import MOST_REASONS
 
 TOLERANCE = float(np.log(1.25))
@@ -14,9 +15,6 @@ TOLERANCE = float(np.log(1.25))
 
 FEWEST = 30
 """Fewest cases, and reviews, on which anything is said."""
-
-CLOSED_SHARE = 0.6
-"""Share of a period's enquiries that must be closed: the first to close are not like the rest."""
 
 RECENT_DAYS = 92
 """Answers of so many days before the date are held against earlier ones."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from taxgap.regimes import Regime
 from taxgap.risk.arrays import Bools, Floats
 from taxgap.risk.labels import build_labels
 from taxgap.risk.model import RiskModel
-from taxgap.risk.portrait import describe_returns, slice_returns
+from taxgap.risk.portrait import describe_returns, read_parts
 from taxgap.risk.reference import ALL, FLAGGED, Reference
 
 SLICES = ("month", "region", "trade_group")
@@ -141,23 +141,6 @@ def reference_of(model: RiskModel) -> Reference:
     return Reference.from_dict(found)
 
 
-def read_parts(
-    records: Records, regime: Regime, model: RiskModel, periods: Sequence[str]
-) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Yield the features of returns as the model sees them, and their slices, partition by partition."""
-    peers, names = peers_of(model), [str(name) for name in model.feature_names_in_]
-    for partition in records.partitions:
-        observed = regime.measure(records, list(periods), partition)
-        if len(observed):
-            columns = ["taxpayer_id", "period", "received_on"]
-            filed = records.read(regime.name, columns, partition).sort_values("received_on", kind="stable")
-            filed = filed.drop_duplicates(["taxpayer_id", "period"]).set_index(["taxpayer_id", "period"])
-            people = records.read("taxpayers", ["taxpayer_id", "region"], partition)
-            region = people.drop_duplicates("taxpayer_id").set_index("taxpayer_id")["region"]
-            slices = slice_returns(observed.index, filed["received_on"], region, observed["trade_group"])
-            yield regime.compare(observed, peers)[names], slices
-
-
 class _Watch:
     """One pass over the records: counts of what is compared, and what the model expects of enquiries."""
 
@@ -180,7 +163,15 @@ class _Watch:
         totals: dict[tuple[str, str, str], tuple[Floats, ...]] = {}
         codes = {f.name: f.code for f in self.regime.features}
         opened = pd.MultiIndex.from_frame(self.enquiries[["taxpayer_id", "period"]])
-        for X, slices in read_parts(self.records, self.regime, self.model, self.periods):
+        parts = read_parts(
+            self.records,
+            self.regime,
+            names=[str(name) for name in self.model.feature_names_in_],
+            peers=peers_of(self.model),
+            periods=self.periods,
+            partitions=self.records.partitions,
+        )
+        for X, slices in parts:
             frame = describe_returns(self.model, X, codes, self.reference.flag_from)
             for key, held in self.reference.count(frame, slices[["year", *by]]).items():
                 before = totals.get(key)

@@ -12,7 +12,7 @@ from taxgap.peers import PeerGroups
 from taxgap.publication.burden import MODEL, OTHER, gather_burden
 from taxgap.records import Records, Truth
 from taxgap.regimes import get_regime
-from taxgap.risk import FairnessPack, RiskModel, ceiling, evaluate, measure_fairness
+from taxgap.risk import RiskModel, ceiling, evaluate, measure_fairness
 from taxgap.risk.evaluation.baselines import rank_naively
 from taxgap.risk.fairness import groups_of
 
@@ -35,8 +35,6 @@ class Assessment:
         As `taxgap.publication.content.PageContent` wants them.
     ceiling : dict
         What a model trained on the truth reaches.
-    burden : DataFrame
-        As `taxgap.publication.burden.gather_burden` gives it.
     returns : int
         Returns it was measured on.
     """
@@ -45,7 +43,6 @@ class Assessment:
     gain: pd.DataFrame
     calibration: pd.DataFrame
     ceiling: dict[str, Any]
-    burden: pd.DataFrame
     returns: int
 
 
@@ -89,22 +86,34 @@ def assess(records: Records, truth: Truth, model: RiskModel, *, seed: int = 0) -
         gain=_thin(pd.concat([by_truth.gain, _best_order(lost)], ignore_index=True)),
         calibration=calibration[calibration["measure"] == "probability"].drop(columns="measure"),
         ceiling={**reached.to_dict(), "meaning": CEILING_MEANING},
-        burden=gather_burden(_measure_fairness(records, model, X, lost)),
         returns=len(X),
     )
 
 
-def _measure_fairness(records: Records, model: RiskModel, X: pd.DataFrame, lost: np.ndarray) -> FairnessPack:
-    return measure_fairness(
-        {
-            MODEL: pd.Series(model.ranking_score(X), index=X.index),
-            OTHER: model.predict_proba(X)[:, 1],
-        },
+def assess_burden(records: Records, truth: Truth, model: RiskModel) -> pd.DataFrame:
+    """Measure whom a model would choose, against the truth, on the period that its card names for evaluation.
+
+    Parameters
+    ----------
+    records : Records
+    truth : Truth
+    model : RiskModel
+
+    Returns
+    -------
+    DataFrame
+        As `taxgap.publication.burden.gather_burden` gives it.
+    """
+    X = _features(records, model, model.card_["training"]["evaluation_period"])
+    score = pd.Series(model.ranking_score(X), index=X.index)
+    pack = measure_fairness(
+        {MODEL: score, OTHER: model.predict_proba(X)[:, 1]},
         groups_of(records, X.index, regime=model.card_["regime"]),
-        amount=lost,
+        amount=_tax_lost(truth, model.card_["regime"]).reindex(X.index).to_numpy(),
         material=model.material,
         draws=120,
     )
+    return gather_burden(pack)
 
 
 def _features(records: Records, model: RiskModel, period: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from taxgap.gap import Calibration, calibrate
-from taxgap.publication.assessment import assess
+from taxgap.publication.assessment import assess, assess_burden
 from taxgap.publication.content import PageContent
 from taxgap.publication.examples import choose_examples, describe_example
 from taxgap.publication.taxes import compare_taxes
@@ -87,7 +87,7 @@ def gather_content(
         ceiling=assessment.ceiling,
         calibration=assessment.calibration,
         taxes=compare_taxes(assessments),
-        burden=assessment.burden,
+        burden=assess_burden(records, truth, model),
         cases=[describe_example(row, records, truth, model) for _, row in examples.iterrows()],
         limits=LIMITS,
         commands=commands,

@@ -16,7 +16,7 @@ from taxgap.risk.cases import Cases, Part
 from taxgap.risk.evaluation import Evaluation, Trained, evaluate, rank_baselines
 from taxgap.risk.fairness import groups_of
 from taxgap.risk.model import RiskModel
-from taxgap.risk.portrait import build_reference, slice_returns
+from taxgap.risk.portrait import build_reference, read_parts
 from taxgap.risk.selection import check_labels, estimate_detection, predict_outcomes
 
 # Enough to tell large cases from small ones, for a test of how cases were allotted.
@@ -143,27 +143,17 @@ def fit_reference(model: RiskModel, cases: Cases, records: Records, regime: Regi
         return None
     names = [str(name) for name in model.feature_names_in_]
 
-    def parts() -> Any:
-        for partition in records.partitions[:REFERENCE_PARTITIONS]:
-            observed = regime.measure(records, cases.window.all, partition)
-            if len(observed):
-                yield (
-                    regime.compare(observed, cases.peers)[names],
-                    _slice(records, regime, observed, partition),
-                )
-
+    parts = read_parts(
+        records,
+        regime,
+        names=names,
+        peers=cases.peers,
+        periods=cases.window.all,
+        partitions=records.partitions[:REFERENCE_PARTITIONS],
+    )
     codes = {f.name: f.code for f in regime.features if f.name in names}
     share = min(1.0, REFERENCE_PARTITIONS / len(records.partitions))
-    return build_reference(model, parts(), codes, share=share).to_dict()
-
-
-def _slice(records: Records, regime: Regime, observed: pd.DataFrame, partition: int) -> pd.DataFrame:
-    keys = ["taxpayer_id", "period"]
-    returns = records.read(regime.name, [*keys, "received_on"], partition)
-    received = returns.groupby(keys)["received_on"].min()
-    people = records.read("taxpayers", ["taxpayer_id", "region"], partition)
-    region = people.drop_duplicates("taxpayer_id").set_index("taxpayer_id")["region"]
-    return slice_returns(observed.index, received, region, observed["trade_group"])
+    return build_reference(model, parts, codes, share=share).to_dict()
 
 
 def hourly_cost(labels: pd.DataFrame) -> float | None:

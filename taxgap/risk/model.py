@@ -21,6 +21,7 @@ from taxgap.risk.fitting import FittedParts, Plan, fit_parts
 from taxgap.risk.frames import FrameSpec, to_frame
 from taxgap.risk.outcomes import MINIMUM_ROWS, Carriers, Given, Rules, check_outcomes
 from taxgap.risk.predicting import Predictions
+from taxgap.risk.ranking import RankBy, score_frame
 from taxgap.risk.scorecard import Style
 from taxgap.risk.settings import check_settings
 from taxgap.risk.storage import check_peer_rows, load, save
@@ -266,6 +267,30 @@ class RiskModel(ClassifierMixin, Predictions, BaseEstimator):  # type: ignore[mi
         self.peers_ = None
         self.peer_rows_ = None
         return self
+
+    def score_frame(
+        self, X: pd.DataFrame, *, rank_by: RankBy = "expected_tax", hourly_cost: float | None = None
+    ) -> pd.DataFrame:
+        """Return one score row for each row of a feature frame, without records.
+
+        Parameters
+        ----------
+        X : DataFrame
+            Features, one row a case.
+        rank_by : {"expected_tax", "probability", "net_yield"}, default "expected_tax"
+            What the rank follows; see `taxgap.risk.ranking.rank_value`.
+        hourly_cost : float, optional
+            What an hour of an officer costs (GBP), for the net yield.
+
+        Returns
+        -------
+        DataFrame
+            Indexed as X: ``model_id, probability, expected_tax, amount_low, amount_high, score,
+            expected_hours, ranked_by, rank``. Rank 1 comes first; equal values are ordered by a fixed hash of
+            their label. Hours are missing where the model was trained without.
+        """
+        check_is_fitted(self, "parts_")
+        return score_frame(self, X, rank_by=rank_by, hourly_cost=hourly_cost)
 
     @property
     def model_id(self) -> str:

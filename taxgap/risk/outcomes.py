@@ -19,7 +19,6 @@ Carriers = Literal["random", "weighted"]
 # Below these a model or its calibration would be noise dressed as a finding.
 MINIMUM_ROWS = 100
 MINIMUM_RANDOM = 50
-MINIMUM_FOUND = 10
 
 _CHOSEN = "Cases chosen for their risk cannot say how common or how large under-declaration is among all."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -12,11 +12,56 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from taxgap.errors import InvalidDataError
+from taxgap.peers import PeerGroups
+from taxgap.records import Records
 from taxgap.records.periods import tax_year_of
+from taxgap.regimes import Regime
 from taxgap.risk.reference import FLAGGED, FLAGGED_SHARE, NO_YES, REASON, SCORE, Part, Reference
 
 if TYPE_CHECKING:
     from taxgap.risk.model import RiskModel
+
+
+def read_parts(
+    records: Records,
+    regime: Regime,
+    *,
+    names: Sequence[str],
+    peers: PeerGroups,
+    periods: Sequence[str],
+    partitions: Iterable[int],
+) -> Iterator[Part]:
+    """Yield the features of returns as the model sees them, and their slices, partition by partition.
+
+    Parameters
+    ----------
+    records : Records
+    regime : Regime
+        The tax.
+    names : sequence of str
+        The features of the model.
+    peers : PeerGroups
+        With which they are compared.
+    periods : sequence of str
+        Tax years.
+    partitions : iterable of int
+        Which to read.
+
+    Yields
+    ------
+    (DataFrame, DataFrame)
+    """
+    keys = ["taxpayer_id", "period"]
+    for partition in partitions:
+        observed = regime.measure(records, list(periods), partition)
+        if observed.empty:
+            continue
+        filed = records.read(regime.name, [*keys, "received_on"], partition)
+        received = filed.groupby(keys)["received_on"].min()
+        people = records.read("taxpayers", ["taxpayer_id", "region"], partition)
+        region = people.drop_duplicates("taxpayer_id").set_index("taxpayer_id")["region"]
+        slices = slice_returns(observed.index, received, region, observed["trade_group"])
+        yield regime.compare(observed, peers)[list(names)], slices
 
 
 def build_reference(

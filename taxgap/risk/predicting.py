@@ -17,7 +17,6 @@ from taxgap.risk.boosting import score_raw
 from taxgap.risk.fitting import FittedParts
 from taxgap.risk.frames import FrameSpec, to_frame
 from taxgap.risk.intervals import AmountErrors
-from taxgap.risk.ranking import RankBy, score_frame
 from taxgap.risk.scorecard import Style, find_base, list_rules
 
 Kind = Literal["expected_tax", "probability", "hours"]
@@ -33,16 +32,6 @@ class Predictions:
     threshold: float
     style: Style
     n_threads: int
-
-    @property
-    def card_(self) -> dict[str, Any]:
-        """What the model is, as plain data."""
-        raise NotImplementedError
-
-    @property
-    def model_id(self) -> str:
-        """What stands for all that the model answers from."""
-        raise NotImplementedError
 
     def encode(self, X: pd.DataFrame) -> Floats:
         """Return the matrix that the boosters read; see `FrameSpec.encode`."""
@@ -106,30 +95,6 @@ class Predictions:
         errors: AmountErrors = self.parts_.errors  # type: ignore[assignment]  # there, as the score is
         low, high = errors.to_interval(score, coverage)
         return pd.DataFrame({"amount_low": low, "amount_high": high}, index=to_frame(X).index)
-
-    def score_frame(
-        self, X: pd.DataFrame, *, rank_by: RankBy = "expected_tax", hourly_cost: float | None = None
-    ) -> pd.DataFrame:
-        """Return one score row for each row of a feature frame, without records.
-
-        Parameters
-        ----------
-        X : DataFrame
-            Features, one row a case.
-        rank_by : {"expected_tax", "probability", "net_yield"}, default "expected_tax"
-            What the rank follows; see `taxgap.risk.ranking.rank_value`.
-        hourly_cost : float, optional
-            What an hour of an officer costs (GBP), for the net yield.
-
-        Returns
-        -------
-        DataFrame
-            Indexed as X: ``model_id, probability, expected_tax, amount_low, amount_high, score,
-            expected_hours, ranked_by, rank``. Rank 1 comes first; equal values are ordered by a fixed hash of
-            their label. Hours are missing where the model was trained without.
-        """
-        check_is_fitted(self, "parts_")
-        return score_frame(self, X, rank_by=rank_by, hourly_cost=hourly_cost)
 
     @property
     def rules_(self) -> pd.DataFrame:

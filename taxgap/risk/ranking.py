@@ -12,7 +12,7 @@ from taxgap.risk.arrays import Floats
 from taxgap.risk.evaluation.metrics import make_key
 
 if TYPE_CHECKING:
-    from taxgap.risk.predicting import Predictions
+    from taxgap.risk.model import RiskModel
 
 RankBy = Literal["expected_tax", "probability", "net_yield"]
 """What cases may be ranked by: expected tax, probability of a material finding, or expected tax less cost."""
@@ -25,7 +25,7 @@ FRAME_COLUMNS = (
 
 
 def rank_value(
-    model: Predictions, X: pd.DataFrame, by: RankBy = "expected_tax", *, hourly_cost: float | None = None
+    model: RiskModel, X: pd.DataFrame, by: RankBy = "expected_tax", *, hourly_cost: float | None = None
 ) -> Floats:
     """Return what cases are ranked by; larger comes first.
 
@@ -77,7 +77,7 @@ def rank_value(
 
 
 def score_frame(
-    model: Predictions, X: pd.DataFrame, *, rank_by: RankBy = "expected_tax", hourly_cost: float | None = None
+    model: RiskModel, X: pd.DataFrame, *, rank_by: RankBy = "expected_tax", hourly_cost: float | None = None
 ) -> pd.DataFrame:
     """Return one score row for each row of a feature frame; see `RiskModel.score_frame`."""
     value = rank_value(model, X, rank_by, hourly_cost=hourly_cost)

@@ -11,12 +11,11 @@ import pytest
 
 from taxgap.errors import IncompatibleError, UsageError
 from taxgap.monitoring import MonitoringReport, monitor, record_outcomes
-from taxgap.monitoring.watching import read_parts
 from taxgap.peers import PeerGroups
 from taxgap.records import Records
 from taxgap.regimes import get_regime
 from taxgap.risk import RiskModel
-from taxgap.risk.portrait import build_reference
+from taxgap.risk.portrait import build_reference, read_parts
 from taxgap.synthetic import generate
 
 EARLIER, NEW = ["2022-23", "2023-24", "2024-25"], "2025-26"
@@ -55,13 +54,19 @@ def fit(records: Records) -> RiskModel:
     luck = np.random.default_rng(1).random(len(X))
     amount = np.where(luck < 1 / (1 + np.exp(1 - risk)), 1_500.0 + 500 * risk.clip(0), 0.0).round(2)
     model = RiskModel(n_estimators=20, folds=3).fit(X, amount=amount)
+    parts = read_parts(
+        records,
+        regime,
+        names=[str(name) for name in model.feature_names_in_],
+        peers=peers,
+        periods=EARLIER,
+        partitions=records.partitions,
+    )
     codes = {feature.name: feature.code for feature in regime.features}
     model.attach_peers(peers).annotate(
         regime="self_assessment", reason_codes=codes, training={"periods": EARLIER[:2]}
     )
-    return model.annotate(
-        reference=build_reference(model, read_parts(records, regime, model, EARLIER), codes).to_dict()
-    )
+    return model.annotate(reference=build_reference(model, parts, codes).to_dict())
 
 
 @pytest.fixture(scope="session")
