@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ncx2
 
-from taxgap.risk.arrays import Bools, Floats, Integers
+from taxgap.risk.arrays import Bools, Floats
+from taxgap.risk.reference import merge_bins
 
 EXPECTED = 5.0
 """Fewest rows that must be expected of the smaller sample in each bin, for chi-square to hold."""
@@ -43,7 +44,7 @@ def index_of(first: Floats, second: Floats) -> tuple[float, float, int, float]:
     n, m = first.sum(), second.sum()
     if not n or not m:
         return 0.0, 0.0, 0, 0.0
-    bins = _merge((first + second) / (n + m) * min(n, m))
+    bins = merge_bins((first + second) / (n + m) * min(n, m), EXPECTED)
     first, second = (np.bincount(bins, counts).astype(np.float64) for counts in (first, second))
     size = float(1 / (1 / n + 1 / m))
     if len(first) < 2:
@@ -52,18 +53,6 @@ def index_of(first: Floats, second: Floats) -> tuple[float, float, int, float]:
     q = (second + _ADDED) / (m + _ADDED * len(first))
     distance = ((first / n - second / m) ** 2 * (n + m) / (first + second)).sum()
     return float(((p - q) * np.log(p / q)).sum()), float(distance), len(first) - 1, size
-
-
-def _merge(expected: Floats) -> Integers:
-    group, total, groups = 0, 0.0, []
-    for count in expected:
-        if total >= EXPECTED:
-            group, total = group + 1, 0.0
-        groups.append(group)
-        total += float(count)
-    if total < EXPECTED and group:
-        groups = [min(number, group - 1) for number in groups]
-    return np.array(groups, dtype=np.int64)
 
 
 def measure_stability(pairs: list[tuple[Floats, Floats]], coverage: float = 0.95) -> pd.DataFrame:

@@ -87,7 +87,7 @@ class Column:
         return cls(name, edges=tuple(edges[edges < known.max()].tolist()))
 
 
-def merge_bins(least: Floats) -> Integers:
+def merge_bins(counts: Floats, fewest: float = SMALLEST) -> Integers:
     """Merge bins with too few returns with the next; return which merged bin each belongs to.
 
     Examples
@@ -96,12 +96,12 @@ def merge_bins(least: Floats) -> Integers:
     [0, 0, 1, 1]
     """
     group, total, groups = 0, 0.0, []
-    for count in least:
-        if total >= SMALLEST:
+    for count in counts:
+        if total >= fewest:
             group, total = group + 1, 0.0
         groups.append(group)
         total += float(count)
-    if total < SMALLEST and group:
+    if total < fewest and group:
         groups = [min(number, group - 1) for number in groups]
     return np.array(groups, dtype=np.int64)
 

@@ -7,7 +7,7 @@ from taxgap.risk.selection.detection import Detection, estimate_detection
 from taxgap.risk.selection.estimators import SelectedEstimates, estimate_selected
 from taxgap.risk.selection.label_report import LabelReport
 from taxgap.risk.selection.outcome_models import predict_outcomes
-from taxgap.risk.selection.overlap import Overlap, diagnose_overlap, require_overlap
+from taxgap.risk.selection.overlap import Overlap, diagnose_overlap
 from taxgap.risk.selection.propensity import Propensities, estimate_opening
 from taxgap.risk.selection.proxies import check_labels
 from taxgap.risk.selection.weighting import LabelWeights, make_pseudo_outcomes, rake_weights, weigh_labels
@@ -30,6 +30,5 @@ __all__ = [
     "make_pseudo_outcomes",
     "predict_outcomes",
     "rake_weights",
-    "require_overlap",
     "weigh_labels",
 ]

@@ -167,17 +167,6 @@ def diagnose_overlap(
     return Overlap(problem is None, reason, facts, regions)
 
 
-def require_overlap(overlap: Overlap, claim: str = "An estimate for all returns") -> None:
-    """Refuse a claim that weights cannot carry; see `Overlap.require`.
-
-    Raises
-    ------
-    NotIdentifiedError
-        If there is no overlap.
-    """
-    overlap.require(claim)
-
-
 _HIDDEN = "officers chose by what the records do not show, and no probability from the records undoes that."
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from taxgap.errors import InvalidDataError, NotIdentifiedError, UsageError
-from taxgap.risk.selection import diagnose_overlap, require_overlap
+from taxgap.risk.selection import diagnose_overlap
 
 
 def test_returns_with_a_fair_chance_are_identified(chosen: Any) -> None:
@@ -60,7 +60,7 @@ def test_what_is_not_supported_is_said_and_refused(kind: str, reason: str) -> No
     assert not overlap.identified
     assert reason in overlap.reason
     with pytest.raises(NotIdentifiedError, match="The gap is not identified"):
-        require_overlap(overlap, "The gap")
+        overlap.require("The gap")
 
 
 def test_one_case_that_stands_for_most_is_refused() -> None:
