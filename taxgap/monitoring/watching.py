@@ -20,6 +20,7 @@ from taxgap.regimes import Regime
 from taxgap.risk.arrays import Bools, Floats
 from taxgap.risk.labels import build_labels
 from taxgap.risk.model import RiskModel
+from taxgap.risk.observing import measure_cases
 from taxgap.risk.portrait import describe_returns, read_parts
 from taxgap.risk.reference import ALL, FLAGGED, Reference
 
@@ -142,7 +143,7 @@ def reference_of(model: RiskModel) -> Reference:
 
 
 class _Watch:
-    """One pass over the records: counts of what is compared, and what the model expects of enquiries."""
+    """Records as they are watched: counts of what is compared, outcomes of enquiries, officers' answers."""
 
     def __init__(
         self, records: Records, model: RiskModel, regime: Regime, reference: Reference, periods: list[str]
@@ -150,7 +151,6 @@ class _Watch:
         self.records, self.model, self.regime, self.reference = records, model, regime, reference
         self.periods = periods
         self.enquiries = self._read_enquiries()
-        self._expected: list[pd.DataFrame] = []
 
     def _read_enquiries(self) -> pd.DataFrame:
         if "enquiries" not in self.records.tables:
@@ -159,10 +159,9 @@ class _Watch:
         return table[table["regime"] == self.regime.name]
 
     def count(self, by: Sequence[str]) -> dict[tuple[str, str, str], tuple[Floats, ...]]:
-        """Count returns by bin and slice, and keep what the model expects of those with an enquiry."""
+        """Count returns by bin and slice."""
         totals: dict[tuple[str, str, str], tuple[Floats, ...]] = {}
         codes = {f.name: f.code for f in self.regime.features}
-        opened = pd.MultiIndex.from_frame(self.enquiries[["taxpayer_id", "period"]])
         parts = read_parts(
             self.records,
             self.regime,
@@ -176,13 +175,6 @@ class _Watch:
             for key, held in self.reference.count(frame, slices[["year", *by]]).items():
                 before = totals.get(key)
                 totals[key] = held if before is None else tuple(map(np.add, before, held))
-            mine = X[X.index.isin(opened)]
-            if len(mine):
-                expected = {
-                    "probability": self.model.predict_proba(mine)[:, 1],
-                    "expected_tax": self.model.expected_tax(mine),
-                }
-                self._expected.append(pd.DataFrame(expected, index=mine.index))
         if not totals:
             raise UsageError(f"There are no returns of {', '.join(self.periods)}.", where="periods")
         return totals
@@ -191,19 +183,30 @@ class _Watch:
         """Return what closed enquiries found against what the model expected."""
         closed = self.enquiries["closed_on"].notna()
         cases = pd.DataFrame(columns=["period", "programme"])
-        if closed.any() and self._expected:
+        if closed.any():
             labels = build_labels(
                 self.enquiries,
                 regime=self.regime.name,
                 as_of=self.records.as_of,
                 material=self.model.material,
             )
-            cases = labels.join(pd.concat(self._expected), how="inner")
+            cases = labels.join(self._expect(labels["opened_on"]), how="inner")
             cases = cases.assign(
                 period=_years(cases.index), weight=1.0 / cases["inclusion_probability"]
             ).reset_index(drop=True)
         keys = [tax_year_of(self.enquiries["period"]), self.enquiries["programme"].astype("object")]
         return judge_outcomes(cases, closed.groupby(keys).mean())
+
+    def _expect(self, opened_on: pd.Series) -> pd.DataFrame:
+        """Return what the model expected of cases when they were opened, as it was trained to."""
+        observed = measure_cases(self.records, self.regime, opened_on, self.periods)
+        if observed.empty:
+            return pd.DataFrame(
+                columns=["probability", "expected_tax"], dtype=np.float64, index=observed.index
+            )
+        X = self.regime.compare(observed, peers_of(self.model))[list(self.model.feature_names_in_)]
+        told = {"probability": self.model.predict_proba(X)[:, 1], "expected_tax": self.model.expected_tax(X)}
+        return pd.DataFrame(told, index=X.index)
 
     def answers(self) -> pd.DataFrame:
         """Return what officers said of this model's flags."""

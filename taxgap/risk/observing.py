@@ -71,6 +71,34 @@ def observe(
     return observed.sort_index(), peers
 
 
+def measure_cases(
+    records: Records, regime: Regime, opened_on: pd.Series, years: Sequence[str]
+) -> pd.DataFrame:
+    """Measure returns by what was known when the enquiry into each was opened.
+
+    Parameters
+    ----------
+    records : Records
+    regime : Regime
+        What is measured.
+    opened_on : Series of datetime64
+        As for `observe`.
+    years : sequence of str
+        Tax years that are wanted.
+
+    Returns
+    -------
+    DataFrame
+        Measures of the cases, sorted; those whose return was not there then are left out.
+    """
+    home = partition_of(opened_on.index.get_level_values(KEYS[0]), len(records.partitions))
+    parts: list[pd.DataFrame] = []
+    for partition in pd.unique(home):
+        held = records.hold(regime.tables, int(partition))
+        parts += _measure_rounds(held, regime, split_rounds(opened_on[home == partition]), years)
+    return pd.concat(parts).sort_index()
+
+
 def split_rounds(opened_on: pd.Series) -> list[pd.Series]:
     """Split cases so that no part holds two opening days of one taxpayer.
 

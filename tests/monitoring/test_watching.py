@@ -208,3 +208,25 @@ def test_breaks_of_every_kind_are_caught_in_a_larger_population(here: Path, seed
         report = monitor(population(here, column, seed, size), model)
         assert column in set(report.alarms["what"]), column
         assert set(report.alarms["period"]) == {NEW}
+
+
+def test_enquiries_are_held_against_what_was_known_when_they_were_opened(here: Path) -> None:
+    records = population(here)
+    model = fit(records)
+    enquiries = records.table("enquiries")
+    mine = enquiries[enquiries["regime"] == "self_assessment"].set_index(["taxpayer_id", "period"])
+    # Whoever is found wrong puts the return right afterwards: a later version that shows nothing unusual.
+    returns = records.table("self_assessment")
+    keys = pd.MultiIndex.from_frame(returns[["taxpayer_id", "period"]])
+    closed = mine["closed_on"].groupby(level=[0, 1]).max().reindex(keys)
+    put_right = returns.assign(
+        version=returns["version"] + 1,
+        other_expenses=0.0,
+        received_on=closed.to_numpy() + np.timedelta64(1, "D"),
+    )[closed.notna().to_numpy()]
+    frames = {name: records.table(name) for name in records.tables}
+    frames["self_assessment"] = pd.concat([returns, put_right], ignore_index=True)
+    later = Records.from_frames(frames, as_of=str(records.as_of.date()))
+    one, other = (monitor(each, model, periods=["2023-24"]).outcomes for each in (records, later))
+    pd.testing.assert_frame_equal(one, other)
+    assert one["cases"].gt(0).any()
