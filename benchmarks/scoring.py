@@ -58,7 +58,8 @@ def run_here(job: Callable[..., Any], folder: Path, options: dict[str, Any]) -> 
 JOBS = {
     "LightGBM predict, features ready": (predict_only, {}),
     "score, no reasons": (whole_job, {"reasons": 0, "validate": False}),
-    "score, reasons for the top 5%": (whole_job, {"validate": False}),
+    "score, reasons for the top 5%": (whole_job, {"explain_share": 0.05, "validate": False}),
+    "score, reasons for all": (whole_job, {"validate": False}),
     "score, validated first": (whole_job, {}),
 }
 

@@ -67,7 +67,7 @@ def _run(ctx: click.Context, folder: Path, settings: dict[str, Any]) -> dict[str
         others = [train(records, regime, n_threads=threads) for regime in _OTHERS]
         for other in others:
             other.save(folder / f"model-{other.card_['regime']}")
-    with options.step(ctx, f"4/{_STEPS} Scoring everyone and explaining the flags"):
+    with options.step(ctx, f"4/{_STEPS} Scoring and explaining everyone"):
         write_scores(records, model, folder / "scores", validate=False)
         scores = read_scores(folder / "scores")
     with options.step(ctx, f"5/{_STEPS} Comparing with published figures"):

@@ -26,6 +26,7 @@ VERBS: dict[str, str] = {
     "schema": "Describe the columns and rules of a table, or list the tables.",
     "train": "Train a risk model on closed enquiries, and evaluate it on later random ones.",
     "score": "Score every return, flag cases within capacity, and give the reasons.",
+    "explain": "Say why one taxpayer's return scores as it does, and write its case file.",
     "record-outcomes": "Record closed enquiries and officers' answers in new records.",
     "monitor": "Say whether a model still fits what comes in, and when to train again.",
     "demo": "Do the main job end to end, and write a page to look at.",

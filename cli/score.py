@@ -1,4 +1,4 @@
-"""``taxgap score``: score every return and explain the flags."""
+"""``taxgap score``: score every return and give it reasons."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ from taxgap.cli import options
 @click.option(
     "--explain-share",
     type=click.FloatRange(0, 1),
-    default=0.05,
+    default=1.0,
     show_default=True,
-    help="Share of returns, by expected tax, that are explained.",
+    help="Share of returns, from the highest rank down, that are explained.",
+)
+@click.option(
+    "--contributions", is_flag=True, help="Write what each feature adds to each score, beside the scores."
 )
 @click.option(
     "--capacity-share",
@@ -68,7 +71,8 @@ def command(
 ) -> None:
     """Score every return in RECORDS with a model, flag cases within capacity, and give the reasons.
 
-    OUT receives one parquet file a partition and a manifest. A flag is a reason to look, not a finding.
+    OUT receives one parquet file a partition and a manifest. Reasons hold a return against its peers: the
+    same trade group and size band. A flag is a reason to look, not a finding.
 
     Example: taxgap score population/records --model model --out scores
     """

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from taxgap.errors import TaxGapError as TaxGapError
     from taxgap.monitoring import monitor as monitor
     from taxgap.monitoring import record_outcomes as record_outcomes
+    from taxgap.reasons.explaining import explain as explain
+    from taxgap.reasons.explanation import Explanation as Explanation
     from taxgap.records import Records as Records
     from taxgap.records import Truth as Truth
     from taxgap.records.ingestion import IngestReport as IngestReport
@@ -36,6 +38,8 @@ _HOMES = {
     "TaxGapError": "taxgap.errors",
     "monitor": "taxgap.monitoring",
     "record_outcomes": "taxgap.monitoring",
+    "explain": "taxgap.reasons.explaining",
+    "Explanation": "taxgap.reasons.explanation",
     "Records": "taxgap.records",
     "Truth": "taxgap.records",
     "IngestReport": "taxgap.records.ingestion",

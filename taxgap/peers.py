@@ -31,6 +31,9 @@ SIZE_BANDS = {
 }
 """The frozen size bands and where each begins, in pounds a year."""
 
+STANDS_FOR = "stands_for"
+"""The column of the sample that says how many returns each of its rows stands for; it is no measure."""
+
 FURTHEST = 10.0
 """Positions end here: further out is all the same."""
 
@@ -51,7 +54,8 @@ class PeerGroups:
     Parameters
     ----------
     rows : DataFrame
-        Raw measures of the sampled returns with `trade_group` and `size_band`, without identifiers.
+        Raw measures of the sampled returns with `trade_group` and `size_band`, without identifiers; and
+        `stands_for`, where `fit` drew them.
     minimum : int, default 50
         The fewest peers whose quartiles are trusted.
 
@@ -59,7 +63,8 @@ class PeerGroups:
     -----
     Peers share trade group and size band. Where fewer than `minimum` of them have the measure, the comparison
     widens to the trade group, then to the size band, then to everyone. The sample holds at most a fixed
-    number of rows of each group, so that on a wider rung a crowded group does not drown the others.
+    number of rows of each group, so that on a wider rung a crowded group does not drown the others. Each row
+    of a group stands for as many returns as the group has a row: for means over the population.
 
     Examples
     --------
@@ -72,7 +77,7 @@ class PeerGroups:
         _check_groups(rows)
         self.rows = rows
         self.minimum = minimum
-        self._levels = tuple(_levels(rows[name]) for name in GROUPS)
+        self.levels = tuple(_levels(rows[name]) for name in GROUPS)
         self._known: dict[str, _Benchmarks] = {}
 
     @classmethod
@@ -103,13 +108,29 @@ class PeerGroups:
             There is no frame, or one lacks a group column.
         """
         sample: pd.DataFrame | None = None
+        counts: list[pd.DataFrame] = []
         for frame in [observed] if isinstance(observed, pd.DataFrame) else observed:
             _check_groups(frame)
             sample = _keep_smallest(frame if sample is None else pd.concat([sample, frame]), per_group)
+            counts.append(_count(frame))
         if sample is None:
             raise InvalidDataError("There are no returns to draw peers from.")
+        sample = sample.assign(**{STANDS_FOR: _stand_for(sample, pd.concat(counts))})
         order = sample.reset_index(drop=True).sort_values(list(GROUPS), kind="stable")
         return cls(order.reset_index(drop=True), minimum=minimum)
+
+    @property
+    def stands_for(self) -> Floats:
+        """How many returns each row of the sample stands for; 1 each in samples saved without it."""
+        if STANDS_FOR not in self.rows.columns:
+            return np.ones(len(self.rows))
+        each: Floats = self.rows[STANDS_FOR].to_numpy(dtype=np.float64)
+        return each
+
+    @property
+    def measures(self) -> list[str]:
+        """The measures that the sample holds."""
+        return [str(name) for name in self.rows.columns if name not in (*GROUPS, STANDS_FOR)]
 
     def benchmarks(self, groups: pd.DataFrame, column: str) -> pd.DataFrame:
         """Look up what the middle half of each row's peers report.
@@ -188,19 +209,18 @@ class PeerGroups:
         return found
 
     def _codes(self, groups: pd.DataFrame) -> list[Codes]:
-        return [_codes(groups[name], levels) for name, levels in zip(GROUPS, self._levels, strict=True)]
+        return [level_codes(groups[name], levels) for name, levels in zip(GROUPS, self.levels, strict=True)]
 
     def _benchmarks(self, column: str) -> _Benchmarks:
         if column not in self._known:
-            if column not in self.rows.columns or column in GROUPS:
-                measures = [name for name in self.rows.columns if name not in GROUPS]
-                raise UsageError(f"The peers hold no measure named '{column}'.", available=measures)
+            if column not in self.measures:
+                raise UsageError(f"The peers hold no measure named '{column}'.", available=self.measures)
             self._known[column] = self._summarise(self.rows[column].to_numpy(dtype=np.float64))
         return self._known[column]
 
     def _summarise(self, values: Floats) -> _Benchmarks:
         trade, size = self._codes(self.rows)
-        trades, sizes = (len(levels) + 1 for levels in self._levels)
+        trades, sizes = (len(levels) + 1 for levels in self.levels)
         order = np.argsort(values)[: np.count_nonzero(~np.isnan(values))]
         values, trade, size = values[order], trade[order] % trades, size[order] % sizes
         rungs = (  # from the narrowest to the widest
@@ -280,6 +300,20 @@ def size_band(amount: pd.Series) -> pd.Series:
     return pd.Series(bands, index=amount.index, name=GROUPS[1])
 
 
+def level_codes(values: pd.Series, levels: Sequence[str]) -> Codes:
+    """Return the place of each value among the levels; -1 for one that is not among them, and for none.
+
+    Examples
+    --------
+    >>> level_codes(pd.Series(["shops", None, "brewing"]), ["farming", "shops"]).tolist()
+    [1, -1, -1]
+    """
+    values = values.astype("category")
+    known = pd.Index(levels).get_indexer(values.cat.categories)
+    codes: Codes = np.append(known, -1).astype(np.int16)[values.cat.codes]
+    return codes
+
+
 @cache
 def _prefixes() -> dict[str, Any]:
     groups: dict[str, Any] = tomllib.loads(files("taxgap").joinpath("trade_groups.toml").read_text("utf-8"))[
@@ -311,18 +345,24 @@ def _levels(values: pd.Series) -> Sequence[str]:
     return sorted(values.dropna().unique())
 
 
-def _codes(values: pd.Series, levels: Sequence[str]) -> Codes:
-    # A level that the peers do not know, or none, has code -1, which indexes the last row of a table.
-    values = values.astype("category")
-    known = pd.Index(levels).get_indexer(values.cat.categories)
-    codes: Codes = np.append(known, -1).astype(np.int16)[values.cat.codes]
-    return codes
-
-
 def _keep_smallest(frame: pd.DataFrame, per_group: int) -> pd.DataFrame:
     order = np.argsort(pd.util.hash_pandas_object(frame.index).to_numpy(), kind="stable")
     groups = frame[list(GROUPS)].iloc[order].groupby(list(GROUPS), observed=True, dropna=False, sort=False)
     return frame.iloc[order[groups.cumcount().to_numpy() < per_group]]
+
+
+def _count(frame: pd.DataFrame) -> pd.DataFrame:
+    sizes = frame.groupby(list(GROUPS), observed=True, dropna=False, sort=False).size()
+    return sizes.rename(STANDS_FOR).reset_index()
+
+
+def _stand_for(sample: pd.DataFrame, counts: pd.DataFrame) -> Floats:
+    keys = pd.concat([sample[list(GROUPS)], counts[list(GROUPS)]])
+    codes = keys.groupby(list(GROUPS), observed=True, dropna=False).ngroup().to_numpy()
+    sampled, counted = codes[: len(sample)], codes[len(sample) :]
+    returns = np.bincount(counted, weights=counts[STANDS_FOR].to_numpy(dtype=np.float64))
+    each: Floats = (returns / np.maximum(np.bincount(sampled, minlength=len(returns)), 1))[sampled]
+    return each
 
 
 def _quartiles(values: Floats, codes: Codes, groups: int) -> Floats:

@@ -11,7 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from taxgap.batch.scoring import Scorer
+from taxgap.batch.contribution_files import ContributionFiles, read_head
+from taxgap.batch.scorer import Scorer
 from taxgap.batch.settings import ScoreSettings
 from taxgap.errors import InvalidDataError
 from taxgap.records import Records
@@ -22,11 +23,18 @@ from taxgap.risk.model import RiskModel
 
 FORMAT = "taxgap-scores"
 FORMAT_VERSION = 1
+LAID_BY = "_laid_by"
 MANIFEST = "_manifest.json"  # readers of parquet folders pass over names that begin so
 
 
 def write_scores(
-    records: Records, model: RiskModel, out: str | Path, *, replace: bool = False, **settings: Any
+    records: Records,
+    model: RiskModel,
+    out: str | Path,
+    *,
+    replace: bool = False,
+    contributions: bool = False,
+    **settings: Any,
 ) -> Path:
     """Score the returns that records hold and write the scores, partition by partition.
 
@@ -40,6 +48,9 @@ def write_scores(
         model and settings give the same bytes.
     replace : bool, default False
         Replace the folder if it exists.
+    contributions : bool, default False
+        Write what each feature adds to each explained score too, into ``_contributions``, one file a
+        partition; see `read_contributions`.
     **settings
         As for `taxgap.batch.score`.
 
@@ -56,13 +67,18 @@ def write_scores(
     target = Path(out)
     with new_folder(target, replace=replace, marker=MANIFEST) as folder:
         scorer = Scorer(records, model, ScoreSettings.of(**settings))
+        beside = ContributionFiles(folder, scorer.about) if contributions else None
+        parts = scorer.score_parts(lay_by_in=folder / LAID_BY, keep=None if beside is None else beside.keep)
         outputs, levels = {}, {}
-        for partition, scores in zip(scorer.records.partitions, scorer.score_parts(), strict=True):
+        for partition, scores in zip(scorer.records.partitions, parts, strict=True):
             path = folder / part_name(partition)
             _write_part(path, scores)
             outputs[path.name] = {"rows": len(scores), "sha256": checksum(path)}
             levels = {name: list(scores[name].cat.categories) for name in _codes(scores)}
-        write_json(folder / MANIFEST, {**_describe(scorer), "levels": levels, "outputs": outputs})
+        manifest = {**_describe(scorer), "levels": levels, "outputs": outputs}
+        if beside is not None:
+            manifest["contributions"] = beside.outputs
+        write_json(folder / MANIFEST, manifest)
     return target
 
 
@@ -96,6 +112,43 @@ def read_scores(path: str | Path, columns: Sequence[str] | None = None) -> pd.Da
     for name in scores.columns.intersection(list(levels)):
         scores[name] = pd.Categorical(scores[name], categories=levels[name])
     return scores
+
+
+def read_contributions(path: str | Path) -> pd.DataFrame:
+    """Read the contributions that `write_scores` wrote beside the scores of a folder.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder of the scores.
+
+    Returns
+    -------
+    DataFrame
+        By `taxpayer_id` and `period`, one column a feature, in log units of expected tax. What they are
+        stands in ``attrs``: `unit, baseline, engine, model_id, regime, as_of, population_mean`.
+
+    Raises
+    ------
+    InvalidDataError
+        The folder holds none, or a file is missing or was changed.
+    IncompatibleError
+        The folder is of a newer format.
+    """
+    folder = Path(path)
+    manifest = read_json(folder / MANIFEST)
+    check_format(manifest, name=FORMAT, version=FORMAT_VERSION, where=folder / MANIFEST)
+    if "contributions" not in manifest:
+        raise InvalidDataError(
+            "The folder holds no contributions.",
+            where=str(folder),
+            remedy="Score again and ask for them: taxgap score --contributions.",
+        )
+    entries = sorted(manifest["contributions"].items())
+    parts = [_read_part(folder / name, entry, None) for name, entry in entries]
+    found = pd.concat(parts, ignore_index=True).set_index(["taxpayer_id", "period"])
+    found.attrs = read_head(folder / entries[0][0])
+    return found
 
 
 def _write_part(path: Path, scores: pd.DataFrame) -> None:

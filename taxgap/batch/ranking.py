@@ -54,7 +54,7 @@ def within_share(periods: pd.Series, ranks: Sequence[int] | Integers, share: flo
 
 
 def _lots(taxpayer_ids: pd.Series) -> NDArray[np.uint64]:
-    digests = b"".join(
-        blake2b(str(name).encode(), digest_size=8, person=b"rank").digest() for name in taxpayer_ids
-    )
-    return np.frombuffer(digests, dtype="<u8")
+    which, names = pd.factorize(taxpayer_ids)
+    digests = b"".join(blake2b(str(name).encode(), digest_size=8, person=b"rank").digest() for name in names)
+    lots: NDArray[np.uint64] = np.frombuffer(digests, dtype="<u8")[which]
+    return lots

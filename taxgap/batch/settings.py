@@ -24,7 +24,7 @@ class ScoreSettings:
     """
 
     reasons: int = 4
-    explain_share: float = 0.05
+    explain_share: float = 1.0
     periods: tuple[str, ...] | None = None
     as_of: str | None = None
     capacity_share: float = 0.05
@@ -48,6 +48,11 @@ class ScoreSettings:
             wrong.append(f"reasons is {self.reasons}, not from 0 to {MOST_REASONS}")
         if wrong:
             raise UsageError(f"These settings cannot be used: {'; '.join(wrong)}.", where="settings")
+
+    @property
+    def explains(self) -> bool:
+        """Whether any return is given reasons."""
+        return self.reasons > 0 and self.explain_share > 0
 
     @classmethod
     def of(

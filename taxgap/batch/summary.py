@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from taxgap.batch.explaining import LIKELIHOOD
 from taxgap.records.periods import tax_year_of
 
 TOP_REASONS = 8
@@ -24,6 +26,12 @@ class ScoreSummary:
         How often each code is the first reason of a flagged return.
     without_reason : int
         Flagged returns on which no single reason stands out.
+    group_share : float
+        Share of the flagged whose group effect is larger than all of their own contributions together, that
+        is, who are flagged mainly because of the group; missing where none is explained.
+    differing_share : float
+        Share of the flagged whose first reason would be another, or none, for the likelihood instead of the
+        ranking score; missing where none is explained.
     highest : float
         The highest probability of all returns, by which to choose a cut-off where none is flagged.
     """
@@ -31,6 +39,8 @@ class ScoreSummary:
     periods: pd.DataFrame
     reasons: pd.Series
     without_reason: int
+    group_share: float
+    differing_share: float
     highest: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -39,6 +49,8 @@ class ScoreSummary:
             "periods": self.periods.to_dict("records"),
             "first_reasons": {str(code): int(count) for code, count in self.reasons.items()},
             "without_reason": self.without_reason,
+            "mainly_because_of_group_share": _or_none(self.group_share),
+            "first_reason_differs_by_likelihood_share": _or_none(self.differing_share),
             "highest_probability": self.highest,
         }
 
@@ -54,7 +66,14 @@ class ScoreSummary:
         lines += ["", "First reasons of the flagged:"]
         lines += [f"  {count:>6,}  {code}" for code, count in self.reasons.head(TOP_REASONS).items()]
         lines += [f"  {self.without_reason:>6,}  no single reason stands out", ""]
-        return "\n".join([*lines, "A flag is a reason to look, not a finding."])
+        return "\n".join([*lines, *self._shares(), "A flag is a reason to look, not a finding."])
+
+    def _shares(self) -> list[str]:
+        said = {
+            "of the flagged are so mainly because of the group of similar taxpayers.": self.group_share,
+            "of the flagged would have another first reason for their likelihood.": self.differing_share,
+        }
+        return [f"{share:.0%} {words}" for words, share in said.items() if not math.isnan(share)]
 
 
 def summarise(scores: pd.DataFrame) -> ScoreSummary:
@@ -79,11 +98,40 @@ def summarise(scores: pd.DataFrame) -> ScoreSummary:
         expected_tax=("tax", "sum"),
     )
     flagged = counted[counted["flagged"] & counted["explained"]]
-    first = flagged.get("reason_1_code", pd.Series(dtype="str")).astype("str")
-    known = first[flagged.get("reason_1_code", pd.Series(dtype="str")).notna()]
+    first = _codes(flagged, "reason_1_code")
+    known = first[first != ""]
     return ScoreSummary(
-        periods.reset_index(), known.value_counts(), len(flagged) - len(known), _highest(scores)
+        periods.reset_index(),
+        known.value_counts(),
+        len(flagged) - len(known),
+        _group_share(flagged),
+        _differing_share(flagged, first),
+        _highest(scores),
     )
+
+
+def _codes(scores: pd.DataFrame, column: str) -> pd.Series:
+    # As text, so that having no reason is an answer that can be compared.
+    if column not in scores:
+        return pd.Series("", index=scores.index, dtype="str")
+    return scores[column].astype("str").fillna("")
+
+
+def _group_share(flagged: pd.DataFrame) -> float:
+    if "group_effect" not in flagged:
+        return math.nan
+    own = flagged["score"] - flagged["population_mean"] - flagged["group_effect"]
+    return float((flagged["group_effect"] > own.clip(lower=0.0)).mean())
+
+
+def _differing_share(flagged: pd.DataFrame, first: pd.Series) -> float:
+    if LIKELIHOOD not in flagged:
+        return math.nan
+    return float((first != _codes(flagged, LIKELIHOOD)).mean())
+
+
+def _or_none(share: float) -> float | None:
+    return None if math.isnan(share) else share
 
 
 def _highest(scores: pd.DataFrame) -> float:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from taxgap.batch.fit import check_records, peers_of, regime_of
 from taxgap.errors import IncompatibleError, UsageError
 from taxgap.monitoring.drift import Counts, compare
 from taxgap.monitoring.outcomes import judge_answers, judge_outcomes
@@ -23,6 +22,7 @@ from taxgap.risk.model import RiskModel
 from taxgap.risk.observing import measure_cases
 from taxgap.risk.portrait import describe_returns, read_parts
 from taxgap.risk.reference import ALL, FLAGGED, Reference
+from taxgap.risk.suitability import check_records, peers_of, regime_of
 
 SLICES = ("month", "region", "trade_group")
 """What comparisons can be divided by: month of receipt, region, trade group."""

@@ -13,8 +13,10 @@ from taxgap.publication.assessment import assess, assess_burden
 from taxgap.publication.content import PageContent
 from taxgap.publication.examples import choose_examples, describe_example
 from taxgap.publication.taxes import compare_taxes
+from taxgap.reasons import PeerBaseline
 from taxgap.records import Records, Truth
 from taxgap.risk import RiskModel
+from taxgap.risk.suitability import peers_of, regime_of
 from taxgap.validation import ValidationReport
 
 _LIBRARIES = ("taxgap", "lightgbm", "numpy", "pandas", "scikit-learn")
@@ -31,7 +33,8 @@ the assumed detection the old audits and the recent gap do not agree with each o
 How much officers miss is a setting. No published value of the non-detection multiplier could be read.
 The real random programme opens about 3,800 of 12 million returns (worked out from 53,000 audits of 1999 to \
 2012); here it opens enough to learn from.
-Reasons compare a return with the cases the model was trained on, not yet with the taxpayer's peers alone.
+Reasons compare a return with at most 500 of its peers, or with a wider group where there are few: they say \
+what sets it apart from these, not what caused it.
 Cases, reasons and who is looked at are shown for Self Assessment alone.
 """.strip().splitlines()
 )
@@ -75,6 +78,7 @@ def gather_content(
     period = model.card_["training"]["evaluation_period"]
     ranked = scores.assign(ranked=scores.groupby("period")["score"].transform("size"))
     examples = choose_examples(ranked, period)
+    baseline = PeerBaseline(model, regime_of(model), peers_of(model))
     calibration = calibrate(records, truth)
     return PageContent(
         title="Self Assessment: from records to explained flags",
@@ -88,7 +92,7 @@ def gather_content(
         calibration=assessment.calibration,
         taxes=compare_taxes(assessments),
         burden=assess_burden(records, truth, model),
-        cases=[describe_example(row, records, truth, model) for _, row in examples.iterrows()],
+        cases=[describe_example(row, records, truth, baseline) for _, row in examples.iterrows()],
         limits=LIMITS,
         commands=commands,
     )

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from taxgap.peers import PeerGroups
 from taxgap.publication.content import ExampleCase
-from taxgap.reasons import MOST_REASONS, contributions
+from taxgap.reasons import MOST_REASONS, PeerBaseline, contributions
 from taxgap.records import Records, Truth
 from taxgap.records.partitions import partition_of
-from taxgap.regimes import Regime, get_regime
-from taxgap.risk import RiskModel
+from taxgap.regimes import Regime
 from taxgap.synthetic import mechanisms
 
 _REASON_PARTS = ("contribution", "observed", "peer_low", "peer_median", "peer_high")
@@ -55,7 +53,7 @@ def choose_examples(scores: pd.DataFrame, period: str, *, most: int = 5) -> pd.D
     return pd.concat([different, rest]).head(most).sort_values("rank")
 
 
-def describe_example(row: pd.Series, records: Records, truth: Truth, model: RiskModel) -> ExampleCase:
+def describe_example(row: pd.Series, records: Records, truth: Truth, baseline: PeerBaseline) -> ExampleCase:
     """Gather everything the page says of one return.
 
     Parameters
@@ -64,7 +62,8 @@ def describe_example(row: pd.Series, records: Records, truth: Truth, model: Risk
         A row of scores.
     records : Records
     truth : Truth
-    model : RiskModel
+    baseline : PeerBaseline
+        The model that scored it, with the peers to hold it against.
 
     Returns
     -------
@@ -72,7 +71,7 @@ def describe_example(row: pd.Series, records: Records, truth: Truth, model: Risk
     """
     taxpayer, period = str(row["taxpayer_id"]), str(row["period"])
     partition = int(partition_of([taxpayer], len(records.partitions))[0])
-    regime = get_regime(model.card_["regime"])
+    regime = baseline.regime
     reasons = _reasons(row, regime)
     potential = truth.read("enquiries", partition=partition, periods=[period])
     mine = (potential["taxpayer_id"] == taxpayer) & (potential["regime"] == regime.name)
@@ -81,7 +80,7 @@ def describe_example(row: pd.Series, records: Records, truth: Truth, model: Risk
         taxpayer_id=taxpayer,
         period=period,
         score_row=row,
-        contributions=_contributions(row, records, model, regime, partition),
+        contributions=_contributions(row, records, baseline, partition),
         reasons=reasons,
         declared=_declared(taxpayer, period, records, partition),
         truth=_what_was_done(truth, partition, (taxpayer, regime.name, period), list(reasons["code"])),
@@ -90,13 +89,12 @@ def describe_example(row: pd.Series, records: Records, truth: Truth, model: Risk
     )
 
 
-def _contributions(
-    row: pd.Series, records: Records, model: RiskModel, regime: Regime, partition: int
-) -> pd.DataFrame:
+def _contributions(row: pd.Series, records: Records, baseline: PeerBaseline, partition: int) -> pd.DataFrame:
+    regime = baseline.regime
     observed = regime.measure(records, [row["period"]], partition)
     observed = observed.loc[[(row["taxpayer_id"], row["period"])]]
-    X = regime.compare(observed, PeerGroups(model.peer_rows_))[list(model.feature_names_in_)]
-    values = contributions(model, X).values.iloc[0]  # noqa: PD011 - a frame of contributions, not the array
+    found = contributions(baseline.model, regime.compare(observed, baseline.peers), baseline=baseline)
+    values = found.values.iloc[0]  # noqa: PD011 - a frame of contributions, not the array
     table = pd.DataFrame({"feature": values.index, "contribution": values.to_numpy()})
     table["code"] = [regime.feature[name].code for name in table["feature"]]
     table["title"] = [regime.code[code].title for code in table["code"]]

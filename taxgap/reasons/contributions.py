@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -12,13 +11,20 @@ from numpy.typing import NDArray
 
 from taxgap.errors import IncompatibleError, UsageError
 from taxgap.peers import GROUPS
+from taxgap.reasons.baseline import PeerBaseline
+from taxgap.reasons.engines import ENGINES, Question, compile_once
+from taxgap.risk.boosting import score_raw
 from taxgap.risk.model import RiskModel
+from taxgap.risk.predicting import Kind
 
 TOLERANCE = 1e-6
 """How far the parts of a score may be from it, in log units: rounding, and nothing else."""
 
+CHECKED = 1_000
+"""So many scores of the library's own kernel are checked against LightGBM's; others are checked whole."""
+
 Floats: TypeAlias = NDArray[np.float64]
-Engine: TypeAlias = Callable[[RiskModel, pd.DataFrame, pd.DataFrame | None], tuple[Floats, float]]
+Integers: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -33,15 +39,23 @@ class Contributions:
     population_mean : float
         The mean score of the population, in log pounds.
     group_effect : Series of float64
-        What trade group and size band add: shown, and never a reason.
+        Against peers, the mean of the peers less that of the population; against the cases trained on, what
+        trade group and size band add. Shown, and never a reason.
     engine : str
         What worked them out.
+    baseline : {"training", "peers"}
+        What they are held against.
+    peers : DataFrame
+        The peer group of each return: `number`, `rung` and how many `peers`; without columns if not
+        against peers.
     """
 
     values: pd.DataFrame
     population_mean: float
     group_effect: pd.Series
     engine: str
+    baseline: str = "training"
+    peers: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def own_effect(self) -> pd.Series:
@@ -50,21 +64,31 @@ class Contributions:
 
 
 def contributions(
-    model: RiskModel, X: pd.DataFrame, *, background: pd.DataFrame | None = None, engine: str = "lightgbm"
+    model: RiskModel,
+    seen: pd.DataFrame,
+    *,
+    baseline: PeerBaseline | None = None,
+    engine: str = "taxgap",
+    kind: Kind = "expected_tax",
 ) -> Contributions:
-    """Split the ranking score of each return into its parts.
+    """Split the score of each return into its parts.
 
     Parameters
     ----------
     model : RiskModel
         A fitted model.
-    X : DataFrame
-        The returns, as the model sees them.
-    background : DataFrame, optional
-        The returns to compare with, as the model sees them, for engines that take one.
-    engine : str, default "lightgbm"
-        ``lightgbm``: path-dependent Shapley values by LightGBM's own code, which compares with the cases the
-        model was trained on and takes no background.
+    seen : DataFrame
+        The returns, from `Regime.compare`; other columns than the model's are passed over.
+    baseline : PeerBaseline, optional
+        The peers to hold each return against. Without them it is held against the cases that the model was
+        trained on (the path-dependent game), where what defines the peers has a part too.
+    engine : {"taxgap", "lightgbm", "shap"}, default "taxgap"
+        ``taxgap``: this library's exact kernel, for both. ``lightgbm``: LightGBM's own code, without a
+        baseline only. ``shap``: the shap package; against peers only for models that it reads as LightGBM
+        does.
+    kind : {"expected_tax", "probability", "hours"}, default "expected_tax"
+        Which score: the ranking score in log pounds; the likelihood, in log odds before calibration; the log
+        of the hours.
 
     Returns
     -------
@@ -73,42 +97,71 @@ def contributions(
     Raises
     ------
     UsageError
-        The engine is unknown, or a background is given to one that takes none.
+        The engine is unknown, or not right for this model and baseline.
+    InvalidDataError
+        There are no returns.
     IncompatibleError
-        The parts do not add up to the score.
+        The returns do not fit the model, or the parts do not add up to the score.
+
+    Notes
+    -----
+    Rows are worked on by peer group. The sums of the library's own kernel are checked against what the same
+    compiled model predicts, on every row, and against LightGBM on the first thousand; those of other engines
+    against LightGBM on every row.
+    """
+    matrix = model.encode(seen[list(model.feature_names_in_)])
+    numbers = np.zeros(0, dtype=np.int64) if baseline is None else baseline.place(seen)
+    return split_scores(
+        model, matrix, seen.index, numbers=numbers, baseline=baseline, engine=engine, kind=kind
+    )
+
+
+def split_scores(
+    model: RiskModel,
+    matrix: Floats,
+    index: pd.Index,
+    *,
+    numbers: Integers,
+    baseline: PeerBaseline | None,
+    engine: str = "taxgap",
+    kind: Kind = "expected_tax",
+    predicted: Floats | None = None,
+) -> Contributions:
+    """Do what `contributions` does, for returns that were encoded, placed and maybe scored before.
+
+    `predicted` are the raw scores by the compiled model of the same booster.
     """
     if engine not in ENGINES:
         raise UsageError(f"There is no engine named '{engine}'.", where="engine", available=ENGINES)
-    parts, mean = ENGINES[engine](model, X, background)
-    _check_sum(parts.sum(axis=1) + mean, model.ranking_score(X))
-    values = pd.DataFrame(parts, index=X.index, columns=list(model.feature_names_in_))
-    groups = [name for name in GROUPS if name in values.columns]
-    return Contributions(values.drop(columns=groups), mean, values[groups].sum(axis=1), engine)
-
-
-def _explain_with_lightgbm(
-    model: RiskModel, X: pd.DataFrame, background: pd.DataFrame | None
-) -> tuple[Floats, float]:
-    if background is not None:
-        raise UsageError(
-            "The engine 'lightgbm' compares with the cases the model was trained on.",
-            where="background",
-            remedy="Leave the background out.",
+    booster = model.booster(kind)
+    parts, base = ENGINES[engine](Question(booster, matrix, baseline, numbers, model.n_threads))
+    names = np.array(model.feature_names_in_, dtype=object)
+    defining = np.isin(names, GROUPS)
+    own = pd.DataFrame(parts[:, ~defining], index=index, columns=names[~defining].tolist())
+    of_group = parts[:, defining].sum(axis=1)
+    # Peers share what defines them, so that it has no part: were it to have one, the sum would miss it.
+    total = own.to_numpy().sum(axis=1) + base + (of_group if baseline is None else 0.0)
+    checked = matrix[:CHECKED] if engine == "taxgap" else matrix
+    check_sum(total, score_raw(booster, checked, model.n_threads))
+    if engine == "taxgap":
+        compiled = compile_once(booster)
+        check_sum(
+            total, compiled.predict(matrix, threads=model.n_threads) if predicted is None else predicted
         )
-    booster = model.booster("expected_tax")
-    found = booster.predict(model.encode(X), pred_contrib=True, num_threads=model.n_threads)
-    parts = np.asarray(found, dtype=np.float64)
-    return parts[:, :-1], float(
-        parts[0, -1]
-    ) + model.offset_  # the last column is the mean, alike in every row
+    base = base + model.parts_.offsets.get(kind, 0.0)
+    if baseline is None:
+        nobody = pd.DataFrame(index=index)
+        return Contributions(
+            own, float(base[0]), pd.Series(of_group, index=index), engine, "training", nobody
+        )
+    mean = baseline.mean_over_population(kind)
+    placed = baseline.describe()[["rung", "peers"]].iloc[numbers].reset_index().set_index(index)
+    return Contributions(own, mean, pd.Series(base - mean, index=index), engine, "peers", placed)
 
 
-ENGINES: dict[str, Engine] = {"lightgbm": _explain_with_lightgbm}
-"""What can work them out: (model, X, background) to the parts of each row and the population's mean."""
-
-
-def _check_sum(total: Floats, score: Floats) -> None:
-    furthest = float(np.max(np.abs(total - score), initial=0.0))
+def check_sum(total: Floats, scores: Floats) -> None:
+    """Refuse parts that do not add up to the scores, of which the first may be given alone."""
+    furthest = float(np.max(np.abs(total[: len(scores)] - scores), initial=0.0))
     if not furthest <= TOLERANCE:
         raise IncompatibleError(
             f"The parts of a score differ from it by {furthest:.2g}; at most {TOLERANCE:g} is rounding.",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,10 @@ LEAST_SHARE = 0.05
 NONE = -1
 
 Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
 Positions: TypeAlias = NDArray[np.int64]
+
+_BLOCK = 4096  # rows at a time: their codes stay in the cache of the processor
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,27 @@ class Selection:
     features: Positions
     contributions: Floats
 
+    @classmethod
+    def empty(cls, rows: int, most: int) -> Selection:
+        """Make room for so many reasons of so many returns, all of them absent."""
+        shape = (rows, most)
+        return cls(
+            np.full(shape, NONE, dtype=np.int64), np.full(shape, NONE, dtype=np.int64), np.full(shape, np.nan)
+        )
+
+    def fill(self, rows: slice, part: Selection) -> None:
+        """Put the reasons of some rows in their place."""
+        self.codes[rows], self.features[rows] = part.codes, part.features
+        self.contributions[rows] = part.contributions
+
 
 def select_reasons(
-    regime: Regime, values: pd.DataFrame, visible: pd.DataFrame, *, most: int = MOST_REASONS
+    regime: Regime,
+    values: pd.DataFrame,
+    visible: pd.DataFrame,
+    *,
+    most: int = MOST_REASONS,
+    noise: Mapping[str, float] | None = None,
 ) -> Selection:
     """Choose the reasons of each return.
 
@@ -60,60 +82,132 @@ def select_reasons(
     values : DataFrame
         The contributions, one column a feature; a feature that the model does not use may be absent.
     visible : DataFrame of bool
-        Same shape: whether the observed value lies on the side of the peers' middle half that the feature's
-        sentence speaks of. Other features count within their code, but are not named.
+        The same rows: whether the observed value lies on the side of the peers' middle half that the
+        feature's sentence speaks of. Other features count within their code, but are not named.
     most : int, default 4
         The most reasons a return, from 0 to 4.
+    noise : mapping of str to float, optional
+        By reason code, the least contribution in log units that fitting the model again cannot undo. A code
+        that is absent has no such floor.
 
     Returns
     -------
     Selection
 
+    Raises
+    ------
+    UsageError
+        Too many reasons are asked for, or the noise is of an unknown code, negative or missing.
+
     Notes
     -----
-    Contributions are summed within a code. A code is a reason if its sum reaches both `LEAST_LOG_UNITS` and
-    `LEAST_SHARE` of the sum over all codes that raise the score, and a visible feature of it raises the
-    score. The largest sums come first; of equal ones, the code that the regime names first. Where no code is
-    left, no single reason stands out, which is an answer too.
+    Contributions are summed within a code. A code is a reason if its sum reaches three floors, which are
+    `LEAST_LOG_UNITS`, `LEAST_SHARE` of the sum over all codes that raise the score, and its noise, and if a
+    visible feature of it raises the score. The largest sums come first; of equal ones, the code that the
+    regime names first. Where no code is left, no single reason stands out, which is an answer too.
+
+    Examples
+    --------
+    >>> from taxgap.regimes import get_regime
+    >>> regime = get_regime("self_assessment")
+    >>> values = pd.DataFrame({"staff_to_turnover": [0.2], "days_late": [0.1]})
+    >>> chosen = select_reasons(regime, values, values > 0, noise={"timing.late": 0.15})
+    >>> chosen.contributions.round(2)
+    array([[0.2, nan, nan, nan]])
     """
-    if not 0 <= most <= MOST_REASONS:
-        raise UsageError(f"There can be 0 to {MOST_REASONS} reasons, not {most}.", where="reasons")
-    parts = values.reindex(columns=list(regime.feature), fill_value=0.0).to_numpy(dtype=np.float64)
-    seen = visible.reindex(columns=list(regime.feature), fill_value=False).to_numpy(dtype=np.bool_)
-    sums, named = _sum_codes(regime, parts, seen)
-    return _pick(sums, named, _families(regime), most)
+    check_most(most, MOST_REASONS)
+    return select(regime, values, visible, most=most, noise=noise)
 
 
-def _sum_codes(regime: Regime, parts: Floats, seen: NDArray[np.bool_]) -> tuple[Floats, Positions]:
-    """Return, by return and code, the sum of the contributions and the feature to name, or -1."""
-    shown = np.where(seen & (parts > 0), parts, 0.0)
-    sums, named = np.zeros((len(parts), len(regime.codes))), np.full((len(parts), len(regime.codes)), NONE)
-    for place, code in enumerate(regime.codes):
-        own = np.array([i for i, feature in enumerate(regime.features) if feature.code == code.code])
-        sums[:, place] = parts[:, own].sum(axis=1)
-        named[:, place] = np.where(shown[:, own].any(axis=1), own[shown[:, own].argmax(axis=1)], NONE)
+def check_most(most: int, limit: int) -> None:
+    """Refuse a number of reasons beyond the limit."""
+    if not 0 <= most <= limit:
+        raise UsageError(f"There can be 0 to {limit} reasons, not {most}.", where="reasons")
+
+
+def select(
+    regime: Regime,
+    values: pd.DataFrame,
+    visible: pd.DataFrame,
+    *,
+    most: int,
+    noise: Mapping[str, float] | None = None,
+) -> Selection:
+    """Choose by the rules of `select_reasons`, however many."""
+    floors = _noise_floors(regime, noise)
+    found = Selection.empty(len(values), most)
+    for start in range(0, len(values) if most else 0, _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        parts = _by_feature(regime, values, rows, np.dtype(np.float64))
+        seen = _by_feature(regime, visible, rows, np.dtype(np.bool_))
+        sums, named = _sum_codes(regime, parts, seen)
+        part = Selection(found.codes[rows], found.features[rows], found.contributions[rows])
+        _pick(regime, part, np.where(_strong(sums, floors) & (named != NONE), sums, -np.inf), named)
+    return found
+
+
+def _noise_floors(regime: Regime, noise: Mapping[str, float] | None) -> Floats:
+    given = dict(noise or {})
+    unknown = [code for code in given if code not in regime.code]
+    if unknown:
+        raise UsageError(f"There is no reason code '{unknown[0]}'.", where="noise", available=regime.code)
+    floors = np.array([given.get(code, 0.0) for code in regime.code], dtype=np.float64)
+    if not (floors >= 0).all():
+        raise UsageError("Noise is a number of log units from 0 up for every code.", where="noise")
+    return floors
+
+
+def _by_feature(regime: Regime, frame: pd.DataFrame, rows: slice, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Lay rows of a frame on their side: one line a feature of the regime, zero where the frame has none."""
+    table = frame.to_numpy()[rows]
+    found = np.zeros((len(regime.features), len(table)), dtype)
+    places = {name: place for place, name in enumerate(regime.feature)}
+    for column, name in enumerate(frame.columns):
+        if name in places:
+            found[places[name]] = table[:, column]
+    return found
+
+
+def _sum_codes(regime: Regime, parts: Floats, seen: Bools) -> tuple[Floats, Positions]:
+    """Return, by code and row, the sum of the contributions and the feature to name, or -1."""
+    places = {code: place for place, code in enumerate(regime.code)}
+    shape = (len(places), parts.shape[1])
+    sums, largest, named = np.zeros(shape), np.zeros(shape), np.full(shape, NONE)
+    for i, feature in enumerate(regime.features):
+        code = places[feature.code]
+        sums[code] += parts[i]
+        larger = seen[i] & (parts[i] > largest[code])
+        np.copyto(largest[code], parts[i], where=larger)
+        np.copyto(named[code], i, where=larger)
     return sums, named
 
 
-def _pick(sums: Floats, named: Positions, families: Positions, most: int) -> Selection:
-    rows = np.arange(len(sums))
-    floor = np.maximum(LEAST_LOG_UNITS, LEAST_SHARE * np.maximum(sums, 0.0).sum(axis=1))
-    strong = (sums >= floor[:, np.newaxis]) & (named != NONE)
-    order = np.argsort(-sums, axis=1, kind="stable")
-    taken = np.zeros(len(sums), dtype=np.int64)
-    of_family = np.zeros((len(sums), families.max(initial=0) + 1), dtype=np.int64)
-    codes = np.full((len(sums), most), NONE)
-    for code in order.T:
-        room = (taken < most) & (of_family[rows, families[code]] < MOST_OF_A_FAMILY)
-        add = np.flatnonzero(strong[rows, code] & room)
-        codes[add, taken[add]] = code[add]
-        of_family[add, families[code[add]]] += 1
-        taken[add] += 1
-    features = np.where(codes == NONE, NONE, np.take_along_axis(named, codes, axis=1))
-    amounts = np.where(codes == NONE, np.nan, np.take_along_axis(sums, codes, axis=1))
-    return Selection(codes, features, amounts)
+def _strong(sums: Floats, floors: Floats) -> Bools:
+    raising = LEAST_SHARE * np.maximum(sums, 0.0).sum(axis=0)
+    strong: Bools = (sums >= np.maximum(LEAST_LOG_UNITS, raising)) & (sums >= floors[:, np.newaxis])
+    return strong
 
 
-def _families(regime: Regime) -> Positions:
-    names = [code.family for code in regime.codes]
-    return np.array([names.index(name) for name in names], dtype=np.int64)
+def _pick(regime: Regime, found: Selection, left: Floats, named: Positions) -> None:
+    """Fill in reasons, the strongest of those left first; the first of equal ones, as `argmax` takes it."""
+    members = list(_families(regime))
+    family = np.empty(len(left), dtype=np.int64)
+    for number, codes in enumerate(members):
+        family[codes] = number
+    taken = np.zeros((len(members), left.shape[1]), dtype=np.int8)
+    for k in range(found.codes.shape[1]):
+        codes = left.argmax(axis=0)
+        rows = np.flatnonzero(left[codes, np.arange(left.shape[1])] > 0)
+        codes = codes[rows]
+        found.codes[rows, k], found.features[rows, k] = codes, named[codes, rows]
+        found.contributions[rows, k] = left[codes, rows]
+        left[codes, rows] = -np.inf
+        taken[family[codes], rows] += 1
+        for number, own in enumerate(members):
+            left[own[:, np.newaxis], np.flatnonzero(taken[number] >= MOST_OF_A_FAMILY)] = -np.inf
+
+
+def _families(regime: Regime) -> Iterator[Positions]:
+    """List the positions of the codes of each family."""
+    names = np.array([code.family for code in regime.codes])
+    yield from (np.flatnonzero(names == family) for family in dict.fromkeys(names.tolist()))

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from taxgap.peers import PeerGroups
+from taxgap.peers import GROUPS, PeerGroups
 from taxgap.reasons.contributions import Contributions
-from taxgap.reasons.selection import MOST_REASONS, NONE, Floats, Positions, Selection, select_reasons
-from taxgap.reasons.sentences import GROUP_STANDS_OUT, NOTHING_STANDS_OUT, write_sentence
+from taxgap.reasons.selection import (
+    MOST_REASONS,
+    NONE,
+    Bools,
+    Floats,
+    Positions,
+    Selection,
+    check_most,
+    select_reasons,
+)
+from taxgap.reasons.sentences import GROUP_STANDS_OUT, NOTHING_STANDS_OUT, number_alike, write_sentences
 from taxgap.regimes import Regime
 
 PARTS = (
@@ -23,7 +36,11 @@ PARTS = (
 )
 """What is said of each reason, as ``reason_1_code`` and so on."""
 
-_BENCHMARKS = ("low", "median", "high")
+NUMBERS = PARTS[3:7]
+"""The parts that are measured, in the unit of the feature."""
+
+BLOCK = 16_384
+"""Returns at a time: what is looked up for every feature is held for these alone."""
 
 
 def reason_columns(most: int = MOST_REASONS) -> list[str]:
@@ -38,6 +55,7 @@ def give_reasons(
     peers: PeerGroups,
     *,
     most: int = MOST_REASONS,
+    noise: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Turn contributions into reasons.
 
@@ -50,58 +68,88 @@ def give_reasons(
     peers : PeerGroups
     most : int, default 4
         The most reasons a return.
+    noise : mapping of str to float, optional
+        By reason code, the least contribution in log units that fitting the model again cannot undo; see
+        `taxgap.reasons.select_reasons`.
 
     Returns
     -------
     DataFrame
         `reason_columns` for the index of `observed`, empty where there is no further reason. A return without
         any says so in its first sentence. Codes and features are categoricals with the regime's levels.
+
+    Raises
+    ------
+    UsageError
+        Too many reasons are asked for, or the noise is of an unknown code, negative or missing.
     """
-    features = list(regime.feature)
-    values = observed[features].to_numpy(dtype=np.float64)
-    quartiles = peers.quartiles(observed, features)
-    ranges = {part: quartiles[:, :, place] for place, part in enumerate(_BENCHMARKS)}
-    sides = np.array([feature.side for feature in regime.features])
-    # What lies within the peers' middle half is no reason: half of them look like it.
-    unusual = np.where(sides > 0, values > ranges["high"], values < ranges["low"])
-    visible = pd.DataFrame(unusual, index=observed.index, columns=features)
-    chosen = select_reasons(regime, found.values, visible, most=most)
+    check_most(most, MOST_REASONS)
+    parts = found.values  # noqa: PD011 - a field of ours, not that of pandas
+    chosen = Selection.empty(len(observed), most)
+    numbers = np.full((len(NUMBERS), len(observed), most), np.nan)
+    for rows, values, quartiles in look_up(regime, observed, peers):
+        # What lies within the peers' middle half is no reason: half of them look like it.
+        unusual = is_unusual(regime, values, quartiles)
+        visible = pd.DataFrame(unusual, columns=list(regime.feature))
+        part = select_reasons(regime, parts.iloc[rows], visible, most=most, noise=noise)
+        chosen.fill(rows, part)
+        numbers[:, rows] = read_numbers(part.features, values, quartiles)
+    texts = write_texts(regime, chosen.features, numbers)
     columns: dict[str, object] = {}
     for k in range(most):
-        columns |= _lay_out(regime, chosen, k, values, ranges)
+        columns |= _lay_out(regime, chosen, numbers, k, texts)
     table = pd.DataFrame(columns, index=observed.index, columns=reason_columns(most))
     return _answer_without_reasons(table, found) if most else table
 
 
+def look_up(
+    regime: Regime, observed: pd.DataFrame, peers: PeerGroups
+) -> Iterator[tuple[slice, Floats, Floats]]:
+    """Yield, by block of returns, its rows, its measures and its peers' quartiles, one a feature."""
+    features = list(regime.feature)
+    # Quartiles are looked up once a group of peers, not once a return.
+    which, first = number_alike([pd.factorize(observed[name])[0] for name in GROUPS])
+    benchmarks = peers.quartiles(observed.iloc[first], features)
+    for start in range(0, len(observed), BLOCK):
+        rows = slice(start, start + BLOCK)
+        yield rows, observed.iloc[rows][features].to_numpy(dtype=np.float64), benchmarks[which[rows]]
+
+
+def is_unusual(regime: Regime, values: Floats, quartiles: Floats) -> Bools:
+    """Tell where a measure lies beyond the peers' middle half, on the side that its sentence speaks of."""
+    sides = np.array([feature.side for feature in regime.features])
+    unusual: Bools = np.where(sides > 0, values > quartiles[:, :, 2], values < quartiles[:, :, 0])
+    return unusual
+
+
+def read_numbers(features: Positions, values: Floats, quartiles: Floats) -> Floats:
+    """Read `NUMBERS` of the features that are named, missing where none is."""
+    rows = np.arange(len(values))[:, np.newaxis]
+    shown = [values[rows, features], *np.moveaxis(quartiles[rows, features], -1, 0)]
+    return np.where(features == NONE, np.nan, np.array(shown))
+
+
+def write_texts(regime: Regime, features: Positions, numbers: Floats) -> NDArray[Any]:
+    """Write the sentence of each named feature, and None where none is named; in the shape of `features`."""
+    places, (observed, low, _, high) = features.ravel(), numbers.reshape(len(numbers), -1)
+    texts = np.full(places.shape, None, dtype=object)
+    for place in np.unique(places[places != NONE]).tolist():
+        rows = np.flatnonzero(places == place)
+        texts[rows] = write_sentences(regime.features[place], observed[rows], low[rows], high[rows])
+    return texts.reshape(features.shape)
+
+
 def _lay_out(
-    regime: Regime,
-    chosen: Selection,
-    k: int,
-    values: Floats,
-    ranges: dict[str, Floats],
+    regime: Regime, chosen: Selection, numbers: Floats, k: int, texts: NDArray[Any]
 ) -> dict[str, object]:
-    codes, places = chosen.codes[:, k], chosen.features[:, k]
-    shown = {name: _at(array, places) for name, array in {"observed": values, **ranges}.items()}
-    return {
-        f"reason_{k + 1}_code": pd.Categorical.from_codes(codes, [code.code for code in regime.codes]),
-        f"reason_{k + 1}_feature": pd.Categorical.from_codes(places, list(regime.feature)),
-        f"reason_{k + 1}_contribution": chosen.contributions[:, k],
-        f"reason_{k + 1}_observed": shown["observed"],
-        **{f"reason_{k + 1}_peer_{part}": shown[part] for part in _BENCHMARKS},
-        f"reason_{k + 1}_sentence": pd.array(
-            [
-                None if place == NONE else write_sentence(regime.features[place], value, low, high)
-                for place, value, low, high in zip(
-                    places, shown["observed"], shown["low"], shown["high"], strict=True
-                )
-            ],
-            dtype="str",
-        ),
+    parts: dict[str, object] = {
+        "code": pd.Categorical.from_codes(chosen.codes[:, k], list(regime.code)),
+        "feature": pd.Categorical.from_codes(chosen.features[:, k], list(regime.feature)),
+        "contribution": chosen.contributions[:, k],
+        **dict(zip(NUMBERS, numbers[:, :, k], strict=True)),
+        "sentence": pd.array(texts[:, k], dtype="str"),
     }
-
-
-def _at(array: Floats, places: Positions) -> Floats:
-    return np.where(places == NONE, np.nan, array[np.arange(len(array)), places])
+    return {f"reason_{k + 1}_{part}": column for part, column in parts.items()}
 
 
 def _answer_without_reasons(table: pd.DataFrame, found: Contributions) -> pd.DataFrame:

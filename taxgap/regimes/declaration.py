@@ -71,6 +71,10 @@ class Feature:
         Whether the model sees the position among the peers instead of the value.
     side : int
         On which side of the peers' middle half the sentence makes a reason: 1 above, -1 below.
+    otherwise : str
+        What a record shows where it speaks for the return, if `sentence` would read badly there, with the
+        same places; empty where it does not. A feature of unit `yes_no` without one is never listed among
+        what lowers concern.
     """
 
     name: str
@@ -81,6 +85,7 @@ class Feature:
     direction: int = 0
     relative: bool = False
     side: int = 1
+    otherwise: str = ""
 
     @property
     def limit(self) -> float:

@@ -76,7 +76,8 @@ def _feature_problems(feature: Feature) -> Iterator[str]:
     if feature.direction and feature.direction != feature.side:
         yield f"{name} makes a reason on the side away from its direction"
     yield from (f"{name} {problem}" for problem in _needs_problems(feature.needs))
-    yield from (f"{name} {problem}" for problem in _sentence_problems(feature))
+    for sentence in (feature.sentence, *filter(None, [feature.otherwise])):
+        yield from (f"{name} {problem}" for problem in _sentence_problems(feature.unit, sentence))
 
 
 def _needs_problems(needs: Sequence[str]) -> Iterator[str]:
@@ -92,16 +93,16 @@ def _needs_problems(needs: Sequence[str]) -> Iterator[str]:
             yield f"needs {need}, which no table has"
 
 
-def _sentence_problems(feature: Feature) -> Iterator[str]:
-    places = [place for _, place, _, _ in Formatter().parse(feature.sentence) if place is not None]
-    wanted = [] if feature.unit == "yes_no" else ["observed", "peers"]
+def _sentence_problems(unit: str, sentence: str) -> Iterator[str]:
+    places = [place for _, place, _, _ in Formatter().parse(sentence) if place is not None]
+    wanted = [] if unit == "yes_no" else ["observed", "peers"]
     if sorted(places) != wanted:
         yield f"must name {' and '.join(wanted) or 'no number'} in its sentence, once"
-    lengths = _WORDS.get(feature.unit, _WORDS[""])
-    words = len(feature.sentence.split()) + sum(lengths.get(place, 1) - 1 for place in places)
+    lengths = _WORDS.get(unit, _WORDS[""])
+    words = len(sentence.split()) + sum(lengths.get(place, 1) - 1 for place in places)
     if words > LONGEST_SENTENCE:
         yield f"has a sentence of {words} words; {LONGEST_SENTENCE} are allowed"
-    if not feature.sentence.endswith("."):
+    if not sentence.endswith("."):
         yield "has a sentence without a full stop"
 
 

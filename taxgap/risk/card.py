@@ -86,14 +86,16 @@ def identify(model: RiskModel) -> str:
     Returns
     -------
     str
-        The first 16 hexadecimal digits of a SHA-256 over boosters, features, settings, calibration, regime
-        and background rows. No clock, library version, metric or number of threads enters.
+        The first 16 hexadecimal digits of a SHA-256 over boosters, features, settings, calibration, regime,
+        background rows, and the noise of reasons where it was measured. No clock, library version, metric or number of threads enters.
     """
     digest = hashlib.sha256()
     described = _describe(model)
     described["settings"].pop("n_threads")
     described.pop("counts")
     described["regime"] = to_plain(model.notes_.get("regime"))
+    if "reason_noise" in model.notes_:
+        described["reason_noise"] = to_plain(model.notes_["reason_noise"])
     digest.update(json.dumps(described, sort_keys=True, allow_nan=False).encode())
     for kind in sorted(model.parts_.texts):
         digest.update(model.parts_.texts[kind].encode())

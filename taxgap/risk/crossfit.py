@@ -41,10 +41,7 @@ def assign_folds(index: pd.Index, strata: npt.NDArray[np.integer], folds: int, s
     >>> fold[0] == fold[1] != fold[2]
     np.True_
     """
-    if TAXPAYER in index.names:
-        group, _ = pd.factorize(index.get_level_values(TAXPAYER), sort=True)
-    else:
-        group = np.arange(len(index))
+    group = number_taxpayers(index)
     groups = int(group.max()) + 1
     if not 2 <= folds <= groups:
         raise UsageError(f"Folds must be at least 2 and at most the {groups} taxpayers; {folds} were asked.")
@@ -56,6 +53,21 @@ def assign_folds(index: pd.Index, strata: npt.NDArray[np.integer], folds: int, s
     fold_of_group[dealt] = np.arange(groups) % folds
     fold: Integers = fold_of_group[group]
     return fold
+
+
+def number_taxpayers(index: pd.Index) -> Integers:
+    """Number the taxpayers of an index from 0; without the level ``taxpayer_id`` each row is its own.
+
+    Examples
+    --------
+    >>> index = pd.MultiIndex.from_tuples([("B", 1), ("A", 1), ("B", 2)], names=["taxpayer_id", "period"])
+    >>> number_taxpayers(index).tolist(), number_taxpayers(pd.RangeIndex(2)).tolist()
+    ([1, 0, 1], [0, 1])
+    """
+    if TAXPAYER not in index.names:
+        return np.arange(len(index))
+    numbers: Integers = pd.factorize(index.get_level_values(TAXPAYER), sort=True)[0]
+    return numbers
 
 
 def cross_fit(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from taxgap.risk.frames import FrameSpec
 from taxgap.risk.intervals import AmountErrors, fit_errors
 from taxgap.risk.outcomes import Outcomes
 from taxgap.risk.scorecard import Style, choose_features, keep_only, simplify
+from taxgap.risk.settings import check_settings
 
 Plant: TypeAlias = Callable[[Floats, Floats, Floats], str]
 
@@ -95,6 +96,18 @@ class Plan:
     style: Style = "ensemble"
     rules: int = 8
 
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], spec: FrameSpec) -> Plan:
+        """Read it from the constructor parameters of a `RiskModel`, for the features of a frame."""
+        return cls(
+            growth=check_settings(settings),
+            directions=spec.check_directions(settings["monotone"]),
+            folds=settings["folds"],
+            cap_quantile=settings["amount_cap_quantile"],
+            style=settings["style"],
+            rules=settings["rules"],
+        )
+
 
 def fit_parts(
     spec: FrameSpec, matrix: Floats, index: pd.Index, outcomes: Outcomes, plan: Plan
@@ -127,6 +140,23 @@ def fit_parts(
         texts[kind] = plant(matrix, target, outcomes.weight)
         held_out[kind] = cross_fit(matrix, target, outcomes.weight, fold, plant)
     return _calibrate(texts, held_out, outcomes)
+
+
+def grow_amounts(spec: FrameSpec, matrix: Floats, outcomes: Outcomes, plan: Plan) -> str:
+    """Grow the ensemble of expected tax alone, as `fit_parts` grows it, without a calibration.
+
+    Parameters
+    ----------
+    spec, matrix, outcomes, plan
+        As for `fit_parts`; tax must have been found in a case.
+
+    Returns
+    -------
+    str
+        LightGBM's text model.
+    """
+    objective, target = _targets(outcomes, plan)["expected_tax"]
+    return _planter(spec, plan, "expected_tax", objective)(matrix, target, outcomes.weight)
 
 
 def cap_amounts(amount: Floats, weight: Floats, quantile: float) -> Floats:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -226,7 +225,7 @@ class RiskModel(ClassifierMixin, Predictions, BaseEstimator):  # type: ignore[mi
             Too few random enquiries for a calibration.
         """
         settings = self.get_params(deep=False)
-        growth = check_settings(settings)
+        check_settings(settings)
         spec = FrameSpec.learn(X)
         matrix = spec.encode(X)
         self._check_constant(spec, matrix)
@@ -239,17 +238,8 @@ class RiskModel(ClassifierMixin, Predictions, BaseEstimator):  # type: ignore[mi
             random=random,
             random_probability=random_probability,
         )
-        rules = Rules(**{field.name: settings[field.name] for field in fields(Rules)})
-        outcomes = check_outcomes(index, given, rules)
-        plan = Plan(
-            growth=growth,
-            directions=spec.check_directions(self.monotone),
-            folds=self.folds,
-            cap_quantile=self.amount_cap_quantile,
-            style=self.style,
-            rules=self.rules,
-        )
-        parts = fit_parts(spec, matrix, index, outcomes, plan)
+        outcomes = check_outcomes(index, given, Rules.of(settings))
+        parts = fit_parts(spec, matrix, index, outcomes, Plan.of(settings, spec))
         return self.restore(spec, parts, {"versions": read_versions()}, classes=outcomes.classes)
 
     def restore(

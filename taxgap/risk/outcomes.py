@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
 from taxgap.errors import InvalidDataError, NotIdentifiedError, UsageError
-from taxgap.risk.arrays import Bools, Column, Floats, to_flags, to_floats, to_probabilities
+from taxgap.risk.arrays import Bools, Column, Floats, Integers, to_flags, to_floats, to_probabilities
 
 Carriers = Literal["random", "weighted"]
 
@@ -57,6 +58,11 @@ class Rules:
     calibrate_on: Carriers = "random"
     fewest_cases: int = MINIMUM_ROWS
 
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Rules:
+        """Read them from the constructor parameters of a `RiskModel`."""
+        return cls(**{field.name: settings[field.name] for field in fields(cls)})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcomes:
@@ -85,6 +91,18 @@ class Outcomes:
     weight: Floats
     carries: Bools
     design: Floats
+
+    def take(self, rows: Integers) -> Outcomes:
+        """Return the outcomes of some cases, in this order; a case may come more than once."""
+        return Outcomes(
+            classes=self.classes,
+            material=self.material[rows],
+            amount=None if self.amount is None else self.amount[rows],
+            hours=None if self.hours is None else self.hours[rows],
+            weight=self.weight[rows],
+            carries=self.carries[rows],
+            design=self.design[rows],
+        )
 
 
 def stabilise_weights(probability: Floats, *, power: float, cap_quantile: float) -> Floats:

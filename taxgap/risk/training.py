@@ -171,11 +171,10 @@ def _tune(model: RiskModel, training: Part, trials: int | None) -> Tuning | None
     if model.style == "scorecard" or trials == 1:
         return None
     settings = model.get_params(deep=False)
-    rules = Rules(**{name: settings[name] for name in Rules.__dataclass_fields__})
     try:
         tuning = tune(
             training.X,
-            check_outcomes(training.X.index, training.given, rules),
+            check_outcomes(training.X.index, training.given, Rules.of(settings)),
             years_of(training.X.index),
             growth=check_settings(settings),
             monotone=model.monotone or {},

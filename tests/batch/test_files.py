@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from taxgap.batch import read_scores, score, write_scores
+from taxgap.batch import read_contributions, read_scores, score, write_scores
 from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
 from taxgap.records import Records
 from taxgap.risk.model import RiskModel
@@ -43,6 +43,39 @@ def test_the_same_run_gives_the_same_bytes(folder: Path, parted: Records, model:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     write_scores(parted, model, folder, **SETTINGS, replace=True)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_contributions_are_written_beside_the_scores_and_add_up(
+    folder: Path, parted: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    out = write_scores(parted, model, tmp_path / "out", contributions=True, **SETTINGS)
+    values, scores = read_contributions(out), read_scores(out).set_index(["taxpayer_id", "period"])
+    explained = scores[scores["population_mean"].notna()]
+    assert values.index.equals(explained.index)
+    total = explained["population_mean"] + explained["group_effect"] + values.sum(axis=1)
+    pd.testing.assert_series_equal(total, explained["score"], check_names=False, rtol=0, atol=1e-9)
+    assert values.attrs["baseline"] == "peers"
+    assert values.attrs["model_id"] == model.model_id
+    assert "log" in values.attrs["unit"]
+    # The scores are what they are without, also for those who read the folder as a whole.
+    pd.testing.assert_frame_equal(read_scores(out), read_scores(folder))
+    assert len(pd.read_parquet(out)) == len(scores)
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("_contributions", "_manifest.json", "part-0000.parquet", "part-0001.parquet")
+    ]
+
+
+def test_contributions_that_are_not_there_or_were_changed_are_refused(
+    folder: Path, parted: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidDataError, match=r"no contributions.*--contributions"):
+        read_contributions(folder)
+    with pytest.raises(UsageError, match="Nothing is explained"):
+        write_scores(parted, model, tmp_path / "none", contributions=True, reasons=0, validate=False)
+    out = write_scores(parted, model, tmp_path / "out", contributions=True, **SETTINGS)
+    (out / "_contributions" / "part-0000.parquet").write_bytes(b"")
+    with pytest.raises(InvalidDataError, match="not the one that was written"):
+        read_contributions(out)
 
 
 def test_a_partition_without_returns_is_a_file_without_rows(

@@ -12,12 +12,13 @@ from taxgap.records import Records
 from taxgap.risk import RiskModel
 
 AS_OF = "2025-03-31"
+SETTINGS = {"reasons": 2, "explain_share": 0.1, "validate": False}
 TABLES = ("self_assessment", "third_party", "registrations", "enquiries", "payments", "taxpayers")
 
 
 @pytest.fixture(scope="module")
 def before(records: Records, model: RiskModel) -> pd.DataFrame:
-    return score(records, model, as_of=AS_OF, reasons=2, validate=False)
+    return score(records, model, as_of=AS_OF, **SETTINGS)
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -35,4 +36,4 @@ def test_rows_from_the_future_change_no_score(
         later["version"] += 1
     frames[name] = pd.concat([table, later], ignore_index=True)
     known = Records.from_frames(frames, as_of=str(records.as_of.date()))
-    pd.testing.assert_frame_equal(score(known, model, as_of=AS_OF, reasons=2, validate=False), before)
+    pd.testing.assert_frame_equal(score(known, model, as_of=AS_OF, **SETTINGS), before)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from taxgap.batch import score
-from taxgap.batch.scoring import SCORE_COLUMNS
+from taxgap.batch.explaining import LIKELIHOOD
+from taxgap.batch.scorer import SCORE_COLUMNS, Scorer
+from taxgap.batch.settings import ScoreSettings
 from taxgap.errors import IncompatibleError, InvalidDataError, NotIdentifiedError, UsageError
 from taxgap.peers import PeerGroups
-from taxgap.reasons import contributions, reason_columns
+from taxgap.reasons import PeerBaseline, contributions, give_reasons, reason_columns
 from taxgap.records import Records
 from taxgap.regimes import get_regime
 from taxgap.risk.model import RiskModel
@@ -21,7 +25,19 @@ KEY = ["taxpayer_id", "period"]
 
 @pytest.fixture(scope="module")
 def scores(records: Records, model: RiskModel) -> pd.DataFrame:
+    """A share explained: two passes."""
     return score(records, model, explain_share=0.1, capacity_share=0.08)
+
+
+@pytest.fixture(scope="module")
+def whole(records: Records, model: RiskModel) -> pd.DataFrame:
+    """All explained: one pass."""
+    return score(records, model, capacity_share=0.08, validate=False)
+
+
+@pytest.fixture(scope="module")
+def baseline(model: RiskModel) -> PeerBaseline:
+    return PeerBaseline(model, REGIME, model.peers_)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +49,7 @@ def seen(records: Records, model: RiskModel) -> pd.DataFrame:
 def test_there_is_one_row_a_return_with_the_columns_of_the_design(
     scores: pd.DataFrame, records: Records
 ) -> None:
-    assert scores.columns.tolist() == [*SCORE_COLUMNS, *reason_columns()]
+    assert scores.columns.tolist() == [*SCORE_COLUMNS, *reason_columns(), LIKELIHOOD]
     returns = records.table("self_assessment", KEY).drop_duplicates()
     assert sorted(map(tuple, scores[KEY].to_numpy())) == sorted(map(tuple, returns.to_numpy()))
     kinds = scores.dtypes.astype(str)
@@ -45,10 +61,11 @@ def test_there_is_one_row_a_return_with_the_columns_of_the_design(
 
 def test_numbers_are_those_of_the_model(scores: pd.DataFrame, model: RiskModel, seen: pd.DataFrame) -> None:
     found = scores.set_index(KEY).loc[seen.index]
-    np.testing.assert_array_equal(found["score"], model.ranking_score(seen))
-    np.testing.assert_array_equal(found["expected_tax"], model.expected_tax(seen))
-    np.testing.assert_array_equal(found["probability"], model.predict_proba(seen)[:, 1])
-    np.testing.assert_array_equal(found[["amount_low", "amount_high"]], model.amount_interval(seen))
+    close = {"rtol": 1e-12, "atol": 0}
+    np.testing.assert_allclose(found["score"], model.ranking_score(seen), **close)
+    np.testing.assert_allclose(found["expected_tax"], model.expected_tax(seen), **close)
+    np.testing.assert_allclose(found["probability"], model.predict_proba(seen)[:, 1], **close)
+    np.testing.assert_allclose(found[["amount_low", "amount_high"]], model.amount_interval(seen), **close)
     assert (found["model_id"] == model.model_id).all()
 
 
@@ -69,19 +86,58 @@ def test_flags_follow_the_rule_that_the_rows_state(scores: pd.DataFrame) -> None
     ]
 
 
-def test_reasons_are_given_to_the_highest_ranks_and_add_up(
-    scores: pd.DataFrame, model: RiskModel, seen: pd.DataFrame
+def test_every_return_has_reasons_that_add_up_against_its_peers(
+    whole: pd.DataFrame, model: RiskModel, records: Records, seen: pd.DataFrame, baseline: PeerBaseline
 ) -> None:
+    assert whole["reason_1_sentence"].notna().all()
+    rows = whole.set_index(KEY).loc[seen.index]
+    found = contributions(model, seen, baseline=baseline)
+    np.testing.assert_allclose(rows["group_effect"], found.group_effect, atol=1e-12, rtol=0)
+    total = rows["population_mean"] + rows["group_effect"] + found.own_effect
+    np.testing.assert_allclose(total, rows["score"], atol=1e-9, rtol=0)
+    expected = give_reasons(REGIME, found, REGIME.measure(records), model.peers_)
+    pd.testing.assert_frame_equal(rows[reason_columns()], expected)
+
+
+def test_reasons_are_given_to_the_highest_ranks_as_to_all(scores: pd.DataFrame, whole: pd.DataFrame) -> None:
     returns = scores.groupby("period")["rank"].transform("max")
     explained = scores["rank"] <= np.floor(0.1 * returns)
     assert (scores["reason_1_sentence"].notna() == explained).all()
     assert (scores["group_effect"].notna() == explained).all()
     assert scores.loc[~explained, reason_columns()].isna().all().all()
-    rows = scores[explained].set_index(KEY)
-    own = contributions(model, seen.loc[rows.index]).own_effect
-    np.testing.assert_allclose(
-        rows["population_mean"] + rows["group_effect"] + own, rows["score"], atol=1e-6, rtol=0
-    )
+    pd.testing.assert_frame_equal(scores[explained], whole[explained])
+    of_all = [name for name in SCORE_COLUMNS if name not in {"population_mean", "group_effect"}]
+    pd.testing.assert_frame_equal(scores[of_all], whole[of_all])
+
+
+def test_of_the_flagged_the_first_reason_for_the_likelihood_is_kept(
+    whole: pd.DataFrame, model: RiskModel, records: Records, seen: pd.DataFrame, baseline: PeerBaseline
+) -> None:
+    flagged = whole[whole["flagged"]].set_index(KEY)
+    found = contributions(model, seen.loc[flagged.index], baseline=baseline, kind="probability")
+    observed = REGIME.measure(records).loc[flagged.index]
+    expected = give_reasons(REGIME, found, observed, model.peers_, most=1)["reason_1_code"]
+    pd.testing.assert_series_equal(flagged[LIKELIHOOD], expected, check_names=False)
+    assert flagged[LIKELIHOOD].notna().any()
+    assert whole.loc[~whole["flagged"], LIKELIHOOD].isna().all()
+
+
+@pytest.mark.parametrize(("gathered", "share"), [(1, 0.1), (1, 1.0)])
+def test_how_partitions_are_gathered_changes_nothing(
+    gathered: int,
+    share: float,
+    *,
+    parted: Records,
+    model: RiskModel,
+    scores: pd.DataFrame,
+    whole: pd.DataFrame,
+) -> None:
+    settings = ScoreSettings(explain_share=share, capacity_share=0.08, validate=False)
+    parts = list(Scorer(parted, model, settings, gathered=gathered).score_parts())
+    assert len(parts) == len(parted.partitions)
+    again = pd.concat(parts).set_index(KEY)
+    expected = (scores if share < 1 else whole).set_index(KEY).loc[again.index]
+    pd.testing.assert_frame_equal(again, expected)
 
 
 def test_partitions_change_nothing(scores: pd.DataFrame, parted: Records, model: RiskModel) -> None:
@@ -123,6 +179,16 @@ def test_without_reasons_nothing_is_explained(records: Records, model: RiskModel
     found = score(records, model, reasons=0, validate=False)
     assert found.columns.tolist() == list(SCORE_COLUMNS)
     assert found[["population_mean", "group_effect"]].isna().all().all()
+
+
+def test_where_no_share_is_explained_the_reasons_are_empty(
+    records: Records, model: RiskModel, whole: pd.DataFrame
+) -> None:
+    found = score(records, model, explain_share=0.0, capacity_share=0.08, validate=False)
+    assert found[[*reason_columns(), LIKELIHOOD, "group_effect"]].isna().all().all()
+    columns = ["rank", "flagged", "probability", "score"]
+    pd.testing.assert_frame_equal(found[columns], whole[columns])
+    assert found.dtypes.equals(whole.dtypes)
 
 
 def test_records_that_break_a_rule_are_not_scored(records: Records, model: RiskModel) -> None:
@@ -206,3 +272,15 @@ def test_a_net_yield_needs_hours(records: Records, model: RiskModel) -> None:
         score(records, model, reasons=0, rank_by="net_yield", hourly_cost=150.0, validate=False)
     with pytest.raises(UsageError, match="rank_by is 'luck'"):
         score(records, model, rank_by="luck")
+
+
+def test_what_the_sampled_returns_stand_for_is_saved_with_the_model(
+    records: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    peers = PeerGroups.fit(REGIME.measure(records), per_group=3)
+    assert peers.stands_for.max() > 1
+    saved = RiskModel.load(model.save(tmp_path / "model"))
+    saved.attach_peers(peers).save(tmp_path / "again")
+    found = RiskModel.load(tmp_path / "again")
+    np.testing.assert_array_equal(PeerGroups(found.peer_rows_).stands_for, peers.stands_for)
+    assert found.card_["format_version"] == model.card_["format_version"]  # older readers pass over it

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taxgap.errors import InvalidDataError, UsageError
-from taxgap.peers import FURTHEST, GROUPS, PeerGroups
+from taxgap.peers import FURTHEST, GROUPS, STANDS_FOR, PeerGroups
 
 TRADES = ["shops", "wholesale", "none"]
 SIZES = ["small", "large"]
@@ -41,7 +41,32 @@ def test_the_sample_is_bounded_and_names_nobody() -> None:
     rows = PeerGroups.fit(draw(5_000), per_group=100).rows
     assert rows.groupby(list(GROUPS), observed=True).size().tolist() == [100] * 6
     assert rows.index.equals(pd.RangeIndex(600))
-    assert list(rows.columns) == ["trade_group", "size_band", "share"]
+    assert list(rows.columns) == ["trade_group", "size_band", "share", "stands_for"]
+
+
+def test_each_row_of_the_sample_says_how_many_returns_it_stands_for() -> None:
+    observed = draw(3_000)
+    observed.loc[observed.index[:40], list(GROUPS)] = None  # an unknown group is a group too
+    parts = [observed.iloc[start : start + 700] for start in range(0, 3_000, 700)]
+    peers = PeerGroups.fit([*parts, observed.iloc[:0]], per_group=30)
+    keys = list(GROUPS)
+    expected = observed.groupby(keys, observed=True, dropna=False).size()
+    found = peers.rows.groupby(keys, observed=True, dropna=False)["stands_for"].agg(["sum", "nunique"])
+    assert found["sum"].tolist() == pytest.approx(expected.tolist())
+    assert (found["nunique"] == 1).all()
+    assert PeerGroups.fit(observed, per_group=3_000).stands_for.tolist() == [1.0] * 3_000
+
+
+def test_a_sample_saved_before_rows_stood_for_others_counts_each_once() -> None:
+    rows = PeerGroups.fit(draw(500), per_group=20).rows
+    assert PeerGroups(rows.drop(columns=STANDS_FOR)).stands_for.tolist() == [1.0] * len(rows)
+
+
+def test_what_a_row_stands_for_is_no_measure() -> None:
+    peers = PeerGroups.fit(draw(500))
+    assert peers.measures == ["share"]
+    with pytest.raises(UsageError, match="'stands_for'"):
+        peers.benchmarks(peers.rows, "stands_for")
 
 
 def test_the_sample_depends_neither_on_order_nor_on_partitions() -> None:

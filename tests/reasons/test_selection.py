@@ -32,12 +32,16 @@ NUMBERS = arrays(
 
 
 def select(
-    values: dict[str, float], *, hidden: tuple[str, ...] = (), most: int = 4
+    values: dict[str, float],
+    *,
+    hidden: tuple[str, ...] = (),
+    most: int = 4,
+    noise: dict[str, float] | None = None,
 ) -> list[tuple[str, str, float]]:
     """Select for one return; return (code, feature, contribution)."""
     frame = pd.DataFrame([values])
     seen = pd.DataFrame([{name: name not in hidden for name in values}])
-    return read(REGIME, select_reasons(REGIME, frame, seen, most=most), 0)
+    return read(REGIME, select_reasons(REGIME, frame, seen, most=most, noise=noise), 0)
 
 
 def read(regime: Regime, chosen: Selection, row: int) -> list[tuple[str, str, float]]:
@@ -129,6 +133,49 @@ def test_weak_contributions_are_no_reasons() -> None:
     assert select({"days_late": 0.049}) == []
     assert select({"days_late": 0.06, "gift_aid_to_income": 2.0})[1:] == []
     assert select({}) == []
+
+
+def test_what_refitting_could_undo_is_no_reason() -> None:
+    values = {"days_late": 0.3, "gift_aid_to_income": 0.2}
+    assert [code for code, _, _ in select(values, noise={"timing.late": 0.31})] == ["reliefs.gift_aid"]
+    assert len(select(values, noise={"timing.late": 0.3})) == 2
+    assert select(values, noise={"timing.late": np.inf, "reliefs.gift_aid": np.inf}) == []
+
+
+def test_noise_lowers_no_other_floor() -> None:
+    assert select({"days_late": 0.049}, noise={"timing.late": 0.001}) == []
+
+
+@pytest.mark.parametrize(
+    ("noise", "complaint"),
+    [
+        ({"timing.early": 0.1}, "timing.early"),
+        ({"timing.late": -0.1}, "0 up"),
+        ({"timing.late": np.nan}, "0 up"),
+    ],
+)
+def test_noise_that_means_nothing_is_refused(noise: dict[str, float], complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        select({"days_late": 0.3}, noise=noise)
+
+
+def test_a_row_is_chosen_alike_wherever_it_stands() -> None:
+    """Rows are worked on in blocks; the last is a short one."""
+    random = np.random.default_rng(5)
+    few = pd.DataFrame(random.choice([-0.1, 0.1, 0.2, 0.3], (7, len(NAMES))), columns=NAMES)
+    many = pd.concat([few] * 700, ignore_index=True)
+    alone, together = (select_reasons(REGIME, frame, frame > 0) for frame in (few, many))
+    for name in ("codes", "features", "contributions"):
+        np.testing.assert_array_equal(getattr(together, name), np.tile(getattr(alone, name), (700, 1)))
+
+
+def test_columns_may_stand_in_any_order_and_others_are_passed_over() -> None:
+    random = np.random.default_rng(6)
+    frame = pd.DataFrame(random.normal(0, 0.2, (20, len(NAMES))), columns=NAMES)
+    expected = select_reasons(REGIME, frame, frame > 0)
+    mixed = frame[NAMES[::-1]].assign(nothing_known=9.0)
+    found = select_reasons(REGIME, mixed, mixed[random.permutation(NAMES).tolist()] > 0)
+    np.testing.assert_array_equal(found.features, expected.features)
 
 
 @pytest.mark.parametrize("most", [-1, 5])

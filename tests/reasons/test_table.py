@@ -16,6 +16,7 @@ from taxgap.reasons import (
     reason_columns,
     write_sentence,
 )
+from taxgap.reasons import table as reasons_table
 from taxgap.regimes import Regime
 from taxgap.risk.model import RiskModel
 
@@ -105,6 +106,41 @@ def test_a_value_within_the_peers_middle_half_or_missing_is_no_reason(
     table = give_reasons(regime, made_up(observed, own=0.5, group=0.0), observed, peers)
     high = peers.benchmarks(observed, "interest_unmatched")["high"]
     assert (table["reason_1_code"].notna() == (observed["interest_unmatched"] > high)).all()
+
+
+def test_what_refitting_could_undo_is_left_out(
+    regime: Regime, observed: pd.DataFrame, peers: PeerGroups
+) -> None:
+    made = made_up(observed, own=0.5, group=0.0)
+    steady = give_reasons(regime, made, observed, peers, noise={"third_party.interest": 0.4})
+    assert steady["reason_1_code"].notna().any()
+    undone = give_reasons(regime, made, observed, peers, noise={"third_party.interest": 0.6})
+    assert undone["reason_1_code"].isna().all()
+    assert undone["reason_1_sentence"].unique().tolist() == [NOTHING_STANDS_OUT]
+
+
+def test_returns_are_worked_on_in_blocks_without_a_trace(
+    regime: Regime,
+    found: Contributions,
+    observed: pd.DataFrame,
+    peers: PeerGroups,
+    table: pd.DataFrame,
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reasons_table, "BLOCK", 77)
+    pd.testing.assert_frame_equal(give_reasons(regime, found, observed, peers), table)
+
+
+def test_a_return_of_an_unknown_trade_is_held_against_wider_peers(
+    regime: Regime, observed: pd.DataFrame, peers: PeerGroups
+) -> None:
+    strange = observed.assign(trade_group=None)
+    given = give_reasons(regime, made_up(strange, own=0.5, group=0.0), strange, peers)
+    high = peers.benchmarks(strange, "interest_unmatched")["high"]
+    named = given["reason_1_code"].notna()
+    assert named.any()
+    pd.testing.assert_series_equal(given["reason_1_peer_high"][named], high[named], check_names=False)
 
 
 def test_fewer_reasons_are_the_first_ones(

@@ -55,6 +55,9 @@ def test_a_sound_declaration_makes_a_regime() -> None:
         ({"sentence": "It is {observed}; {peers}"}, "full stop"),
         ({"sentence": "It is {observed}; " + "very " * 30 + "{peers}."}, "a sentence of 40 words"),
         ({"unit": "yes_no"}, "no number"),
+        ({"otherwise": "The return came in time."}, "observed and peers"),
+        ({"otherwise": "It came {observed} late; half came {peers} late"}, "full stop"),
+        ({"otherwise": "It is {observed}; " + "very " * 30 + "{peers}."}, "a sentence of 40 words"),
     ],
 )
 def test_a_breach_is_named(change: dict[str, object], complaint: str) -> None:
@@ -98,7 +101,7 @@ def test_needs_can_be_named_once_and_used_often() -> None:
     """
     feature = read_declaration(text).features[0]
     assert feature.needs == ("obligations.due_on", "obligations.met_on", "obligations.regime")
-    assert (feature.side, feature.code) == (-1, "timing.late")
+    assert (feature.side, feature.code, feature.otherwise) == (-1, "timing.late", "")
 
 
 def test_self_assessment_keeps_the_design() -> None:

@@ -200,5 +200,5 @@ def _encode(
             elif np.isnan(x):
                 code = last - first + 1
             else:
-                code = np.searchsorted(cuts[first:last], 0.0 if abs(x) <= ZERO else x)
+                code = int(np.searchsorted(cuts[first:last], 0.0 if abs(x) <= ZERO else x))
             codes[place, i] = code

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from itertools import pairwise
 from threading import local
 from typing import Any
 
@@ -24,6 +25,8 @@ from taxgap.reasons.shapley.trees import Trees, read_trees
 
 DTYPES = ("float64", "float32")
 """What tables may be kept in: exact to 1e-12, or half the memory and exact to 1e-6."""
+
+_FEWEST_ROWS = 2_048  # below, building the tables twice costs more than a second thread saves
 
 Background = Callable[[int], npt.ArrayLike]
 
@@ -80,7 +83,7 @@ class CompiledModel:
             codes = self._coding.encode(rows[block])
             add_scores(self._plan, codes, self._take_bench(codes.shape[1], 0, "float64"), out[block])
 
-        _work_through([partial(work, block) for block in _blocks(len(rows))], threads)
+        _work_through([partial(work, block) for block in _blocks(len(rows), threads)], threads)
         return out
 
     def explain(
@@ -101,7 +104,7 @@ class CompiledModel:
         def work(block: slice) -> None:
             out[block, :-1] = self._explain_block(rows[block], theirs, _check_dtype(dtype)).T
 
-        _work_through([partial(work, block) for block in _blocks(len(rows))], threads)
+        _work_through([partial(work, block) for block in _blocks(len(rows), threads)], threads)
         return out
 
     def explain_groups(
@@ -115,7 +118,7 @@ class CompiledModel:
     ) -> Iterator[tuple[Integers, Floats]]:
         """Explain rows against the background of the group that each belongs to.
 
-        A group's tables are built once for up to 32,768 of its rows, and dropped: bring many rows at a time.
+        A group's tables are built once for up to 65,536 of its rows, and dropped: bring many rows at a time.
 
         Parameters
         ----------
@@ -319,8 +322,13 @@ def _check_dtype(dtype: str) -> str:
     return dtype
 
 
-def _blocks(rows: int) -> list[slice]:
-    return [slice(at, min(at + MOST_ROWS, rows)) for at in range(0, rows, MOST_ROWS)]
+def _blocks(rows: int, threads: int | None = 1) -> list[slice]:
+    """Divide rows evenly into blocks, as many for each thread unless they become too few to share."""
+    count = -(-rows // MOST_ROWS)
+    if rows >= _FEWEST_ROWS * _cores(threads):
+        count = -(-count // _cores(threads)) * _cores(threads)
+    bounds = np.linspace(0, rows, count + 1).astype(np.int64)
+    return [slice(first, last) for first, last in pairwise(bounds)] if rows else []
 
 
 def _cores(threads: int | None) -> int:

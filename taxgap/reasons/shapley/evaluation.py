@@ -13,7 +13,7 @@ from taxgap.reasons.shapley.leaves import Room, make_room
 from taxgap.reasons.shapley.plan import MANY, Plan
 from taxgap.reasons.shapley.states import EMPTY, find_states, number_few, number_many
 
-MOST_ROWS = 32_768
+MOST_ROWS = 65_536
 """Rows of a block: few enough for a word of 16 bits to number the states that they visit."""
 
 MOST_WHOLE = 4_096
@@ -66,9 +66,8 @@ def make_bench(plan: Plan, rows: int, background: int, dtype: str) -> Bench:
     players = int(np.diff(plan.members.player_start).max(initial=1))
     batch = max(1, min(groups, _SLOT_ENTRIES // max(rows, 1), _MOST_GROUPS))
     keys = 1 << (2 * max(rows, background, 1) - 1).bit_length()
-    states = max(rows, min(int(plan.states.max(initial=1)), MOST_WHOLE))
     return Bench(
-        table=np.empty(max(_TABLE_ENTRIES, outputs * states), dtype=dtype),
+        table=np.empty(max(_TABLE_ENTRIES, outputs * max(rows, MOST_WHOLE)), dtype=dtype),
         at=np.empty(batch, dtype=np.int64),
         size=np.empty(batch, dtype=np.int64),
         slots=np.empty((batch, rows), dtype=np.uint16),
@@ -80,7 +79,7 @@ def make_bench(plan: Plan, rows: int, background: int, dtype: str) -> Bench:
         theirs=np.empty(background, dtype=np.uint64),
         behind=np.empty(background, dtype=np.uint64),
         times=np.empty(background),
-        room=make_room(states, background, players),
+        room=make_room(MOST_WHOLE, rows, background, players),
     )
 
 

@@ -11,10 +11,13 @@ from taxgap.reasons.shapley.leaves import (
     Room,
     explain_background,
     explain_path,
-    tabulate_background,
-    tabulate_paths,
+    integrate_background,
+    integrate_paths,
 )
 from taxgap.reasons.shapley.plan import Members
+
+WORTH = 5
+"""What one pattern costs by itself, for each of its players, in patterns that are worked out all at once."""
 
 
 @kernel
@@ -35,14 +38,18 @@ def fill_table(
     table : ndarray, shape (outputs, states)
     """
     table[:] = 0
-    patterns, rows = room.patterns[: table.shape[1]], 0.0
+    rows = 0.0
     for k in range(len(times)):
         rows += times[k]
     for member in range(members.start[group], members.start[group + 1]):
-        _find_patterns(members, group, member, states, patterns)
-        _read_patterns(members, group, member, behind, room.behind)
-        if members.player_start[member + 1] - members.player_start[member] <= MOST_TABULATED:
-            _add_tabulated(members, member, patterns, times, rows, room, table)
+        patterns = _find_patterns(members, group, member, states, behind, room)
+        players = members.player_start[member + 1] - members.player_start[member]
+        # Worth it, unless patterns are few beside all that there can be.
+        if players <= MOST_TABULATED and len(patterns) * players * WORTH >= 1 << players:
+            if len(times):
+                _add_against(members, member, patterns, times, rows, room, table)
+            else:
+                _add_paths(members, member, patterns, room, table)
         else:
             _add_each(members, member, patterns, times, rows, room, table)
 
@@ -51,28 +58,53 @@ def fill_table(
 def fill_scores(members: Members, group: Whole, states: Words, room: Room, table: Table) -> None:
     """Fill ``table[0]`` with the value of the leaf, if any, that each state reaches; as `fill_table`."""
     table[:] = 0
-    patterns = room.patterns[: table.shape[1]]
     for member in range(members.start[group], members.start[group + 1]):
-        _find_patterns(members, group, member, states, patterns)
+        patterns = _find_patterns(members, group, member, states, states[:0], room)
         for k in range(len(patterns)):
             if patterns[k] == 0:
                 table[0, k] += members.value[member]
 
 
 @kernel
-def _find_patterns(members: Members, group: Whole, member: Whole, states: Words, patterns: Words) -> None:
-    """Set the pattern of each state, or of all states in their order: digit by digit from the lowest."""
-    if len(states):
-        _read_patterns(members, group, member, states, patterns)
-        return
+def _find_patterns(
+    members: Members, group: Whole, member: Whole, states: Words, behind: Words, room: Room
+) -> Words:
+    """Return the pattern of each state, or of all states in their order, and set those of the background."""
+    count = _count_states(members, group)
+    if count > len(room.patterns):
+        _read_patterns(members, group, member, behind, room.behind)
+        _read_patterns(members, group, member, states, room.visited)
+        return room.visited[: len(states)]
+    patterns = room.patterns[: np.int64(count)]
+    _list_patterns(members, group, member, patterns)
+    for k in range(len(behind)):
+        room.behind[k] = patterns[behind[k]]
+    if len(states) == 0:
+        return patterns
+    for k in range(len(states)):
+        room.visited[k] = patterns[states[k]]
+    return room.visited[: len(states)]
+
+
+@kernel
+def _count_states(members: Members, group: Whole) -> float:
+    count = 1.0
+    for digit in range(members.digit_start[group], members.digit_start[group + 1]):
+        count *= members.classes[digit]
+    return count
+
+
+@kernel
+def _list_patterns(members: Members, group: Whole, member: Whole, patterns: Words) -> None:
+    """Set the pattern of every state, digit by digit from the lowest."""
     patterns[0] = members.never[member]
     size, mask = 1, members.mask_start[member]
     for digit in range(members.digit_start[group], members.digit_start[group + 1]):
         classes = members.classes[digit]
         for own in range(classes - 1, -1, -1):
-            lacking = members.masks[mask + own]
+            lacking, part = members.masks[mask + own], patterns[own * size : (own + 1) * size]
             for state in range(size):
-                patterns[own * size + state] = patterns[state] | lacking
+                part[state] = patterns[state] | lacking
         size *= classes
         mask += classes
 
@@ -96,21 +128,47 @@ def _read_patterns(members: Members, group: Whole, member: Whole, states: Words,
 
 
 @kernel
-def _add_tabulated(
+def _add_paths(members: Members, member: Whole, patterns: Words, room: Room, table: Table) -> None:
+    """Add what a leaf gives in the path-dependent game, from the integrals of all patterns."""
+    first, last = members.player_start[member], members.player_start[member + 1]
+    value, share = members.value[member], members.share[first:last]
+    integrate_paths(share, room)
+    a, gains, size = room.a, room.counts, np.int64(1) << (last - first)
+    for j in range(last - first):
+        own, bit = table[members.slots[first + j]], np.int64(1) << j
+        on, off = value * (1.0 - share[j]), -value * share[j]
+        if size <= len(patterns):
+            for n in range(size):
+                gains[n] = (a[n & ~bit] - a[n | bit]) * (off if n & bit else on)
+            for k in range(len(patterns)):
+                own[k] += gains[patterns[k]]
+        else:
+            for k in range(len(patterns)):
+                lacked = np.int64(patterns[k])
+                own[k] += (a[lacked & ~bit] - a[lacked | bit]) * (off if lacked & bit else on)
+
+
+@kernel
+def _add_against(
     members: Members, member: Whole, patterns: Words, times: Floats, rows: float, room: Room, table: Table
 ) -> None:
+    """Add what a leaf gives against the background, from the integrals of all patterns."""
     first, last = members.player_start[member], members.player_start[member + 1]
-    if len(times):
-        room.counts[: 1 << (last - first)] = 0.0
-        for k in range(len(times)):
-            room.counts[room.behind[k]] += times[k]
-        tabulate_background(members.value[member], rows, last - first, room)
-    else:
-        tabulate_paths(members.value[member], members.share[first:last], room)
+    some_lack, all_lack = integrate_background(members.value[member], times, rows, last - first, room)
+    a, b, gains, size = room.a, room.b, room.counts, np.int64(1) << (last - first)
     for j in range(last - first):
-        own, gains = table[members.slots[first + j]], room.table[j]
-        for k in range(len(patterns)):
-            own[k] += gains[patterns[k]]
+        own, bit = table[members.slots[first + j]], np.int64(1) << j
+        # Where a row and all of the background agree, nothing is gained: not even a rounding error.
+        agree = np.int64(0) if not some_lack & bit else (bit if all_lack & bit else np.int64(-1))
+        if size <= len(patterns):
+            for n in range(size):
+                gains[n] = 0.0 if n & bit == agree else a[n] - b[n | bit]
+            for k in range(len(patterns)):
+                own[k] += gains[patterns[k]]
+        else:
+            for k in range(len(patterns)):
+                lacked = np.int64(patterns[k])
+                own[k] += 0.0 if lacked & bit == agree else a[lacked] - b[lacked | bit]
 
 
 @kernel

@@ -2,8 +2,7 @@
 
 A leaf of value v and d players pays v to rows that satisfy all of them. A pattern is the set N of those that
 a row lacks, as bits of a word. The integrals below are over polynomials of degree d - 1 at most, so that
-ceil(d / 2) Gauss-Legendre nodes give them exactly, without factorials or loss of precision; four nodes are
-worked on at a time.
+ceil(d / 2) Gauss-Legendre nodes give them exactly, without factorials or loss of precision.
 """
 
 from __future__ import annotations
@@ -12,13 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from taxgap.reasons.shapley.arrays import Floats, Words
+from taxgap.reasons.shapley.arrays import Floats, Whole, Words
 from taxgap.reasons.shapley.jit import kernel
 
-MOST_TABULATED = 12
-"""The most players of a leaf whose patterns are all worked out at once."""
-
-_LANES = 4
+MOST_TABULATED = 18
+"""The most players of a leaf whose patterns are ever worked out all at once."""
 
 
 class Room(NamedTuple):
@@ -27,17 +24,15 @@ class Room(NamedTuple):
     Attributes
     ----------
     nodes, weights : ndarray of float64
-        By number of players: on (0, 1), filled up to a multiple of four with nodes of no weight.
+        By number of players: on (0, 1).
     gains : ndarray of float64
         By a, b: ``(a - 1)! b! / (a + b)!``.
     counts, work, a, b : ndarray of float64
         By pattern.
-    table : ndarray of float64
-        By player and pattern: the result.
     before, alone : ndarray of float64
         By player and node; by player: the result for one pattern.
-    patterns, behind : ndarray of uint64
-        By state; by distinct state of the background.
+    patterns, visited, behind : ndarray of uint64
+        Of all states, where they are few; of those visited; of the distinct ones of the background.
     """
 
     nodes: Floats
@@ -47,15 +42,15 @@ class Room(NamedTuple):
     work: Floats
     a: Floats
     b: Floats
-    table: Floats
     before: Floats
     alone: Floats
     patterns: Words
+    visited: Words
     behind: Words
 
 
-def make_room(states: int, background: int, players: int) -> Room:
-    """Take room for so many states, background rows, and players of a leaf."""
+def make_room(states: int, rows: int, background: int, players: int) -> Room:
+    """Take room for so many states of a group, rows, background rows, and players of a leaf."""
     nodes, weights = _find_nodes(players)
     size = 1 << min(players, MOST_TABULATED)
     return Room(
@@ -63,20 +58,19 @@ def make_room(states: int, background: int, players: int) -> Room:
         weights=weights,
         gains=_find_gains(players),
         counts=np.empty(size),
-        work=np.empty(size * _LANES),
+        work=np.empty(size),
         a=np.empty(size),
         b=np.empty(size),
-        table=np.empty((min(players, MOST_TABULATED), size)),
         before=np.empty((players + 1, nodes.shape[1])),
         alone=np.empty(players),
         patterns=np.empty(states, dtype=np.uint64),
+        visited=np.empty(rows, dtype=np.uint64),
         behind=np.empty(background, dtype=np.uint64),
     )
 
 
 def _find_nodes(most: int) -> tuple[Floats, Floats]:
-    width = -(-((most + 1) // 2) // _LANES) * _LANES
-    nodes, weights = np.full((most + 1, width), 0.5), np.zeros((most + 1, width))
+    nodes, weights = np.zeros((2, most + 1, (most + 1) // 2))
     for players in range(1, most + 1):
         count = (players + 1) // 2
         x, w = np.polynomial.legendre.leggauss(count)
@@ -92,8 +86,8 @@ def _find_gains(most: int) -> Floats:
 
 
 @kernel
-def tabulate_paths(value: float, share: Floats, room: Room) -> None:
-    r"""Fill `room.table` in the path-dependent game.
+def integrate_paths(share: Floats, room: Room) -> None:
+    r"""Set `room.a` to C(N), in the path-dependent game.
 
     With z the share of training rows that passes a player's splits, a player counts for
     :math:`g_i(t) = z_i (1 - t) + t` where it is satisfied and for :math:`z_i (1 - t)` where it is not. One
@@ -101,102 +95,81 @@ def tabulate_paths(value: float, share: Floats, room: Room) -> None:
     :math:`I_j = \int \prod_{i \ne j} g_i(t) \, dt = C(N \setminus j) - C(N \cup j)` for
     :math:`C(N) = \int \frac1t \prod_i g_i(t) \, dt`, because the two products differ by t in one factor.
     """
-    players, a = len(share), room.a
-    size = 1 << players
-    a[:size] = 0.0
-    for first in range(0, (players + 1) // 2, _LANES):
-        _multiply(share, room.nodes[players, first:], room.weights[players, first:], room.work, a)
-    for j in range(players):
-        low, row = 1 << j, room.table[j]
-        on, off = value * (1.0 - share[j]), -value * share[j]
-        for block in range(0, size, 2 * low):
-            for n in range(block, block + low):
-                part = a[n] - a[n + low]
-                row[n] = on * part
-                row[n + low] = off * part
+    players, work, total = len(share), room.work, room.a
+    total[: 1 << players] = 0.0
+    for r in range((players + 1) // 2):
+        t = room.nodes[players, r]
+        work[0] = room.weights[players, r] / t
+        size = 1
+        for i in range(players):
+            off = share[i] * (1.0 - t)
+            on = off + t
+            below, above = work[:size], work[size : 2 * size]
+            for n in range(size):
+                above[n] = below[n] * off
+            for n in range(size):
+                below[n] *= on
+            size *= 2
+        for n in range(size):
+            total[n] += work[n]
 
 
 @kernel
-def _multiply(share: Floats, nodes: Floats, weights: Floats, work: Floats, a: Floats) -> None:
-    """Add the products of four nodes, times weight over node, for every pattern."""
-    t0, t1, t2, t3 = nodes[0], nodes[1], nodes[2], nodes[3]
-    work[0], work[1], work[2], work[3] = weights[0] / t0, weights[1] / t1, weights[2] / t2, weights[3] / t3
-    size = 1
-    for i in range(len(share)):
-        off0, off1 = share[i] * (1.0 - t0), share[i] * (1.0 - t1)
-        off2, off3 = share[i] * (1.0 - t2), share[i] * (1.0 - t3)
-        on0, on1, on2, on3 = off0 + t0, off1 + t1, off2 + t2, off3 + t3
-        for n in range(0, _LANES * size, _LANES):
-            m = n + _LANES * size
-            work[m], work[m + 1] = work[n] * off0, work[n + 1] * off1
-            work[m + 2], work[m + 3] = work[n + 2] * off2, work[n + 3] * off3
-            work[n], work[n + 1] = work[n] * on0, work[n + 1] * on1
-            work[n + 2], work[n + 3] = work[n + 2] * on2, work[n + 3] * on3
-        size *= 2
-    for n in range(size):
-        a[n] += (work[4 * n] + work[4 * n + 1]) + (work[4 * n + 2] + work[4 * n + 3])
-
-
-@kernel
-def tabulate_background(value: float, rows: float, players: int, room: Room) -> None:
-    r"""Fill `room.table` in the game against background rows, of which `room.counts` has each pattern's.
+def integrate_background(
+    value: float, times: Floats, rows: float, players: int, room: Room
+) -> tuple[Whole, Whole]:
+    r"""Set `room.a` and `room.b` to A(N) and B(N), where ``times`` background rows have each pattern.
 
     With W the background rows by what they lack, M, and
-    :math:`h_t(N) = \sum_{M \cap N = \emptyset} W_M \, t^{|M|} (1 - t)^{|N|}`, a player that is satisfied
-    gains :math:`A(N) - B(N \cup j)`, and one that is not :math:`A(N) - B(N)`, where
+    :math:`h_t(N) = \sum_{M \cap N = \emptyset} W_M \, t^{|M|} (1 - t)^{|N|}`, a player gains
+    :math:`A(N) - B(N \cup j)`, whether it is satisfied or not, where
     :math:`A = \frac vm \int h_t / t` and :math:`B = \frac vm \int h_t / (t (1 - t))`.
+
+    Patterns are those of `room.behind`. Returns the players that some background row lacks, and those that
+    all do.
     """
     size, a, b, counts = 1 << players, room.a, room.b, room.counts
-    a[:size] = 0.0
-    b[:size] = 0.0
-    for first in range(0, (players + 1) // 2, _LANES):
-        _sweep(counts, players, room.nodes[players, first:], room.weights[players, first:], room)
+    a[:size], b[:size], counts[:size] = 0.0, 0.0, 0.0
+    some_lack, all_lack = np.int64(0), np.int64(size - 1)
+    for k in range(len(times)):
+        lacking = np.int64(room.behind[k])
+        counts[lacking] += times[k]
+        some_lack |= lacking
+        all_lack &= lacking
     scale = value / rows
-    for j in range(players):
-        low, row = 1 << j, room.table[j]
-        lacking = 0.0
-        for block in range(0, size, 2 * low):
-            for n in range(block, block + low):
-                lacking += counts[n + low]
-                row[n] = scale * (a[n] - b[n + low])
-                row[n + low] = scale * (a[n + low] - b[n + low])
-        # Where a row and all of the background agree, nothing is gained: not even a rounding error.
-        if lacking in {0.0, rows}:
-            agree = 0 if lacking == 0.0 else low
-            for block in range(agree, size, 2 * low):
-                for n in range(block, block + low):
-                    row[n] = 0.0
+    for r in range((players + 1) // 2):
+        t = room.nodes[players, r]
+        _sweep(counts, t, players, room.work)
+        to_a = scale * room.weights[players, r] / t
+        to_b = to_a / (1.0 - t)
+        for n in range(size):
+            a[n] += to_a * room.work[n]
+            b[n] += to_b * room.work[n]
+    return some_lack, all_lack
 
 
 @kernel
-def _sweep(counts: Floats, players: int, nodes: Floats, weights: Floats, room: Room) -> None:
-    """Add the part of four nodes to A and B: sums over disjoint patterns, one player at a time."""
-    work, size = room.work, 1 << players
-    t0, t1, t2, t3 = nodes[0], nodes[1], nodes[2], nodes[3]
-    u0, u1, u2, u3 = 1.0 - t0, 1.0 - t1, 1.0 - t2, 1.0 - t3
-    for n in range(size):
-        work[4 * n] = work[4 * n + 1] = work[4 * n + 2] = work[4 * n + 3] = counts[n]
-    low = 1
+def _sweep(counts: Floats, t: float, players: int, work: Floats) -> None:
+    """Work out h, one player at a time: sums over those disjoint in what they lack."""
+    size, u = 1 << players, 1.0 - t
+    for n in range(0, size, 2):
+        has, lacks = counts[n], counts[n + 1]
+        work[n] = has + t * lacks
+        work[n + 1] = u * has
+    low = 2
     while low < size:
         for block in range(0, size, 2 * low):
-            for n in range(4 * block, 4 * (block + low), 4):
-                m = n + 4 * low
-                has0, has1, has2, has3 = work[n], work[n + 1], work[n + 2], work[n + 3]
-                work[n], work[n + 1] = has0 + t0 * work[m], has1 + t1 * work[m + 1]
-                work[n + 2], work[n + 3] = has2 + t2 * work[m + 2], has3 + t3 * work[m + 3]
-                work[m], work[m + 1], work[m + 2], work[m + 3] = u0 * has0, u1 * has1, u2 * has2, u3 * has3
+            below, above = work[block : block + low], work[block + low : block + 2 * low]
+            for n in range(low):
+                has = below[n]
+                below[n] = has + t * above[n]
+                above[n] = u * has
         low *= 2
-    a0, a1, a2, a3 = weights[0] / t0, weights[1] / t1, weights[2] / t2, weights[3] / t3
-    b0, b1, b2, b3 = a0 / u0, a1 / u1, a2 / u2, a3 / u3
-    for n in range(size):
-        w0, w1, w2, w3 = work[4 * n], work[4 * n + 1], work[4 * n + 2], work[4 * n + 3]
-        room.a[n] += (a0 * w0 + a1 * w1) + (a2 * w2 + a3 * w3)
-        room.b[n] += (b0 * w0 + b1 * w1) + (b2 * w2 + b3 * w3)
 
 
 @kernel
 def explain_path(value: float, share: Floats, pattern: int, room: Room) -> None:
-    """Fill `room.alone` as `tabulate_paths` would, for one pattern of many players."""
+    """Set `room.alone` to what each player gains in the path-dependent game, for one pattern."""
     players, nodes, before = len(share), room.nodes, room.before
     count = (players + 1) // 2
     for r in range(count):
@@ -222,7 +195,7 @@ def explain_path(value: float, share: Floats, pattern: int, room: Room) -> None:
 def explain_background(
     value: float, times: Floats, rows: float, players: int, pattern: int, room: Room
 ) -> None:
-    """Fill `room.alone` as `tabulate_background` would, for one pattern, from `room.behind`.
+    """Set `room.alone` to what each player gains against `room.behind`, for one pattern.
 
     Where a row satisfies a of its players alone, and a background row b alone, the leaf gives each of the
     first ``(a - 1)! b! / (a + b)!`` and takes ``a! (b - 1)! / (a + b)!`` from each of the others.

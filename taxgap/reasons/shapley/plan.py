@@ -17,6 +17,9 @@ from taxgap.reasons.shapley.jit import kernel
 MOST_STATES = 1024
 """Groups of leaves merge up to so many states: their tables stay in the nearest cache."""
 
+MOST_STATES_DEEP = 4096
+"""The same for models of deep trees, where leaves alone would have more than the above."""
+
 MANY = 1 << 16
 """So many states a word of 16 bits tells apart."""
 
@@ -107,7 +110,7 @@ class Plan(NamedTuple):
     members: Members
 
 
-def plan_model(splits: Splits, player_of: Integers, *, most_states: int = MOST_STATES) -> Plan:
+def plan_model(splits: Splits, player_of: Integers, *, most_states: int | None = None) -> Plan:
     """Group the leaves of all trees.
 
     Parameters
@@ -115,21 +118,22 @@ def plan_model(splits: Splits, player_of: Integers, *, most_states: int = MOST_S
     splits : Splits
     player_of : ndarray of int64
         The player of each column of the codes.
-    most_states : int, default 1024
-        Groups merge up to so many states.
+    most_states : int, optional
+        Groups merge up to so many states; as the depth of the trees suggests when absent.
 
     Returns
     -------
     Plan
         Trees of one leaf are not in it: they add to the base value alone.
     """
+    most = _choose_most(splits) if most_states is None else most_states
     plan, groups = _empty(), 0
     for tree in range(len(splits.node_start) - 1):
         if splits.node_start[tree + 1] == splits.node_start[tree]:
             continue
         columns, codes, start = list_cells(splits, tree)
         passes, asked, share = follow_paths(splits, tree, columns, codes, start)
-        group = group_leaves(passes, asked, start, most_states)
+        group = group_leaves(passes, asked, start, most)
         found = Paths(
             columns, codes, start, passes, asked, share, splits.leaf_value[splits.leaf_start[tree] :]
         )
@@ -138,6 +142,16 @@ def plan_model(splits: Splits, player_of: Integers, *, most_states: int = MOST_S
     leaves = plan.members.start[groups]
     members = plan.members._replace(player_start=plan.members.player_start[: leaves + 1])
     return plan._replace(states=plan.states[:groups], members=members)
+
+
+def _choose_most(splits: Splits) -> int:
+    """Look at some trees, whether many of their leaves are too deep for tables of the usual size."""
+    trees = np.flatnonzero(np.diff(splits.node_start))
+    asked = [
+        follow_paths(splits, tree, *list_cells(splits, tree))[1] for tree in trees[:: len(trees) // 8 + 1]
+    ]
+    players = np.concatenate([np.zeros(1), *(paths.sum(axis=1) for paths in asked)])
+    return MOST_STATES_DEEP if np.mean(2.0**players > MOST_STATES) > 0.1 else MOST_STATES
 
 
 class Paths(NamedTuple):

@@ -1,0 +1,103 @@
+"""``taxgap explain``: one taxpayer's case on the terminal, and as a page."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taxgap.cli import options
+
+if TYPE_CHECKING:
+    from taxgap.publication.case_file_text import Line
+
+
+@click.command(short_help="Say why one taxpayer's return scores as it does, and write its case file.")
+@options.records_argument
+@click.option(
+    "--model", type=click.Path(path_type=Path, file_okay=False), required=True, help="The model's folder."
+)
+@click.option("--taxpayer", required=True, metavar="ID", help="The taxpayer, as the records name him.")
+@click.option("--period", metavar="PERIOD", help="Tax year or end month of the return; else the latest.")
+@click.option(
+    "--baseline",
+    type=click.Choice(["peers", "training"]),
+    default="peers",
+    show_default=True,
+    help="Compare with taxpayers of the same trade and size, or with the cases trained on.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["taxgap", "lightgbm", "shap"]),
+    default="taxgap",
+    show_default=True,
+    help="Whose code works out the contributions.",
+)
+@click.option(
+    "--scores",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder that `score` wrote, for rank and flag; else --out scores the tax year itself.",
+)
+@options.out_option("the page case-ID-PERIOD.html", required=False)
+@options.as_of_option
+@options.common
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    *,
+    records: str,
+    model: Path,
+    taxpayer: str,
+    scores: Path | None,
+    out: Path | None,
+    **settings: Any,
+) -> None:
+    """Say why the return of one taxpayer in RECORDS scores as it does, against similar taxpayers.
+
+    With --out it is written as a page too, with the history of the returns, what others report, and closed
+    cases like it. A flag is a reason to look, not a finding.
+
+    Example: taxgap explain population/records --model model --taxpayer T00000001 --out cases
+    """
+    from taxgap.batch import read_scores  # noqa: PLC0415  heavy: only when the verb runs
+    from taxgap.publication.case_file import gather_case  # noqa: PLC0415  heavy
+    from taxgap.publication.case_file_content import find_standing, gather_case_file  # noqa: PLC0415  heavy
+    from taxgap.publication.case_file_page import case_file_name, write_case_file  # noqa: PLC0415  heavy
+    from taxgap.publication.case_file_text import write_lines  # noqa: PLC0415  heavy
+    from taxgap.records import Records  # noqa: PLC0415  heavy
+    from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
+
+    opened, loaded = Records.open(records), RiskModel.load(model)
+    case = gather_case(opened, loaded, taxpayer, **settings)
+    known = None if scores is None else read_scores(scores)
+    standing: Mapping[str, Any] | None = None if known is None else find_standing(known, case)
+    page = None
+    if out is not None:
+        file = gather_case_file(opened, loaded, case, scores=known)
+        page, standing = write_case_file(out / case_file_name(case), file), file.standing
+    lines = list(write_lines(case, standing))
+    _show(ctx, lines, case.to_dict() | {"standing": standing, "page": page})
+    if page is not None and not ctx.obj.as_json and ctx.obj.verbosity >= 0:
+        click.echo(f"\nOpen {page} in a browser.")
+
+
+def _show(ctx: click.Context, lines: Sequence[Line], data: dict[str, Any]) -> None:
+    from taxgap.publication.case_file_text import to_text  # noqa: PLC0415  heavy
+
+    if ctx.obj.as_json or ctx.obj.verbosity < 0 or not sys.stdout.isatty():
+        options.show(ctx, to_text(lines), data)
+        return
+    from rich.console import Console  # noqa: PLC0415  only on a terminal
+    from rich.padding import Padding  # noqa: PLC0415  only on a terminal
+    from rich.text import Text  # noqa: PLC0415  only on a terminal
+
+    console = Console(highlight=False)
+    for place, line in enumerate(lines):
+        above = 1 if line.heading and place else 0
+        console.print(
+            Padding(Text(line.text, style="bold" if line.heading else ""), (above, 0, 0, 2 * line.depth))
+        )

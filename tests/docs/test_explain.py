@@ -1,0 +1,47 @@
+"""What the page on explaining shows runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pytest
+
+import taxgap
+from taxgap.cli.main import main
+from taxgap.publication import case_file_alike
+
+mpl.use("Agg")
+
+pytestmark = pytest.mark.xdist_group("explain")
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "explain.md").read_text()
+BLOCKS = re.findall(r"^```(python|console)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_blocks_run_one_after_another(
+    workshop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    (tmp_path / "population").symlink_to(workshop.population)
+    (tmp_path / "model").symlink_to(workshop.model)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(case_file_alike, "CANDIDATES", 20)
+    space: dict[str, Any] = {}
+    assert len(BLOCKS) == 6
+    for language, block in BLOCKS:
+        if language == "python":
+            exec(compile(block, "explain.md", "exec"), space)  # noqa: S102  the page is ours
+        else:
+            assert main(shlex.split(block)[1:]) == 0
+    import matplotlib.pyplot as plt  # noqa: PLC0415 - after the backend was chosen
+
+    plt.close("all")
+    assert isinstance(space["why"], taxgap.Explanation)
+    assert space["again"].about == space["why"].about
+    assert len(space["largest"]) == 3
+    assert space["difference"] < 1e-9
+    assert "Taxpayer T00000003, Self Assessment 2023-24" in capsys.readouterr().out
+    assert (tmp_path / "cases" / "case-T00000003-2023-24.html").is_file()

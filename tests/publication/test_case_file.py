@@ -1,0 +1,300 @@
+"""The case file: what it says of a return is what model and records say, and nobody else is in it."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from taxgap.batch import score
+from taxgap.errors import UsageError
+from taxgap.publication import case_file_alike
+from taxgap.publication.case_file import VALUES, Case, gather_case
+from taxgap.publication.case_file_alike import find_alike
+from taxgap.publication.case_file_content import CaseFile, find_standing, gather_case_file
+from taxgap.publication.case_file_history import MOST_RETURNS, gather_history
+from taxgap.publication.case_file_page import case_file_name, render_case_file, write_case_file
+from taxgap.publication.case_file_tables import round_found, tabulate_history, tabulate_reports
+from taxgap.publication.case_file_words import FLAGGED, NOT_FLAGGED, describe_file
+from taxgap.records import Records
+from taxgap.regimes import get_regime
+from taxgap.risk import RiskModel
+from taxgap.risk.suitability import peers_of
+
+pytestmark = pytest.mark.xdist_group("case_file")
+
+YEAR = "2023-24"
+
+
+@pytest.fixture(scope="module")
+def records(workshop: Any) -> Records:
+    return Records.open(workshop.records)
+
+
+@pytest.fixture(scope="module")
+def model(workshop: Any) -> RiskModel:
+    return RiskModel.load(workshop.model)
+
+
+@pytest.fixture(scope="module")
+def scores(records: Records, model: RiskModel) -> pd.DataFrame:
+    return score(records, model, reasons=0, periods=[YEAR], validate=False)
+
+
+@pytest.fixture(scope="module")
+def first(scores: pd.DataFrame) -> str:
+    """The taxpayer who ranks first."""
+    return str(scores.loc[scores["rank"].idxmin(), "taxpayer_id"])
+
+
+@pytest.fixture(scope="module")
+def case(records: Records, model: RiskModel, first: str) -> Case:
+    return gather_case(records, model, first, period=YEAR)
+
+
+@pytest.fixture(scope="module")
+def file(records: Records, model: RiskModel, case: Case, scores: pd.DataFrame) -> CaseFile:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(case_file_alike, "CANDIDATES", 60)
+        return gather_case_file(records, model, case, scores=scores)
+
+
+class Reader(HTMLParser):
+    """Checks that what is opened is closed, and keeps tags, attributes and text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in {"meta", "img", "source"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text += data
+
+
+@pytest.fixture(scope="module")
+def page(file: CaseFile) -> Reader:
+    reader = Reader()
+    reader.feed(render_case_file(file))
+    assert not reader.open
+    return reader
+
+
+def test_a_case_says_what_the_scores_say(case: Case, scores: pd.DataFrame) -> None:
+    row = scores.set_index("taxpayer_id").loc[case.taxpayer_id]
+    for name in ("score", "expected_tax", "amount_low", "amount_high", "probability"):
+        assert case.numbers[name] == pytest.approx(row[name], rel=1e-12), name
+    parts = case.numbers["population_mean"] + case.numbers["group_effect"]
+    assert parts + case.contributions["contribution"].sum() == pytest.approx(row["score"], abs=1e-6)
+
+
+def test_reasons_raise_and_what_lowers_lowers(case: Case) -> None:
+    assert len(case.reasons) > 0
+    assert (case.reasons["contribution"] > 0).all()
+    assert (case.reasons["evidence"] != "").any()
+    assert (case.lowering["contribution"] < 0).all()
+    assert not set(case.reasons["code"]) & set(case.lowering["code"])
+    assert case.reasons["pounds"].gt(0).all()
+
+
+def test_a_figure_at_the_median_is_asked_of_the_model(records: Records, model: RiskModel, case: Case) -> None:
+    regime, peers = get_regime("self_assessment"), peers_of(model)
+    observed = regime.measure(records, [YEAR]).loc[[(case.taxpayer_id, YEAR)]]
+    reason = case.reasons.iloc[0]
+    asked = observed.assign(**{reason["feature"]: reason["peer_median"]})
+    seen = regime.compare(asked, peers)[list(model.feature_names_in_)]
+    row = case.what_if.iloc[0]
+    assert row["expected_tax"] == pytest.approx(float(model.expected_tax(seen)[0]))
+    assert row["factor"] == pytest.approx(row["expected_tax"] / case.numbers["expected_tax"])
+    assert len(case.what_if) == len(case.reasons) + (len(case.reasons) > 1)
+
+
+def test_without_a_period_the_latest_return_is_taken(records: Records, model: RiskModel, first: str) -> None:
+    filed = records.table("self_assessment", where={"taxpayer_id": first})["period"]
+    case = gather_case(records, model, first, baseline="training")
+    assert case.period == filed.max()
+    assert (case.rung, case.peers) == ("", 0)
+
+
+def test_where_it_ranks_is_read_off_the_scores(case: Case, scores: pd.DataFrame) -> None:
+    standing = find_standing(scores, case)
+    assert (standing["rank"], standing["ranked"]) == (1, len(scores))
+    with pytest.raises(UsageError, match="lack this return"):
+        find_standing(scores.iloc[:0], case)
+    with pytest.raises(UsageError, match="another model"):
+        find_standing(scores.assign(model_id="other"), case)
+
+
+def test_the_history_is_what_was_declared(records: Records, file: CaseFile) -> None:
+    returns = records.table("self_assessment", where={"taxpayer_id": file.case.taxpayer_id})
+    latest = returns.sort_values("version").groupby("period").last()
+    table = tabulate_history(file.history, YEAR)
+    assert [column.head.split(" ")[0] for column in table.columns[1:]] == sorted(latest.index)
+    assert f"{YEAR} (this return)" in [column.head for column in table.columns]
+    totals = file.history[file.history["figure"] == "Total income"].set_index("period")["amount"]
+    assert totals.to_dict() == latest["total_income"].to_dict()
+
+
+def test_a_long_history_shows_the_latest_returns_and_the_one_in_question(records: Records) -> None:
+    counts = records.table("vat")["taxpayer_id"].value_counts()
+    taxpayer = str(counts.index[counts >= MOST_RETURNS + 3][0])
+    periods = sorted(records.table("vat", where={"taxpayer_id": taxpayer})["period"].unique())
+    shown = gather_history(records, "vat", taxpayer, periods[-1], 0)["period"].unique().tolist()
+    assert shown == periods[-MOST_RETURNS:]
+    shown = gather_history(records, "vat", taxpayer, periods[1], 0)["period"].unique().tolist()
+    assert shown == periods[1 : MOST_RETURNS + 1]
+
+
+def test_reports_stand_beside_what_was_declared(records: Records, file: CaseFile) -> None:
+    taxpayer = file.case.taxpayer_id
+    reported = records.table("third_party", where={"taxpayer_id": taxpayer})
+    others = file.reports[file.reports["source"] != ""]
+    assert others["amount"].sum() == pytest.approx(reported["amount"].sum())
+    beside = file.reports[file.reports["source"] == ""]
+    assert set(beside["figure"]) == set(others["figure"]) - {""}
+
+
+def test_what_nobody_declares_is_shown_alone() -> None:
+    reports = pd.DataFrame(
+        [("Interest", "", YEAR, 10.0), ("Interest", "bank", YEAR, 90.0), ("", "customs", YEAR, 5.0)],
+        columns=["figure", "source", "period", "amount"],
+    )
+    table = tabulate_reports(reports)
+    assert table is not None
+    assert [(row[0].text, row[1].text) for row in table.rows] == [
+        ("Interest, declared", "£10"),
+        ("Interest, reported by banks", "£90"),
+        ("Reported by customs", "£5"),
+    ]
+    assert tabulate_reports(reports.iloc[:0]) is None
+
+
+def test_cases_alike_are_closed_and_someone_elses(records: Records, model: RiskModel, file: CaseFile) -> None:
+    alike = file.alike
+    assert 0 < len(alike) <= 5
+    assert alike["agreement"].is_monotonic_decreasing
+    assert alike["agreement"].between(0.5, 1 + 1e-12).all()
+    enquiries = records.table("enquiries")
+    others = enquiries[enquiries["closed_on"].notna() & (enquiries["taxpayer_id"] != file.case.taxpayer_id)]
+    assert set(alike["tax_found"]) <= set(others["tax_found"])
+
+
+def test_without_closed_cases_none_is_alike(records: Records, model: RiskModel, case: Case) -> None:
+    tables = {name: records.table(name) for name in records.tables if name != "enquiries"}
+    bare = Records.from_frames(tables, as_of=records.as_of)
+    assert find_alike(bare, model, case).empty
+
+
+def test_tax_found_by_others_is_rounded() -> None:
+    assert [round_found(amount) for amount in (0.0, 3.0, 149.0, 8_881.43)] == [
+        "nothing",
+        "about £100",
+        "about £100",
+        "about £8,900",
+    ]
+
+
+def test_a_flag_is_said_to_be_a_reason_to_look(file: CaseFile) -> None:
+    flagged = describe_file(replace(file, standing={**file.standing, "flagged": True}))
+    assert flagged.lead == FLAGGED
+    other = describe_file(replace(file, standing={**file.standing, "flagged": False, "rank": 1_500}))
+    assert other.lead == NOT_FLAGGED
+    assert other.advice.startswith("Flagged if the probability is at least")
+    assert "no reason to open an enquiry" in other.advice
+    assert dict(other.facts)["Rank in the tax year"].startswith("1,500 of ")
+
+
+def test_the_group_is_never_a_reason(file: CaseFile) -> None:
+    said = describe_file(file)
+    assert "which is never a reason" in said.group
+    assert f"£{math.exp(file.case.numbers['population_mean']):,.0f}" in said.group
+    assert not {"trade_group", "size_band"} & set(file.case.contributions["feature"])
+
+
+def test_no_single_reason_is_said_and_needs_no_table(file: CaseFile) -> None:
+    bare = replace(
+        file.case,
+        reasons=file.case.reasons.iloc[:0],
+        what_if=file.case.what_if.iloc[:0],
+        lowering=file.case.lowering.iloc[:0],
+    )
+    said = describe_file(replace(file, case=bare))
+    assert said.outcome.startswith("No single reason stands out.")
+    assert said.what_if is None
+    text = render_case_file(replace(file, case=bare))
+    assert "No single thing in the records lowers it much." in text
+
+
+def test_the_page_has_every_part(page: Reader, file: CaseFile) -> None:
+    headings = [attributes["id"] for tag, attributes in page.tags if tag == "h2"]
+    wanted = ["why", "lowering", "score", "what-if-heading", "past", "others", "alike-heading", "about"]
+    assert headings == wanted
+    for reason in file.case.reasons.itertuples(index=False):
+        for text in (reason.title, reason.sentence, reason.observed, reason.median, reason.middle_half):
+            assert text in page.text
+    assert page.text.count("Ask for:") == (file.case.reasons["evidence"] != "").sum()
+    assert "This taxpayer is made up" in page.text
+
+
+def test_the_page_needs_nothing_else_and_can_be_read_by_all(page: Reader) -> None:
+    addresses = [
+        value
+        for _, attributes in page.tags
+        for name, value in attributes.items()
+        if name in {"src", "href", "srcset"}
+    ]
+    assert all(re.match("data:|#", address) for address in addresses)
+    assert not [tag for tag, _ in page.tags if tag in {"script", "link", "iframe"}]
+    assert all(attributes["alt"] for tag, attributes in page.tags if tag == "img")
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    named = [name for _, a in page.tags for name in a.get("aria-labelledby", "").split()]
+    assert set(named) <= set(ids)
+    assert ("html", {"lang": "en-GB"}) in page.tags
+
+
+def test_nobody_else_is_named(page: Reader, records: Records, file: CaseFile) -> None:
+    others = set(records.table("taxpayers")["taxpayer_id"]) - {file.case.taxpayer_id}
+    assert not others & set(re.findall(r"\w+", page.text))
+    assert not re.search(r"fraud|cheat|guilt|evader|suspect|dishonest", page.text, re.IGNORECASE)
+
+
+def test_real_records_are_not_called_made_up(file: CaseFile) -> None:
+    text = render_case_file(replace(file, case=replace(file.case, synthetic=False)))
+    assert "made up" not in text
+    assert "Taxpayer data" in text
+
+
+def test_what_the_records_hold_is_escaped(file: CaseFile, tmp_path: Path) -> None:
+    hostile = replace(file.case, taxpayer_id='../<script>alert("x")</script>')
+    text = render_case_file(replace(file, case=hostile))
+    assert "<script" not in text
+    name = case_file_name(hostile)
+    assert re.fullmatch(r"case-[A-Za-z0-9._-]+\.html", name)
+    assert (tmp_path / name).parent == tmp_path
+    path = write_case_file(tmp_path / name, replace(file, case=hostile))
+    assert path.read_text("utf-8") == text
+
+
+def test_plain_data_has_no_missing_numbers(case: Case) -> None:
+    holed = replace(case, reasons=case.reasons.assign(**{VALUES[0]: np.nan}))
+    plain = holed.to_dict()
+    assert plain["reasons"][0]["value"] is None
+    assert plain["expected_tax"] == case.numbers["expected_tax"]
+    assert len(plain["contributions"]) == len(case.contributions)
