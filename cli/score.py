@@ -48,6 +48,7 @@ from taxgap.cli import options
     type=click.FloatRange(0),
     help="What an officer's hour costs, in pounds; else the model's.",
 )
+@click.option("--threads", type=click.IntRange(1), help="Threads that explain; all cores when absent.")
 @click.option("--cutoff", type=click.FloatRange(0, 1), help="Least probability of a flag; else the model's.")
 @click.option("--period", "periods", multiple=True, metavar="YEAR", help="A tax year; all when absent.")
 @options.as_of_option

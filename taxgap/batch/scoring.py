@@ -26,6 +26,7 @@ def score(
     validate: bool = True,
     rank_by: RankBy = "expected_tax",
     hourly_cost: float | None = None,
+    threads: int | None = None,
 ) -> pd.DataFrame:
     """Score the returns that records hold.
 
@@ -52,6 +53,8 @@ def score(
         What ranks follow; the net yield is expected tax less the cost of the expected hours.
     hourly_cost : float, optional
         What an officer's hour costs (GBP), for the net yield; that of the model's enquiries when absent.
+    threads : int, optional
+        Threads that explain; all cores when absent. The scores do not depend on it.
 
     Returns
     -------
@@ -84,5 +87,6 @@ def score(
         validate=validate,
         rank_by=rank_by,
         hourly_cost=hourly_cost,
+        threads=threads,
     )
     return pd.concat(Scorer(records, model, settings).score_parts(), ignore_index=True)

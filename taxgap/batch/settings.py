@@ -32,6 +32,7 @@ class ScoreSettings:
     validate: bool = True
     rank_by: RankBy = "expected_tax"
     hourly_cost: float | None = None
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         shares = {"explain_share": self.explain_share, "capacity_share": self.capacity_share}
@@ -44,6 +45,8 @@ class ScoreSettings:
             wrong.append(f"rank_by is {self.rank_by!r}, not one of {', '.join(get_args(RankBy))}")
         if self.hourly_cost is not None and not self.hourly_cost >= 0:
             wrong.append(f"hourly_cost is {self.hourly_cost}, below 0")
+        if self.threads is not None and self.threads < 1:
+            wrong.append(f"threads is {self.threads}, below 1")
         if not 0 <= self.reasons <= MOST_REASONS:
             wrong.append(f"reasons is {self.reasons}, not from 0 to {MOST_REASONS}")
         if wrong:

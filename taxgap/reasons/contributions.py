@@ -70,6 +70,7 @@ def contributions(
     baseline: PeerBaseline | None = None,
     engine: str = "taxgap",
     kind: Kind = "expected_tax",
+    threads: int | None = None,
 ) -> Contributions:
     """Split the score of each return into its parts.
 
@@ -89,6 +90,8 @@ def contributions(
     kind : {"expected_tax", "probability", "hours"}, default "expected_tax"
         Which score: the ranking score in log pounds; the likelihood, in log odds before calibration; the log
         of the hours.
+    threads : int, optional
+        Of the library's own kernel; all cores when absent. Other engines take the model's.
 
     Returns
     -------
@@ -112,7 +115,14 @@ def contributions(
     matrix = model.encode(seen[list(model.feature_names_in_)])
     numbers = np.zeros(0, dtype=np.int64) if baseline is None else baseline.place(seen)
     return split_scores(
-        model, matrix, seen.index, numbers=numbers, baseline=baseline, engine=engine, kind=kind
+        model,
+        matrix,
+        seen.index,
+        numbers=numbers,
+        baseline=baseline,
+        engine=engine,
+        kind=kind,
+        threads=threads,
     )
 
 
@@ -126,6 +136,7 @@ def split_scores(
     engine: str = "taxgap",
     kind: Kind = "expected_tax",
     predicted: Floats | None = None,
+    threads: int | None = None,
 ) -> Contributions:
     """Do what `contributions` does, for returns that were encoded, placed and maybe scored before.
 
@@ -134,7 +145,8 @@ def split_scores(
     if engine not in ENGINES:
         raise UsageError(f"There is no engine named '{engine}'.", where="engine", available=ENGINES)
     booster = model.booster(kind)
-    parts, base = ENGINES[engine](Question(booster, matrix, baseline, numbers, model.n_threads))
+    cores = threads if engine == "taxgap" else model.n_threads
+    parts, base = ENGINES[engine](Question(booster, matrix, baseline, numbers, cores))
     names = np.array(model.feature_names_in_, dtype=object)
     defining = np.isin(names, GROUPS)
     own = pd.DataFrame(parts[:, ~defining], index=index, columns=names[~defining].tolist())
@@ -145,9 +157,7 @@ def split_scores(
     check_sum(total, score_raw(booster, checked, model.n_threads))
     if engine == "taxgap":
         compiled = compile_once(booster)
-        check_sum(
-            total, compiled.predict(matrix, threads=model.n_threads) if predicted is None else predicted
-        )
+        check_sum(total, compiled.predict(matrix, threads=threads) if predicted is None else predicted)
     base = base + model.parts_.offsets.get(kind, 0.0)
     if baseline is None:
         nobody = pd.DataFrame(index=index)

@@ -38,14 +38,15 @@ class Question:
         The peers to compare with; None for the cases that the model was trained on.
     numbers : ndarray of int64
         The peer group of each row; empty without peers.
-    threads : int
+    threads : int, optional
+        All cores when absent.
     """
 
     booster: lgb.Booster
     matrix: Floats
     baseline: PeerBaseline | None
     numbers: Integers
-    threads: int
+    threads: int | None
 
 
 Engine: TypeAlias = Callable[[Question], tuple[Floats, Floats]]

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from taxgap.errors import IncompatibleError, UsageError
 from taxgap.peers import GROUPS
 from taxgap.reasons.baseline import PeerBaseline
-from taxgap.reasons.engines import divide
 from taxgap.reasons.shapley import compile_model
 from taxgap.regimes import Regime
 from taxgap.risk.model import RiskModel
@@ -128,8 +127,10 @@ def family_values(
     compiled = compile_model(model.booster("expected_tax"), players=numbers)
     matrix = model.encode(seen[names])
     found = np.zeros((len(matrix), len(players) + 1))
-    for group, rows in divide(baseline.place(seen)):
-        found[rows] = compiled.explain(matrix[rows], baseline.background(group), threads=threads)
+    groups = baseline.place(seen)
+    baseline.hold(groups)
+    for rows, parts in compiled.explain_groups(matrix, groups, baseline.background, threads=threads):
+        found[rows] = parts
     _check(found, compiled.predict(matrix, threads=threads), players)
     columns = list(dict.fromkeys(families.values()))
     exact = pd.DataFrame(found[:, :-1], index=seen.index, columns=players)

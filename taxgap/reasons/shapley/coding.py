@@ -8,12 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from taxgap.reasons.shapley.arrays import Bools, Codes, Floats, Integers
+from taxgap.reasons.shapley.arrays import Bools, Codes, Floats, Integers, Whole
 from taxgap.reasons.shapley.jit import kernel
 from taxgap.reasons.shapley.trees import MISSING_NAN, MISSING_ZERO, Trees
 
 ZERO = float(np.float32(1e-35))
 """LightGBM takes what is no further from zero than this as zero, whatever the thresholds."""
+
+
+_CHUNK = 256
+_LEVELS = 2_147_483_648.0
 
 
 @dataclass(frozen=True)
@@ -184,21 +188,36 @@ def _encode(
     categorical: Bools,
     codes: Codes,
 ) -> None:
-    for place in range(len(used)):
-        first, last = start[place], start[place + 1]
-        feature = used[place]
-        for i in range(X.shape[0]):
-            x = X[i, feature]
-            if categorical[place]:
-                code = 0
-                # LightGBM cuts a level to a whole number, towards zero.
-                if -1.0 < x < 2147483648.0:
-                    level = np.floor(x) if x > 0.0 else 0.0
-                    at = first + np.searchsorted(cuts[first:last], level)
-                    if at < last and cuts[at] == level:
-                        code = classes[at]
-            elif np.isnan(x):
-                code = last - first + 1
-            else:
-                code = int(np.searchsorted(cuts[first:last], 0.0 if abs(x) <= ZERO else x))
-            codes[place, i] = code
+    for first in range(0, len(X), _CHUNK):  # rows that stay in the cache while column after column is read
+        for place in range(len(used)):
+            own = cuts[start[place] : start[place + 1]]
+            named = classes[start[place] : start[place + 1]]
+            for row in range(first, min(first + _CHUNK, len(X))):
+                x = X[row, used[place]]
+                if categorical[place]:
+                    codes[place, row] = _find_class(x, own, named)
+                elif np.isnan(x):
+                    codes[place, row] = len(own) + 1
+                else:
+                    codes[place, row] = _count_below(0.0 if abs(x) <= ZERO else x, own)
+
+
+@kernel
+def _find_class(x: float, levels: Floats, classes: Integers) -> Whole:
+    # LightGBM cuts a level to a whole number, towards zero; missing is in no class.
+    if not -1.0 < x < _LEVELS:
+        return 0
+    level = np.floor(x) if x > 0.0 else 0.0
+    at = _count_below(level, levels)
+    return classes[at] if at < len(levels) and levels[at] == level else 0
+
+
+@kernel
+def _count_below(x: float, values: Floats) -> int:
+    """Count how many ascending values are below x, by halving without a branch to guess wrong."""
+    at, rest = 0, len(values)
+    while rest > 0:
+        half = (rest + 1) >> 1
+        at += half if values[at + half - 1] < x else 0
+        rest -= half
+    return at

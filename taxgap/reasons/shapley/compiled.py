@@ -19,7 +19,14 @@ import pandas as pd
 from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
 from taxgap.reasons.shapley.arrays import Codes, Floats, Integers
 from taxgap.reasons.shapley.coding import code_splits
-from taxgap.reasons.shapley.evaluation import MOST_ROWS, Bench, add_contributions, add_scores, make_bench
+from taxgap.reasons.shapley.evaluation import (
+    MOST_ROWS,
+    Bench,
+    add_contributions,
+    add_scores,
+    lay_out,
+    make_bench,
+)
 from taxgap.reasons.shapley.plan import MOST_PLAYERS, plan_model
 from taxgap.reasons.shapley.trees import Trees, read_trees
 
@@ -99,10 +106,9 @@ class CompiledModel:
         behind = None if background is None else self._check(background)
         base, theirs = self._look_behind(behind)
         out = np.empty((len(rows), self.n_players + 1))
-        out[:, -1] = base
 
         def work(block: slice) -> None:
-            out[block, :-1] = self._explain_block(rows[block], theirs, _check_dtype(dtype)).T
+            lay_out(self._explain_block(rows[block], theirs, _check_dtype(dtype)), base, out[block])
 
         _work_through([partial(work, block) for block in _blocks(len(rows), threads)], threads)
         return out
@@ -158,8 +164,9 @@ class CompiledModel:
         self, rows: Floats, own: Integers, numbers: npt.NDArray[Any], backgrounds: Background, dtype: str
     ) -> tuple[Integers, Floats]:
         base, theirs = self._look_behind(self._check(backgrounds(int(numbers[own[0]]))))
-        totals = self._explain_block(rows[own], theirs, dtype)
-        return own, np.vstack([totals, np.full((1, len(own)), base)]).T
+        out = np.empty((len(own), self.n_players + 1))
+        lay_out(self._explain_block(rows[own], theirs, dtype), base, out)
+        return own, out
 
     def _explain_block(self, rows: Floats, theirs: Codes, dtype: str) -> Floats:
         codes = self._coding.encode(rows)

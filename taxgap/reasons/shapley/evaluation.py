@@ -22,6 +22,7 @@ MOST_WHOLE = 4_096
 _TABLE_ENTRIES = 1 << 20
 _SLOT_ENTRIES = 1 << 23
 _MOST_GROUPS = 4_096
+_CHUNK = 64
 
 
 class Bench(NamedTuple):
@@ -109,6 +110,19 @@ def add_contributions(plan: Plan, codes: Codes, background: Codes, bench: Bench,
             used += outputs * found
             group += 1
         _add_batch(plan, first, group, bench, totals)
+
+
+@kernel
+def lay_out(totals: Floats, base: float, out: Floats) -> None:
+    """Write totals by output, and the base value last, as rows."""
+    outputs, rows = totals.shape
+    for first in range(0, rows, _CHUNK):
+        last = min(first + _CHUNK, rows)
+        for output in range(outputs):
+            for row in range(first, last):
+                out[row, output] = totals[output, row]
+        for row in range(first, last):
+            out[row, outputs] = base
 
 
 @kernel
@@ -218,4 +232,4 @@ def _add_four(
     total: Floats, a: Table, in_a: Table, b: Table, in_b: Table, c: Table, in_c: Table, d: Table, in_d: Table
 ) -> None:
     for row in range(len(total)):
-        total[row] += (np.float64(a[in_a[row]]) + b[in_b[row]]) + (np.float64(c[in_c[row]]) + d[in_d[row]])
+        total[row] += (a[in_a[row]] + b[in_b[row]]) + (c[in_c[row]] + d[in_d[row]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from taxgap.reasons.shapley.arrays import Codes, Table, Whole, Words
+from taxgap.reasons.shapley.arrays import Codes, Integers, Table, Whole, Words
 from taxgap.reasons.shapley.jit import kernel
 from taxgap.reasons.shapley.plan import Steps
 
@@ -16,21 +16,47 @@ EMPTY = -1
 @kernel
 def find_states(steps: Steps, group: Whole, codes: Codes, states: Table) -> None:
     """Set the state of every row; differences wrap around in the range of the word, and end up right."""
-    for row in range(len(states)):
-        states[row] = 0
-    for step in range(steps.start[group], steps.start[group + 1]):
-        _step(codes[steps.column[step]], steps.code[step], steps.delta[step], states)
+    states[:] = 0
+    step, last = steps.start[group], steps.start[group + 1]
+    while step + 4 <= last:
+        _take_four(codes, steps.column, steps.code, steps.delta, step, states)
+        step += 4
+    while step < last:
+        _take_step(codes[steps.column[step]], steps.code[step], steps.delta[step], states)
+        step += 1
     for place in range(steps.lookup_start[group], steps.lookup_start[group + 1]):
         _look_up(codes[steps.lookup_column[place]], steps.lookups, steps.lookup_at[place], states)
 
 
 @kernel
-def _step(codes: Codes, code: int, delta: int, states: Table) -> None:
-    least = codes.dtype.type(code)
-    more = states.dtype.type(delta)
-    none = states.dtype.type(0)
+def _take_step(codes: Codes, code: int, delta: int, states: Table) -> None:
+    least, more, none = codes.dtype.type(code), states.dtype.type(delta), states.dtype.type(0)
     for row in range(len(states)):
         states[row] += more if codes[row] >= least else none
+
+
+@kernel
+def _take_four(
+    codes: Codes, column: Integers, code: Integers, delta: Words, step: Whole, states: Table
+) -> None:
+    """Take four steps while the states are at hand."""
+    a, b, c, d = (
+        codes[column[step]], codes[column[step + 1]], codes[column[step + 2]], codes[column[step + 3]]
+    )  # fmt: skip
+    least, more, none = codes.dtype.type, states.dtype.type, states.dtype.type(0)
+    least_a, least_b, least_c, least_d = (
+        least(code[step]), least(code[step + 1]), least(code[step + 2]), least(code[step + 3])
+    )  # fmt: skip
+    more_a, more_b, more_c, more_d = (
+        more(delta[step]), more(delta[step + 1]), more(delta[step + 2]), more(delta[step + 3])
+    )  # fmt: skip
+    for row in range(len(states)):
+        states[row] += (
+            (more_a if a[row] >= least_a else none)
+            + (more_b if b[row] >= least_b else none)
+            + (more_c if c[row] >= least_c else none)
+            + (more_d if d[row] >= least_d else none)
+        )
 
 
 @kernel
