@@ -31,7 +31,7 @@ from taxgap.reasons.shapley.plan import MOST_PLAYERS, plan_model
 from taxgap.reasons.shapley.trees import Trees, read_trees
 
 DTYPES = ("float64", "float32")
-"""What tables may be kept in: exact to 1e-12, or half the memory and exact to 1e-6."""
+"""What tables may be kept in: exact to 1e-12 of the scores, or half the memory and exact to 1e-6 of them."""
 
 _FEWEST_ROWS = 2_048  # below, building the tables twice costs more than a second thread saves
 
@@ -60,7 +60,8 @@ class CompiledModel:
         self.n_players = int(players.max()) + 1
         self._coding, splits = code_splits(trees)
         self._plan = plan_model(splits, players[self._coding.used])
-        deepest = int(np.diff(self._plan.members.player_start).max(initial=0))
+        members = self._plan.members  # states need a digit for every column, patterns a bit for every player
+        deepest = max(int(np.diff(own).max(initial=0)) for own in (members.digit_start, members.player_start))
         if deepest > MOST_PLAYERS:
             raise IncompatibleError(
                 f"A path of the model asks about {deepest} features; {MOST_PLAYERS} can be explained.",
@@ -102,13 +103,13 @@ class CompiledModel:
         threads: int | None = None,
     ) -> Floats:
         """Return the Shapley values of rows; see `shapley_values`."""
-        rows = self._check(X)
+        rows, kind = self._check(X), _check_dtype(dtype)
         behind = None if background is None else self._check(background)
         base, theirs = self._look_behind(behind)
         out = np.empty((len(rows), self.n_players + 1))
 
         def work(block: slice) -> None:
-            lay_out(self._explain_block(rows[block], theirs, _check_dtype(dtype)), base, out[block])
+            lay_out(self._explain_block(rows[block], theirs, kind), base, out[block])
 
         _work_through([partial(work, block) for block in _blocks(len(rows), threads)], threads)
         return out
@@ -145,10 +146,13 @@ class CompiledModel:
         parts : ndarray of float64, shape (len(rows), n_players + 1)
             As `explain` gives them; each row comes once, group by group.
         """
-        rows, numbers = self._check(X), np.asarray(groups)
+        rows, numbers, kind = self._check(X), np.asarray(groups), _check_dtype(dtype)
         if numbers.shape != (len(rows),):
             raise UsageError(f"There are {len(rows)} rows and {numbers.size} group numbers.", where="groups")
-        kind = _check_dtype(dtype)
+        if not len(rows):
+            return
+        if numbers.dtype.kind not in "iu":
+            raise UsageError("The numbers of groups must be whole.", where="groups")
         order = np.argsort(numbers, kind="stable")
         bounds = np.flatnonzero(
             np.diff(numbers[order], prepend=numbers[order[:1]] - 1, append=0)[: len(rows)]
@@ -197,6 +201,11 @@ class CompiledModel:
 
     def _check(self, X: npt.ArrayLike | pd.DataFrame) -> Floats:
         if isinstance(X, pd.DataFrame):
+            if any(isinstance(kind, pd.CategoricalDtype) for kind in X.dtypes):
+                raise InvalidDataError(
+                    "Columns of pandas categories are not numbers: LightGBM reads codes of its own.",
+                    remedy="Give the matrix that the model was trained on, such as RiskModel.encode gives.",
+                )
             names = tuple(str(name).replace(" ", "_") for name in X.columns)
             if names != self.feature_names:
                 raise InvalidDataError(

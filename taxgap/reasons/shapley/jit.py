@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -17,6 +18,8 @@ _settings: Any = config  # its attributes are made when numba is imported
 
 FOLDER = "TAXGAP_CACHE_DIR"
 """The environment variable that names a folder for compiled code; the user's cache folder when absent."""
+
+_MONTH = 30 * 24 * 3600
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -42,22 +45,37 @@ def kernel(function: _Function) -> _Function:
 @cache
 def find_folder() -> str | None:
     """Return the folder for compiled code, or None where none can be written."""
-    if _settings.CACHE_DIR:
-        return str(_settings.CACHE_DIR)
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(os.environ.get(FOLDER) or Path(home) / "taxgap") / f"kernels-{_fingerprint()}"
+    own = f"kernels-{_fingerprint()}"
     try:
+        folder = Path(_settings.CACHE_DIR) if _settings.CACHE_DIR else _find_parent() / own
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return str(folder)
-    except OSError:
+            pass
+    except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home
         warnings.warn(
-            f"Compiled code cannot be kept in {folder}, and every process compiles anew, which takes half a "
+            f"Compiled code cannot be kept ({error}), and every process compiles anew, which takes half a "
             f"minute. Name a folder that can be written with {FOLDER}.",
             RuntimeWarning,
             stacklevel=2,
         )
         return None
+    if not _settings.CACHE_DIR:
+        _clear_old(folder)
+    return str(folder)
+
+
+def _find_parent() -> Path:
+    if os.environ.get(FOLDER):
+        return Path(os.environ[FOLDER])
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "taxgap"
+
+
+def _clear_old(folder: Path) -> None:
+    """Remove what other versions have kept and nobody has used for a month."""
+    folder.touch()
+    for other in folder.parent.glob("kernels-*"):
+        if other.stat().st_mtime < folder.stat().st_mtime - _MONTH:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _fingerprint() -> str:

@@ -140,7 +140,10 @@ def plan_model(splits: Splits, player_of: Integers, *, most_states: int | None =
         plan = _make_room(plan, groups, found, splits.cells)
         groups = _write(plan, groups, group, found, splits, player_of)
     leaves = plan.members.start[groups]
-    members = plan.members._replace(player_start=plan.members.player_start[: leaves + 1])
+    members = plan.members._replace(
+        player_start=plan.members.player_start[: leaves + 1],
+        digit_start=plan.members.digit_start[: groups + 1],
+    )
     return plan._replace(states=plan.states[:groups], members=members)
 
 

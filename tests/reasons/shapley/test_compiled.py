@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from taxgap.errors import InvalidDataError, UsageError
+from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
 from taxgap.reasons.shapley import CompiledModel, compile_model, compiled
 
 Floats = NDArray[np.float64]
@@ -96,6 +96,7 @@ def test_a_frame_must_have_the_columns_in_their_order() -> None:
             UsageError,
             "group numbers",
         ),
+        (lambda: list(model().explain_groups(rows()[:1], [1.5], lambda _: rows())), UsageError, "whole"),
         (lambda: compile_model(booster(), players=[0, 1]), UsageError, "player"),
         (lambda: compile_model(booster(), players=[0, 1, -1, 2, 3]), UsageError, "player"),
     ],
@@ -105,7 +106,21 @@ def test_what_cannot_be_used_is_refused_in_words(call: object, error: type[Excep
         call()  # type: ignore[operator]
 
 
-def test_a_path_that_asks_too_many_features_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("players", [None, [0, 0, 0, 0, 0]])
+def test_a_path_that_asks_too_many_features_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, players: list[int] | None
+) -> None:
     monkeypatch.setattr(compiled, "MOST_PLAYERS", 2)
-    with pytest.raises(Exception, match="max_depth"):
-        compile_model(booster())
+    with pytest.raises(IncompatibleError, match="max_depth"):
+        compile_model(booster(), players=players)
+
+
+def test_no_rows_have_no_groups() -> None:
+    assert list(model().explain_groups(rows()[:0], np.zeros(0, dtype=np.int64), lambda _: rows())) == []
+
+
+def test_columns_of_pandas_categories_are_refused() -> None:
+    frame = pd.DataFrame(rows()[:3], columns=booster().feature_name())
+    frame = frame.assign(**{frame.columns[4]: frame[frame.columns[4]].astype("category")})
+    with pytest.raises(InvalidDataError, match="categories"):
+        model().explain(frame)

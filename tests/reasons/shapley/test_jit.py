@@ -92,3 +92,35 @@ def test_importing_compiles_nothing() -> None:
 def test_the_fingerprint_is_of_all_sources() -> None:
     assert jit._fingerprint() == jit._fingerprint()
     assert len(jit._fingerprint()) == 16
+
+
+def test_without_a_home_it_is_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(jit, "_find_parent", no_home)
+    monkeypatch.setattr(jit._settings, "CACHE_DIR", "")
+    jit.find_folder.cache_clear()
+    try:
+        with pytest.warns(RuntimeWarning, match="home directory"):
+            assert jit.find_folder() is None
+    finally:
+        jit.find_folder.cache_clear()
+
+
+def test_what_other_versions_kept_goes_when_nobody_uses_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, recent = tmp_path / "kernels-old", tmp_path / "kernels-recent"
+    old.mkdir()
+    recent.mkdir()
+    os.utime(old, (0, 0))
+    monkeypatch.setenv(jit.FOLDER, str(tmp_path))
+    monkeypatch.setattr(jit._settings, "CACHE_DIR", "")
+    jit.find_folder.cache_clear()
+    try:
+        assert jit.find_folder() == str(tmp_path / f"kernels-{jit._fingerprint()}")
+    finally:
+        jit.find_folder.cache_clear()
+    assert not old.exists()
+    assert recent.exists()
