@@ -14,6 +14,9 @@ from taxgap.cli import options
 if TYPE_CHECKING:
     from taxgap.publication.case_file_text import Line
 
+RANKED = ("taxpayer_id", "period", "model_id", "rank", "flagged", "flag_rule")
+"""The columns of the scores that say where a return stands."""
+
 
 @click.command(short_help="Say why one taxpayer's return scores as it does, and write its case file.")
 @options.records_argument
@@ -35,6 +38,14 @@ if TYPE_CHECKING:
     default="taxgap",
     show_default=True,
     help="Whose code works out the contributions.",
+)
+@click.option(
+    "--refits",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Fit the model again N times to say how sure reasons are; RECORDS must be those it was trained on.",
 )
 @click.option(
     "--scores",
@@ -73,7 +84,7 @@ def command(
 
     opened, loaded = Records.open(records), RiskModel.load(model)
     case = gather_case(opened, loaded, taxpayer, **settings)
-    known = None if scores is None else read_scores(scores)
+    known = None if scores is None else read_scores(scores, RANKED)
     standing: Mapping[str, Any] | None = None if known is None else find_standing(known, case)
     page = None
     if out is not None:

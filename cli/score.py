@@ -78,6 +78,7 @@ def command(
     Example: taxgap score population/records --model model --out scores
     """
     from taxgap.batch import read_scores, summarise, write_scores  # noqa: PLC0415  heavy: only when it runs
+    from taxgap.batch.summary import SUMMARISED  # noqa: PLC0415  heavy
     from taxgap.records import Records  # noqa: PLC0415  heavy
     from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
 
@@ -96,5 +97,6 @@ def command(
         replace=replace,
         **settings,
     )
-    summary = summarise(read_scores(out))
+    columns = SUMMARISED if settings["reasons"] else SUMMARISED[:-2]
+    summary = summarise(read_scores(out, columns))
     options.show(ctx, summary.to_text(), summary.to_dict())

@@ -32,6 +32,14 @@ from taxgap.cli import options
 @click.option(
     "--waive", multiple=True, metavar="FEATURE", help="Let the leak check pass a feature; the card says so."
 )
+@click.option(
+    "--noise-refits",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Fit the model again N times; what that could undo is then no reason.",
+)
 @options.seed_option("Seed of the model's own draws.", default=0)
 @options.replace_option
 @options.common
@@ -44,6 +52,7 @@ def command(
     out: Path,
     regime: str,
     replace: bool,
+    noise_refits: int,
     **settings: Any,
 ) -> None:
     """Train a risk model on the closed enquiries of RECORDS, and evaluate it on later random ones.
@@ -53,12 +62,20 @@ def command(
 
     Example: taxgap train population/records --out model
     """
+    from taxgap.reasons.noise import annotate_noise, measure_noise  # noqa: PLC0415  heavy
+    from taxgap.reasons.refits import check_refits  # noqa: PLC0415  heavy
     from taxgap.records import Records  # noqa: PLC0415  heavy: only when the verb runs
     from taxgap.records.files import check_absent  # noqa: PLC0415  heavy
     from taxgap.records.processes import MOST, count_workers  # noqa: PLC0415  heavy
     from taxgap.risk import train  # noqa: PLC0415  heavy
 
     check_absent(out, replace=replace, marker="card.json")  # before minutes are spent
-    model = train(Records.open(records), regime, n_threads=count_workers(None, MOST), **settings)
+    if noise_refits:
+        check_refits(noise_refits)
+    opened = Records.open(records)
+    model = train(opened, regime, n_threads=count_workers(None, MOST), **settings)
+    if noise_refits:
+        noise = measure_noise(opened, model, refits=noise_refits, seed=settings["seed"])
+        annotate_noise(model, noise, refits=noise_refits, seed=settings["seed"])
     model.save(out, replace=replace)
     options.show(ctx, model.summary(), model.card_)

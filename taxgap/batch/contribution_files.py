@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import pandas as pd
 import pyarrow as pa
@@ -25,6 +26,8 @@ UNIT = "log units of expected tax: 0.1 multiplies it by 1.11"
 class ContributionFiles:
     """Writes one parquet file a partition: the keys of each return, then one column a feature.
 
+    The last file is finished when the block ends.
+
     Parameters
     ----------
     folder : Path
@@ -37,23 +40,45 @@ class ContributionFiles:
         self.folder = folder / FOLDER
         self.head = {"format": FORMAT, "format_version": FORMAT_VERSION, "unit": UNIT, **about}
         self.outputs: dict[str, dict[str, Any]] = {}
+        self._open: tuple[Path, pq.ParquetWriter] | None = None
+
+    def __enter__(self) -> Self:
+        """Begin the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish the last file."""
+        self._finish()
 
     def keep(self, partition: int, values: pd.DataFrame) -> None:
-        """Write the contributions of a partition's returns."""
-        self.folder.mkdir(exist_ok=True)
-        path = self.folder / part_name(partition)
+        """Write the contributions of a partition's returns, or of the next piece of them."""
         kinds = {"float64": pa.float64()}  # the keys are text
         schema = pa.schema([(str(n), kinds.get(str(t), pa.string())) for n, t in values.dtypes.items()])
-        content = pa.Table.from_pandas(values, schema=schema, preserve_index=False)
-        head = {METADATA: json.dumps(self.head, sort_keys=True)}
-        pq.write_table(
-            content.replace_schema_metadata(head),
-            path,
-            compression="zstd",
-            compression_level=3,
-            use_dictionary=False,
-        )
-        self.outputs[f"{FOLDER}/{path.name}"] = {"rows": len(values), "sha256": checksum(path)}
+        schema = schema.with_metadata({METADATA: json.dumps(self.head, sort_keys=True)})
+        name = part_name(partition)
+        entry = self.outputs.setdefault(f"{FOLDER}/{name}", {"rows": 0})
+        entry["rows"] += len(values)
+        writer = self._writer(self.folder / name, schema)
+        writer.write_table(pa.Table.from_pandas(values, schema=schema, preserve_index=False))
+
+    def _writer(self, path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+        if self._open is None or self._open[0] != path:
+            self._finish()
+            self.folder.mkdir(exist_ok=True)
+            writer = pq.ParquetWriter(
+                path, schema, compression="zstd", compression_level=3, use_dictionary=False
+            )
+            self._open = path, writer
+        return self._open[1]
+
+    def _finish(self) -> None:
+        if self._open is not None:
+            path, writer = self._open
+            writer.close()
+            self.outputs[f"{FOLDER}/{path.name}"]["sha256"] = checksum(path)
+            self._open = None
 
 
 def read_head(path: Path) -> dict[str, Any]:

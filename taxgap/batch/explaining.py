@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -36,14 +36,32 @@ Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 
 
+class Piece(NamedTuple):
+    """A part of a partition: all of it, unless it holds more returns than are explained together.
+
+    Examples
+    --------
+    >>> Piece(3, 0).name
+    '3-0'
+    """
+
+    partition: int
+    number: int
+
+    @property
+    def name(self) -> str:
+        """What a file of it may be named by."""
+        return f"{self.partition}-{self.number}"
+
+
 @dataclass(frozen=True)
 class Batch:
-    """The returns of some partitions, measured and encoded.
+    """The returns of some partitions, or of a piece of one, measured and encoded.
 
     Attributes
     ----------
-    lengths : dict of int to int
-        Partitions and how many returns each has, in their order.
+    lengths : dict of Piece to int
+        How many returns each piece has, in their order.
     observed : DataFrame
         The measures, from `Regime.measure`.
     matrix : ndarray of float64
@@ -54,17 +72,17 @@ class Batch:
         The raw scores of the booster that ranks.
     """
 
-    lengths: dict[int, int]
+    lengths: dict[Piece, int]
     observed: pd.DataFrame
     matrix: Floats
     scores: pd.DataFrame
     raw: Floats
 
-    def split(self, frame: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
-        """Yield each partition's rows of a frame that has a row a return."""
+    def split(self, frame: pd.DataFrame) -> Iterator[tuple[Piece, pd.DataFrame]]:
+        """Yield each piece's rows of a frame that has a row a return."""
         start = 0
-        for partition, length in self.lengths.items():
-            yield partition, frame.iloc[start : start + length]
+        for piece, length in self.lengths.items():
+            yield piece, frame.iloc[start : start + length]
             start += length
 
 
@@ -89,9 +107,9 @@ class Explainer:
         self.baseline = PeerBaseline(model, regime, peers) if settings.explains else None
         self.noise = noise_of(model)
 
-    def take_in(self, parts: dict[int, pd.DataFrame]) -> Batch:
-        """Encode and score the measured returns of some partitions."""
-        lengths = {partition: len(part) for partition, part in parts.items()}
+    def take_in(self, parts: dict[Piece, pd.DataFrame]) -> Batch:
+        """Encode and score the measured returns of some pieces."""
+        lengths = {piece: len(part) for piece, part in parts.items()}
         observed = pd.concat(list(parts.values()))
         matrix = np.empty((len(observed), self.model.n_features_in_))
         order = np.empty(len(observed))
@@ -157,6 +175,7 @@ class Explainer:
             baseline=self.baseline,
             kind=kind,
             predicted=batch.raw[places] if kind == "expected_tax" else None,
+            threads=self.settings.threads,
         )
 
     def _name(
@@ -188,9 +207,9 @@ class Explainer:
         )
 
     def _predict(self, kind: Kind, matrix: Floats) -> Floats:
-        booster, threads = self.model.booster(kind), self.model.n_threads
+        booster = self.model.booster(kind)
         if not len(matrix):
             return np.empty(0)
         if self.settings.explains:
-            return compile_once(booster).predict(matrix, threads=threads)
-        return score_raw(booster, matrix, threads)
+            return compile_once(booster).predict(matrix, threads=self.settings.threads)
+        return score_raw(booster, matrix, self.model.n_threads)

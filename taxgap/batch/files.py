@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ import pyarrow.parquet as pq
 from taxgap.batch.contribution_files import ContributionFiles, read_head
 from taxgap.batch.scorer import Scorer
 from taxgap.batch.settings import ScoreSettings
-from taxgap.errors import InvalidDataError
+from taxgap.errors import InvalidDataError, UsageError
 from taxgap.records import Records
 from taxgap.records.files import check_format, checksum, new_folder, read_json, write_json
 from taxgap.records.partitions import part_name
@@ -64,21 +67,19 @@ def write_scores(
     UsageError, InvalidDataError, IncompatibleError
         As `taxgap.batch.score`; or the folder exists already, or cannot be written to.
     """
-    target = Path(out)
+    target, chosen = Path(out), ScoreSettings.of(**settings)
+    if contributions:
+        chosen.check_explains()
     with new_folder(target, replace=replace, marker=MANIFEST) as folder:
-        scorer = Scorer(records, model, ScoreSettings.of(**settings))
-        beside = ContributionFiles(folder, scorer.about) if contributions else None
-        parts = scorer.score_parts(lay_by_in=folder / LAID_BY, keep=None if beside is None else beside.keep)
-        outputs, levels = {}, {}
-        for partition, scores in zip(scorer.records.partitions, parts, strict=True):
-            path = folder / part_name(partition)
-            _write_part(path, scores)
-            outputs[path.name] = {"rows": len(scores), "sha256": checksum(path)}
-            levels = {name: list(scores[name].cat.categories) for name in _codes(scores)}
-        manifest = {**_describe(scorer), "levels": levels, "outputs": outputs}
-        if beside is not None:
+        scorer = Scorer(records, model, chosen)
+        if not contributions:
+            manifest = _write_parts(folder, scorer.score_parts(lay_by_in=folder / LAID_BY))
+        else:
+            with ContributionFiles(folder, scorer.about) as beside:
+                parts = scorer.score_parts(lay_by_in=folder / LAID_BY, keep=beside.keep)
+                manifest = _write_parts(folder, parts)
             manifest["contributions"] = beside.outputs
-        write_json(folder / MANIFEST, manifest)
+        write_json(folder / MANIFEST, {**_describe(scorer), **manifest})
     return target
 
 
@@ -98,6 +99,8 @@ def read_scores(path: str | Path, columns: Sequence[str] | None = None) -> pd.Da
 
     Raises
     ------
+    UsageError
+        A column is not in the scores.
     InvalidDataError
         The folder holds no scores, or a file is missing or was changed.
     IncompatibleError
@@ -106,12 +109,16 @@ def read_scores(path: str | Path, columns: Sequence[str] | None = None) -> pd.Da
     folder = Path(path)
     manifest = read_json(folder / MANIFEST)
     check_format(manifest, name=FORMAT, version=FORMAT_VERSION, where=folder / MANIFEST)
+    unknown = [name for name in columns or () if name not in manifest["columns"]]
+    if unknown:
+        raise UsageError(
+            f"The scores have no column {', '.join(unknown)}.", where="columns", available=manifest["columns"]
+        )
     levels: dict[str, list[str]] = manifest["levels"]
-    parts = [_read_part(folder / name, entry, columns) for name, entry in sorted(manifest["outputs"].items())]
-    scores = pd.concat(parts, ignore_index=True)
-    for name in scores.columns.intersection(list(levels)):
-        scores[name] = pd.Categorical(scores[name], categories=levels[name])
-    return scores
+    entries = sorted(manifest["outputs"].items())
+    parts = (_read_part(folder / name, entry, columns) for name, entry in entries)
+    # Codes file by file, so that their text is not held for all returns.
+    return pd.concat((_to_codes(part, levels) for part in parts), ignore_index=True)
 
 
 def read_contributions(path: str | Path) -> pd.DataFrame:
@@ -151,11 +158,27 @@ def read_contributions(path: str | Path) -> pd.DataFrame:
     return found
 
 
-def _write_part(path: Path, scores: pd.DataFrame) -> None:
-    content = pa.Table.from_pandas(scores, schema=_schema(scores), preserve_index=False)
-    pq.write_table(
-        content.replace_schema_metadata({"taxgap.format": str(FORMAT_VERSION)}),
+def _write_parts(folder: Path, parts: Iterable[tuple[int, pd.DataFrame]]) -> dict[str, Any]:
+    """Write a file a partition, and return what the manifest says of them."""
+    outputs: dict[str, dict[str, Any]] = {}
+    levels: dict[str, list[str]] = {}
+    for partition, pieces in groupby(parts, key=itemgetter(0)):
+        path, rows = folder / part_name(partition), 0
+        with ExitStack() as files:
+            writer = None
+            for _, scores in pieces:
+                writer = writer or files.enter_context(_open_part(path, scores))
+                writer.write_table(pa.Table.from_pandas(scores, writer.schema, preserve_index=False))
+                rows += len(scores)
+                levels = {name: list(scores[name].cat.categories) for name in _codes(scores)}
+        outputs[path.name] = {"rows": rows, "sha256": checksum(path)}
+    return {"levels": levels, "outputs": outputs}
+
+
+def _open_part(path: Path, scores: pd.DataFrame) -> pq.ParquetWriter:
+    return pq.ParquetWriter(
         path,
+        _schema(scores).with_metadata({"taxgap.format": str(FORMAT_VERSION)}),
         compression="zstd",
         compression_level=3,
         use_dictionary=_codes(scores),
@@ -182,6 +205,11 @@ def _read_part(path: Path, entry: dict[str, Any], columns: Sequence[str] | None)
         )
     wanted = None if columns is None else list(columns)
     return pq.read_table(path, columns=wanted, partitioning=None).to_pandas()
+
+
+def _to_codes(scores: pd.DataFrame, levels: dict[str, list[str]]) -> pd.DataFrame:
+    coded = scores.columns.intersection(list(levels))
+    return scores.assign(**{name: pd.Categorical(scores[name], categories=levels[name]) for name in coded})
 
 
 def _describe(scorer: Scorer) -> dict[str, Any]:

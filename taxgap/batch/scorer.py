@@ -1,19 +1,21 @@
 """Scoring: every return scored, ranked, flagged and given reasons, in one pass where all are explained.
 
-A pass reads the records partition by partition. The returns of several partitions are gathered, about
-200,000 at most, and then encoded, scored and explained together, so that the tables of a peer group are built
-once for all of them. What is kept of a return is its scores and its top reasons; the contributions of its
-features go to a file where they are asked for, and are dropped.
+A pass reads the records partition by partition. The returns of several partitions are gathered, 200,000 at
+most, and then encoded, scored and explained together, so that the tables of a peer group are built once for
+all of them. A partition that alone holds more is measured whole, and goes on in pieces. What is kept of a
+return is its scores and its top reasons; the contributions of its features go to a file where they are asked
+for, and are dropped.
 
 Ranks need the scores of a whole tax year, so they are a second step. Where all returns are explained, it
-reads no records: the parts lie on a shelf, in memory or in files, and are completed with rank and flag one by
-one. Where only a share is, from the highest rank down, a second pass explains these alone: for a model with
-very many trees, explaining costs more than measuring twice.
+reads no records: the pieces lie on a shelf, in memory or in files, and are completed with rank and flag one
+by one. Where only a share is, from the highest rank down, a second pass explains these alone: for a model
+with very many trees, explaining costs more than measuring twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,7 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from taxgap.batch.explaining import LIKELIHOOD, Batch, Explainer
+from taxgap.batch.explaining import LIKELIHOOD, Batch, Explainer, Piece
 from taxgap.batch.ranking import rank_within, within_share
 from taxgap.batch.settings import ScoreSettings
 from taxgap.batch.shelf import Shelf
@@ -35,7 +37,7 @@ from taxgap.schemas.codes import REGIMES
 from taxgap.validation import validate as validate_records
 
 GATHERED = 200_000
-"""Partitions are gathered until their returns are so many, and then explained together."""
+"""The most returns that are explained together."""
 
 KEYS = ["taxpayer_id", "period"]
 
@@ -71,7 +73,7 @@ class Scorer:
     model : RiskModel
     settings : ScoreSettings
     gathered : int, default 200,000
-        Partitions are gathered until their returns are so many.
+        The most returns that are gathered, and then explained together.
 
     Raises
     ------
@@ -102,13 +104,9 @@ class Scorer:
     @property
     def about(self) -> dict[str, Any]:
         """What contributions to these scores are, as plain data."""
+        self.settings.check_explains()
         baseline = self.explainer.baseline
-        if baseline is None:
-            raise UsageError(
-                "Nothing is explained, so there are no contributions.",
-                where="contributions",
-                remedy="Ask for reasons, and for a share of the returns above 0.",
-            )
+        assert baseline is not None  # noqa: S101 - for the type checker
         return {
             "baseline": "peers",
             "engine": "taxgap",
@@ -120,37 +118,39 @@ class Scorer:
 
     def score_parts(
         self, *, lay_by_in: Path | None = None, keep: Keep | None = None
-    ) -> Iterator[pd.DataFrame]:
-        """Yield the scores of each partition, in the order of the partitions.
+    ) -> Iterator[tuple[int, pd.DataFrame]]:
+        """Yield each partition and its scores, in the order of the partitions.
 
-        All returns are ranked before the first is yielded.
+        A partition of many returns comes piece by piece, in the order of its returns. All returns are ranked
+        before the first is yielded.
 
         Parameters
         ----------
         lay_by_in : Path, optional
             A folder for what waits for its rank, removed in the end; else it waits in memory.
         keep : callable, optional
-            Is given each partition and the contributions of its explained returns, with their keys.
+            Is given each partition and the contributions of its explained returns, with their keys; a
+            partition of many returns comes piece by piece.
         """
         shelf = Shelf(lay_by_in)
         ranked = self._rank(self._first_pass(shelf, keep))
         rest = self._second_pass(ranked, keep)
-        for partition, ranks in ranked.items():
-            scores = shelf.take(partition)
+        for piece, ranks in ranked.items():
+            scores = shelf.take(piece.name)
             if not self._at_once:
                 scores = scores.join(self._next_part(rest, ranks))
-            yield self._complete(scores, ranks)
+            yield piece.partition, self._complete(scores, ranks)
 
     @property
     def _at_once(self) -> bool:
         return self.settings.explains and self.settings.explain_share >= 1
 
-    def _first_pass(self, shelf: Shelf, keep: Keep | None) -> dict[int, pd.DataFrame]:
+    def _first_pass(self, shelf: Shelf, keep: Keep | None) -> dict[Piece, pd.DataFrame]:
         """Score all returns, lay the rows by, and return what ranks them."""
         ranking = {}
-        for partition, scores in self._flatten(self._score_batch(keep), self.records.partitions):
-            shelf.put(partition, scores)
-            ranking[partition] = scores[[*KEYS, "order", "probability"]]
+        for piece, scores in self._flatten(self._score_batch(keep), self.records.partitions):
+            shelf.put(piece.name, scores)
+            ranking[piece] = scores[[*KEYS, "order", "probability"]]
         return ranking
 
     def _score_batch(self, keep: Keep | None) -> Work:
@@ -163,7 +163,7 @@ class Scorer:
 
         return work
 
-    def _rank(self, ranking: dict[int, pd.DataFrame]) -> dict[int, pd.DataFrame]:
+    def _rank(self, ranking: dict[Piece, pd.DataFrame]) -> dict[Piece, pd.DataFrame]:
         whole = pd.concat(list(ranking.values()), ignore_index=True)
         periods = tax_year_of(whole["period"])
         ranks = rank_within(periods, whole["order"], whole["taxpayer_id"])
@@ -173,20 +173,21 @@ class Scorer:
         table = pd.DataFrame({"rank": ranks, "flagged": flagged, "explained": explained})
         ends = np.cumsum([len(part) for part in ranking.values()])
         return {
-            partition: table.iloc[end - len(part) : end].reset_index(drop=True)
-            for (partition, part), end in zip(ranking.items(), ends, strict=True)
+            piece: table.iloc[end - len(part) : end].reset_index(drop=True)
+            for (piece, part), end in zip(ranking.items(), ends, strict=True)
         }
 
-    def _second_pass(self, ranked: dict[int, pd.DataFrame], keep: Keep | None) -> Iterator[pd.DataFrame]:
-        """Yield what explaining adds to each partition that holds returns to explain."""
+    def _second_pass(self, ranked: dict[Piece, pd.DataFrame], keep: Keep | None) -> Iterator[pd.DataFrame]:
+        """Yield what explaining adds to each piece that holds returns to explain."""
 
         def work(batch: Batch) -> pd.DataFrame:
-            ranks = pd.concat([ranked[partition] for partition in batch.lengths])
+            ranks = pd.concat([ranked[piece] for piece in batch.lengths])
             return self._explain(batch, ranks["explained"].to_numpy(), ranks["flagged"].to_numpy(), keep)
 
-        wanted = [partition for partition, ranks in ranked.items() if ranks["explained"].any()]
-        for partition, added in self._flatten(work, wanted):
-            if partition in wanted:
+        wanted = [piece for piece, ranks in ranked.items() if ranks["explained"].any()]
+        partitions = list(dict.fromkeys(piece.partition for piece in wanted))
+        for piece, added in self._flatten(work, partitions, wanted):
+            if piece in wanted:
                 yield added
 
     def _next_part(self, rest: Iterator[pd.DataFrame], ranks: pd.DataFrame) -> pd.DataFrame:
@@ -198,10 +199,10 @@ class Scorer:
         added, found = self.explainer.explain(batch, chosen, likely)
         if keep is not None:
             start = 0
-            for partition, part in batch.split(pd.DataFrame({"chosen": chosen})):
+            for piece, part in batch.split(pd.DataFrame({"chosen": chosen})):
                 end = start + int(part["chosen"].sum())
                 own = found.values.iloc[start:end]  # noqa: PD011 - a frame of contributions
-                keep(partition, own.reset_index())
+                keep(piece.partition, own.reset_index())
                 start = end
         return added
 
@@ -219,26 +220,49 @@ class Scorer:
         whole[LIKELIHOOD] = whole[LIKELIHOOD].where(ranks["flagged"])
         return whole[self.columns]
 
-    def _flatten(self, work: Work, partitions: Sequence[int]) -> Iterator[tuple[int, pd.DataFrame]]:
-        """Do the work batch by batch, and yield its rows by partition."""
-        for batch in self._batches(partitions):
+    def _flatten(
+        self, work: Work, partitions: Sequence[int], wanted: Container[Piece] | None = None
+    ) -> Iterator[tuple[Piece, pd.DataFrame]]:
+        """Do the work batch by batch, and yield its rows by piece."""
+        for batch in self._batches(partitions, wanted):
             yield from batch.split(work(batch))
             del batch  # before the next is measured
 
-    def _batches(self, partitions: Sequence[int]) -> Iterator[Batch]:
-        """Gather partitions; if all are one batch, it is measured once for both passes."""
+    def _batches(self, partitions: Sequence[int], wanted: Container[Piece] | None) -> Iterator[Batch]:
+        """Encode and score what is gathered; if all is one batch, it is measured once for both passes."""
         if self._whole is not None:
             yield self._whole
             return
-        parts: dict[int, pd.DataFrame] = {}
-        for partition in partitions:
-            parts[partition] = self.regime.measure(self.records, self.periods, partition)
-            if sum(map(len, parts.values())) >= self.gathered or partition == partitions[-1]:
-                batch, parts = self.explainer.take_in(parts), {}
-                if not self._at_once and len(batch.lengths) == len(self.records.partitions):
-                    self._whole = batch
-                yield batch
-                del batch  # before the next is measured
+        for parts in self._gather(partitions, wanted):
+            batch = self.explainer.take_in(parts)
+            parts.clear()  # the batch holds them
+            # A piece of a partition that goes on would fill the batch.
+            every = len(batch.lengths) == len(self.records.partitions) and len(batch.raw) < self.gathered
+            if every and not self._at_once:
+                self._whole = batch
+            yield batch
+            del batch  # before the next is measured
+
+    def _gather(
+        self, partitions: Sequence[int], wanted: Container[Piece] | None
+    ) -> Iterator[dict[Piece, pd.DataFrame]]:
+        """Gather the wanted pieces, all when absent, into batches that are as large as they may be."""
+        parts: dict[Piece, pd.DataFrame] = {}
+        for piece, rows in chain.from_iterable(map(self._measure, partitions)):
+            if wanted is not None and piece not in wanted:
+                continue
+            if parts and sum(map(len, parts.values())) + len(rows) > self.gathered:
+                yield parts
+                parts = {}
+            parts[piece] = rows
+        if parts:
+            yield parts
+
+    def _measure(self, partition: int) -> Iterator[tuple[Piece, pd.DataFrame]]:
+        measured = self.regime.measure(self.records, self.periods, partition)
+        # A partition without returns is a piece without rows.
+        for number, start in enumerate(range(0, max(len(measured), 1), self.gathered)):
+            yield Piece(partition, number), measured.iloc[start : start + self.gathered]
 
 
 def _prepare_records(records: Records, settings: ScoreSettings) -> Records:

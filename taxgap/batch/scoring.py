@@ -19,7 +19,7 @@ def score(
     *,
     reasons: int = 4,
     explain_share: float = 1.0,
-    periods: Sequence[str] | None = None,
+    periods: Sequence[str] | str | None = None,
     as_of: str | pd.Timestamp | None = None,
     capacity_share: float = 0.05,
     cutoff: float | None = None,
@@ -39,7 +39,7 @@ def score(
         The most reasons a return.
     explain_share : float, default 1
         Share of the returns of each tax year, from the highest rank down, that are given reasons.
-    periods : sequence of str, optional
+    periods : sequence of str or str, optional
         The tax years to score; all when absent.
     as_of : str or Timestamp, optional
         Score what was known at this date; the date of the records when absent.
@@ -89,4 +89,5 @@ def score(
         hourly_cost=hourly_cost,
         threads=threads,
     )
-    return pd.concat(Scorer(records, model, settings).score_parts(), ignore_index=True)
+    parts = Scorer(records, model, settings).score_parts()
+    return pd.concat((scores for _, scores in parts), ignore_index=True)

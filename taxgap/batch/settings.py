@@ -49,6 +49,8 @@ class ScoreSettings:
             wrong.append(f"threads is {self.threads}, below 1")
         if not 0 <= self.reasons <= MOST_REASONS:
             wrong.append(f"reasons is {self.reasons}, not from 0 to {MOST_REASONS}")
+        if not all(isinstance(period, str) for period in self.periods or ()):
+            wrong.append("periods holds what is not text, such as '2023-24'")
         if wrong:
             raise UsageError(f"These settings cannot be used: {'; '.join(wrong)}.", where="settings")
 
@@ -57,17 +59,31 @@ class ScoreSettings:
         """Whether any return is given reasons."""
         return self.reasons > 0 and self.explain_share > 0
 
+    def check_explains(self) -> None:
+        """Refuse to give the contributions to scores of which none is explained.
+
+        Raises
+        ------
+        UsageError
+        """
+        if not self.explains:
+            raise UsageError(
+                "Nothing is explained, so there are no contributions.",
+                where="contributions",
+                remedy="Ask for reasons, and for a share of the returns above 0.",
+            )
+
     @classmethod
     def of(
         cls,
         *,
-        periods: Sequence[str] | None = None,
+        periods: Sequence[str] | str | None = None,
         as_of: str | pd.Timestamp | None = None,
         **others: Any,
     ) -> ScoreSettings:
         """Build settings from the arguments of `taxgap.batch.score`."""
         return cls(
-            periods=None if periods is None else tuple(periods),
+            periods=(periods,) if isinstance(periods, str) else None if periods is None else tuple(periods),
             as_of=str(as_of.date()) if isinstance(as_of, pd.Timestamp) else as_of,
             **others,
         )

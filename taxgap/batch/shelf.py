@@ -1,4 +1,4 @@
-"""A shelf: the parts of a scoring, laid by until all are ranked, in memory or on disk."""
+"""A shelf: the pieces of a scoring, laid by until all are ranked, in memory or on disk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 
 class Shelf:
-    """Frames by number, each laid by once and taken once.
+    """Frames by name, each laid by once and taken once.
 
     Parameters
     ----------
@@ -18,33 +18,33 @@ class Shelf:
     Examples
     --------
     >>> shelf = Shelf()
-    >>> shelf.put(3, pd.DataFrame({"score": [0.5]}))
-    >>> shelf.take(3)["score"].tolist()
+    >>> shelf.put("3-0", pd.DataFrame({"score": [0.5]}))
+    >>> shelf.take("3-0")["score"].tolist()
     [0.5]
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
-        self._held: dict[int, pd.DataFrame] = {}
+        self._held: dict[str, pd.DataFrame] = {}
 
-    def put(self, number: int, frame: pd.DataFrame) -> None:
+    def put(self, name: str, frame: pd.DataFrame) -> None:
         """Lay a frame by; its index is not kept."""
         if self._folder is None or frame.empty:  # a file of no rows would lose the levels of its codes
-            self._held[number] = frame.reset_index(drop=True)
+            self._held[name] = frame.reset_index(drop=True)
         else:
             self._folder.mkdir(parents=True, exist_ok=True)
-            frame.reset_index(drop=True).to_feather(self._path(number))
+            frame.reset_index(drop=True).to_feather(self._path(name))
 
-    def take(self, number: int) -> pd.DataFrame:
+    def take(self, name: str) -> pd.DataFrame:
         """Take a frame off the shelf."""
-        if self._folder is None or number in self._held:
-            return self._held.pop(number)
-        frame = pd.read_feather(self._path(number))
-        self._path(number).unlink()
+        if self._folder is None or name in self._held:
+            return self._held.pop(name)
+        frame = pd.read_feather(self._path(name))
+        self._path(name).unlink()
         if not any(self._folder.iterdir()):
             self._folder.rmdir()
         return frame
 
-    def _path(self, number: int) -> Path:
+    def _path(self, name: str) -> Path:
         assert self._folder is not None  # noqa: S101 - for the type checker
-        return self._folder / f"{number}.arrow"
+        return self._folder / f"{name}.arrow"

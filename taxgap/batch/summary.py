@@ -13,6 +13,12 @@ from taxgap.records.periods import tax_year_of
 
 TOP_REASONS = 8
 
+SUMMARISED = (
+    *("period", "score", "probability", "population_mean", "group_effect", "expected_tax", "flagged"),
+    *("reason_1_code", LIKELIHOOD),
+)
+"""The columns that `summarise` reads; the last two are there where reasons were asked for."""
+
 
 @dataclass(frozen=True)
 class ScoreSummary:
@@ -82,7 +88,7 @@ def summarise(scores: pd.DataFrame) -> ScoreSummary:
     Parameters
     ----------
     scores : DataFrame
-        From `taxgap.batch.score`.
+        From `taxgap.batch.score`; `SUMMARISED` is enough of it.
 
     Returns
     -------

@@ -11,11 +11,16 @@ import numpy as np
 import pandas as pd
 
 from taxgap.peers import PeerGroups
+from taxgap.reasons.baseline import PeerBaseline
 from taxgap.reasons.contributions import Contributions
 from taxgap.reasons.explaining import Baseline, find_contributions, measure_returns
+from taxgap.reasons.families import families_disagree, family_values, first_family, sum_families
 from taxgap.reasons.lowering import list_lowering
+from taxgap.reasons.noise import noise_of
+from taxgap.reasons.refits import Refits
 from taxgap.reasons.table import NUMBERS, give_reasons
 from taxgap.reasons.telling import ReasonText, describe_lowering, describe_reasons
+from taxgap.reasons.uncertainty import OF_CODE, Uncertainty, find_uncertainty
 from taxgap.records import Records
 from taxgap.regimes import Regime
 from taxgap.risk import RiskModel
@@ -49,7 +54,9 @@ class Case:
     contributions : DataFrame
         Every own contribution: `feature, code, title, contribution`, the largest first.
     reasons : DataFrame
-        `REASONS`, the strongest first; empty where none stands out.
+        `REASONS`, the strongest first; empty where none stands out. With refits also
+        `taxgap.reasons.uncertainty.OF_CODE`: the interval of the contribution (log units), and the shares of
+        the refits in which the reason is the first, and one of the first four.
     outcome : str
         What is said where no reason stands out; may be empty.
     lowering : DataFrame
@@ -57,6 +64,13 @@ class Case:
     what_if : DataFrame
         `WHAT_IF`: what would be expected with the figure of each reason at the peers' median, and in the last
         row with all of them.
+    refits : int
+        How often the model was fitted again; 0 if it was not.
+    stability : float
+        The share of the refits with the same first reason; missing without any.
+    first_family : str
+        The family that raises the score most as one player, where neither the sums over features nor the
+        reasons have it first; else, and against the cases trained on, empty.
     """
 
     taxpayer_id: str
@@ -75,13 +89,18 @@ class Case:
     outcome: str
     lowering: pd.DataFrame
     what_if: pd.DataFrame
+    refits: int = 0
+    stability: float = math.nan
+    first_family: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the case as plain data, for machines."""
         names = ("taxpayer_id", "period", "regime", "model_id", "as_of", "synthetic", "baseline", "engine")
         frames = ("contributions", "reasons", "lowering", "what_if")
+        told = {"refits": self.refits, "stability": self.stability} if self.refits else {}
         return {
-            **{name: getattr(self, name) for name in (*names, "rung", "peers", "outcome")},
+            **{name: getattr(self, name) for name in (*names, "rung", "peers", "outcome", "first_family")},
+            **told,
             **{name: _or_none(value) for name, value in self.numbers.items()},
             **{name: [_plain(row) for row in getattr(self, name).to_dict("records")] for name in frames},
         }
@@ -96,6 +115,7 @@ def gather_case(
     as_of: str | pd.Timestamp | None = None,
     baseline: Baseline = "peers",
     engine: str = "taxgap",
+    refits: int | Refits = 0,
 ) -> Case:
     """Gather what a model says of one return, and why.
 
@@ -107,7 +127,7 @@ def gather_case(
     period : str, optional
         The tax year of the return, or the month in which its period ends; the latest return when absent. Of
         several returns of a tax year, the latest.
-    as_of, baseline, engine
+    as_of, baseline, engine, refits
         As for `taxgap.explain`.
 
     Returns
@@ -126,7 +146,8 @@ def gather_case(
     seen = regime.compare(observed, peers)
     found = find_contributions(model, seen, regime, peers, baseline=baseline, engine=engine)
     numbers = _numbers(model, seen, found)
-    table = give_reasons(regime, found, observed, peers)
+    table = give_reasons(regime, found, observed, peers, noise=noise_of(model))
+    sure = find_uncertainty(records, model, observed, found, refits=refits)
     expected = numbers["expected_tax"]
     told = describe_reasons(regime, table.iloc[0], expected)
     reasons = _tabulate(told, [_part(table.iloc[0], k) for k in range(1, len(told) + 1)])
@@ -146,10 +167,13 @@ def gather_case(
         peers=int(found.peers["peers"].iloc[0]) if against_peers else 0,
         numbers=numbers,
         contributions=tabulate_contributions(found, regime),
-        reasons=reasons,
+        reasons=_add_refits(reasons, sure),
         outcome="" if len(reasons) else str(table["reason_1_sentence"].iloc[0]),
         lowering=_tabulate(calming, lowering.to_dict("records")),
         what_if=_try_medians(model, regime, peers, observed, reasons),
+        refits=0 if sure is None else sure.refits,
+        stability=math.nan if sure is None else float(sure.stability[0]),
+        first_family=_find_family(model, seen, found, reasons["code"]) if against_peers else "",
     )
 
 
@@ -194,6 +218,25 @@ def _tabulate(told: Sequence[ReasonText], parts: Sequence[Mapping[Any, Any]]) ->
         for text, part in zip(told, parts, strict=True)
     ]
     return pd.DataFrame(rows, columns=list(REASONS))
+
+
+def _find_family(model: RiskModel, seen: pd.DataFrame, found: Contributions, codes: pd.Series) -> str:
+    """Name the family that comes first as one player, if nothing else that is said has it first."""
+    if codes.empty:
+        return ""
+    regime = regime_of(model)
+    exact = family_values(model, regime, seen, baseline=PeerBaseline(model, regime, peers_of(model)))
+    sums = sum_families(regime, found.values)
+    first = str(first_family(exact).astype("object").fillna("").iloc[0])
+    told = regime.code[codes.iloc[0]].family
+    return first if first != told and bool(families_disagree(sums, exact).iloc[0]) else ""
+
+
+def _add_refits(reasons: pd.DataFrame, sure: Uncertainty | None) -> pd.DataFrame:
+    if sure is None:
+        return reasons
+    codes = list(reasons["code"])
+    return reasons.assign(**{name: getattr(sure, name).iloc[0][codes].to_numpy() for name in OF_CODE})
 
 
 def _try_medians(

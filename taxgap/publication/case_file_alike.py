@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from taxgap.errors import InvalidDataError
 from taxgap.publication.case_file import Case
 from taxgap.reasons.explaining import find_contributions
+from taxgap.reasons.refitted import sum_by_code
 from taxgap.records import Records
 from taxgap.records.partitions import partition_of
 from taxgap.records.periods import tax_year_of
@@ -59,26 +59,25 @@ def find_alike(records: Records, model: RiskModel, case: Case, *, most: int = MO
     """
     regime, peers = regime_of(model), peers_of(model)
     closed = _closed_cases(records, regime, case.taxpayer_id)
-    try:
-        observed = measure_cases(records, regime, closed["opened_on"], records.periods)
-    except (InvalidDataError, ValueError):  # none of them is into a return that is there
-        observed = closed.iloc[:0]
-    if observed.empty:
+    if closed.empty:
+        return pd.DataFrame(columns=list(ALIKE))
+    observed = measure_cases(records, regime, closed["opened_on"], records.periods)
+    if observed.empty:  # none of them is into a return that is there
         return pd.DataFrame(columns=list(ALIKE))
     seen = regime.compare(observed, peers)
     found = find_contributions(model, seen, regime, peers, baseline=case.baseline, engine=case.engine)
     own = case.contributions.set_index("feature")["contribution"]
     theirs = found.values  # noqa: PD011 - a field of ours, not that of pandas
-    codes = [code.code for code in regime.codes]
-    mine = _sum_codes(own[theirs.columns].to_numpy()[np.newaxis], list(theirs.columns), regime)
-    sums = _sum_codes(theirs.to_numpy(), list(theirs.columns), regime)
+    by_code = sum_by_code(regime, theirs)
+    mine = sum_by_code(regime, own[theirs.columns].to_frame().T).to_numpy()
+    sums = by_code.to_numpy()
     agreement = compare_directions(mine[0], sums)
     score = found.population_mean + found.group_effect + found.own_effect
     away = np.abs(score.to_numpy() - case.numbers["score"])
     best = np.lexsort((away, -agreement))[:most]
     best = best[agreement[best] >= LEAST_AGREEMENT]
     shared = np.minimum(mine, sums[best])
-    titles = [regime.code[codes[place]].title for place in shared.argmax(axis=1)]
+    titles = [regime.code[code].title for code in by_code.columns[shared.argmax(axis=1)]]
     label = closed.loc[observed.index[best]].reset_index()
     return pd.DataFrame(
         {
@@ -121,11 +120,3 @@ def _closed_cases(records: Records, regime: Regime, taxpayer: str) -> pd.DataFra
     cases = cases.sort_values(["opened_on", "taxpayer_id"], kind="stable")
     cases = cases.drop_duplicates(["taxpayer_id", "period"], keep="last").tail(CANDIDATES)
     return cases.set_index(["taxpayer_id", "period"])
-
-
-def _sum_codes(values: Floats, features: list[str], regime: Regime) -> Floats:
-    codes = list(regime.code)
-    sums = np.zeros((len(values), len(codes)))
-    for column, name in enumerate(features):
-        sums[:, codes.index(regime.feature[name].code)] += values[:, column]
-    return sums

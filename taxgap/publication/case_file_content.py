@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from taxgap.batch import score
-from taxgap.errors import UsageError
+from taxgap.errors import IncompatibleError, UsageError
 from taxgap.publication.case_file import Case
 from taxgap.publication.case_file_alike import find_alike
 from taxgap.publication.case_file_history import gather_enquiries, gather_history, gather_reports
@@ -17,6 +17,9 @@ from taxgap.records import Records
 from taxgap.records.partitions import partition_of
 from taxgap.records.periods import tax_year_of
 from taxgap.risk import RiskModel
+
+TOLERANCE = 1e-6
+"""Scores that differ from the case's own by more, in log units, are of other records."""
 
 STANDING = ("rank", "ranked", "flagged", "flag_rule")
 
@@ -71,6 +74,8 @@ def gather_case_file(
     ------
     UsageError
         The scores are of another model, or lack the return.
+    IncompatibleError
+        They give the return another score than the case has, so they are of other records.
     """
     known = records.known_at(case.as_of)
     partition = int(partition_of([case.taxpayer_id], len(known.partitions))[0])
@@ -95,6 +100,8 @@ def find_standing(scores: pd.DataFrame, case: Case) -> dict[str, Any]:
     ------
     UsageError
         The scores are of another model, or lack the return.
+    IncompatibleError
+        They give the return another score than the case has, so they are of other records.
     """
     mine = scores[(scores["taxpayer_id"] == case.taxpayer_id) & (scores["period"] == case.period)]
     if mine.empty or str(mine["model_id"].iloc[0]) != case.model_id:
@@ -105,6 +112,12 @@ def find_standing(scores: pd.DataFrame, case: Case) -> dict[str, Any]:
             remedy="Score these records with this model, or leave them out.",
         )
     row = mine.iloc[0]
+    if not abs(float(row["score"]) - case.numbers["score"]) <= TOLERANCE:
+        raise IncompatibleError(
+            "The scores give this return another score than these records do: they are of another day.",
+            where="scores",
+            remedy="Score these records again, as of the same date, or leave the scores out.",
+        )
     years = tax_year_of(scores["period"])
     return {
         "rank": int(row["rank"]),

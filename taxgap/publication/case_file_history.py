@@ -10,7 +10,7 @@ from taxgap.regimes.returns import latest_versions
 from taxgap.schemas import describe_schema
 
 MOST_RETURNS = 8
-"""The most returns that the history shows: the latest ones up to the one in question, and later ones."""
+"""The most returns that the history shows: the one in question, those before it, later ones if they fit."""
 
 BUSINESS = ("card_processor", "platform", "contractor")
 
@@ -61,8 +61,8 @@ def gather_history(records: Records, regime: str, taxpayer: str, period: str, pa
     returns = records.read(regime, partition=partition)
     returns = latest_versions(returns[returns["taxpayer_id"] == taxpayer]).sort_values("period_end")
     place = int((returns["period"] == period).to_numpy().argmax())
-    first = max(0, min(place, len(returns) - MOST_RETURNS))
-    returns = returns.iloc[first : first + MOST_RETURNS]
+    last = max(place + 1, MOST_RETURNS)
+    returns = returns.iloc[last - MOST_RETURNS : last]
     columns = describe_schema(regime).query("unit == 'GBP'")
     money = [name for name in columns["column"] if name in returns and returns[name].fillna(0).ne(0).any()]
     titles = columns.set_index("column")["title"]

@@ -11,8 +11,10 @@ from taxgap.publication.case_file_words import (
     FLAGGED,
     NOT_FLAGGED,
     Told,
+    describe_family,
     describe_group,
     describe_peers,
+    describe_stability,
     describe_told,
 )
 from taxgap.publication.taxes import NAMES
@@ -55,6 +57,10 @@ def write_lines(case: Case, standing: Mapping[str, Any] | None = None) -> Iterat
     yield Line(f"Compared with {describe_peers(case)}.")
     yield Line(describe_group(case))
     yield from _list("Reasons", describe_told(case.reasons, case), case.outcome)
+    if case.refits:
+        yield Line(describe_stability(case), 1)
+    if case.first_family:
+        yield Line(describe_family(case), 1)
     yield from _list("What lowers concern", describe_told(case.lowering, case), "Nothing much.")
     if len(case.what_if):
         yield Line("With a figure in the middle of similar taxpayers, others as they are", heading=True)
@@ -79,6 +85,8 @@ def _list(title: str, told: tuple[Told, ...], otherwise: str) -> Iterator[Line]:
         yield Line(item.sentence, 2)
         yield Line("; ".join(f"{term.lower()} {value}" for term, value in item.numbers), 2)
         yield Line(item.money, 2)
+        if item.refits:
+            yield Line(item.refits, 2)
         if item.evidence:
             yield Line(f"Ask for: {item.evidence}", 2)
 

@@ -17,12 +17,19 @@ from taxgap.publication.case_file_tables import (
     tabulate_reports,
     tabulate_what_if,
 )
-from taxgap.publication.cases import Strip, describe_case, describe_outcome, place_among_peers
+from taxgap.publication.cases import (
+    SMALL_THINGS,
+    Strip,
+    describe_case,
+    describe_outcome,
+    place_among_peers,
+)
 from taxgap.publication.content import COLUMNS, ExampleCase
 from taxgap.publication.picture import Picture
 from taxgap.publication.tables import Table
 from taxgap.publication.taxes import NAMES
-from taxgap.publication.wording import count, day, factor, number_of, pounds, share
+from taxgap.publication.wording import count, day, factor, number_of, pounds, times
+from taxgap.reasons.telling import tell_refits, tell_stability
 
 FLAGGED = "This return is flagged. A flag is a reason to look, not a finding."
 NOT_FLAGGED = "This return is not flagged."
@@ -41,10 +48,31 @@ PEERS = {
 }
 """Whom a return is compared with, by the rung of the ladder."""
 
+TYPICAL = {
+    "peers": ("A typical return", "The group of similar taxpayers"),
+    "training": ("A typical case that the model was trained on", "Being of its trade and size"),
+}
+"""Where the score starts, and what the group is, by the baseline."""
+
+MIDDLE = {
+    "peers": "A reason compares with all peers, this with the one in the middle, so the two can differ.",
+    "training": "A reason compares with the cases trained on, this with the middle of the same trade and "
+    "size, so the two can differ.",
+}
+"""Why a figure at the median need not undo its reason, by the baseline."""
+
+MANY_SMALL_THINGS = (
+    "This return differs from the cases that the model was trained on in many small ways, or not at all."
+)
+"""What is said against the cases trained on where neither a reason nor the group stands out."""
+
 
 @dataclass(frozen=True)
 class Told:
-    """One reason, or one thing that lowers concern: `numbers` are the observed value and the peers'."""
+    """One reason, or one thing that lowers concern: `numbers` are the observed value and the peers'.
+
+    `refits` says what refits make of it, and is empty without any.
+    """
 
     title: str
     sentence: str
@@ -53,6 +81,7 @@ class Told:
     numbers: tuple[tuple[str, str], ...]
     evidence: str
     strip: Strip | None
+    refits: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,9 +96,15 @@ class FilePage:
     outcome : str
         What is said instead of, or beside, the reasons; may be empty.
     reasons, lowering : tuple of Told
+    stability : str
+        Whether the first reason is stable; empty without refits.
+    family : str
+        Whether another family would come first, taken as a whole; empty if not.
     group : str
         What the group adds, which is never a reason.
     picture : Picture
+    middle : str
+        Why a figure at the median need not undo its reason.
     what_if, history, reports, alike : Table or None
     enquiries : tuple of str
     alike_summary : str
@@ -84,8 +119,11 @@ class FilePage:
     outcome: str
     reasons: tuple[Told, ...]
     lowering: tuple[Told, ...]
+    stability: str
+    family: str
     group: str
     picture: Picture
+    middle: str
     what_if: Table | None
     history: Table
     enquiries: tuple[str, ...]
@@ -117,11 +155,14 @@ def describe_file(file: CaseFile) -> FilePage:
         lead=FLAGGED if flagged else NOT_FLAGGED,
         advice=LOOK if flagged else f"{file.standing['flag_rule']} {NO_REASON_TO_LOOK}",
         facts=(*card.facts, ("Rank in the tax year", rank)),
-        outcome=describe_outcome(example),
+        outcome=_describe_outcome(example, case),
         reasons=describe_told(case.reasons, case),
         lowering=describe_told(case.lowering, case),
+        stability=describe_stability(case),
+        family=describe_family(case),
         group=describe_group(case),
         picture=card.picture,
+        middle=MIDDLE[case.baseline],
         what_if=tabulate_what_if(case),
         history=tabulate_history(file.history, case.period),
         enquiries=tuple(_describe_enquiry(row) for row in file.enquiries.itertuples(index=False)),
@@ -149,22 +190,47 @@ def describe_told(reasons: pd.DataFrame, case: Case) -> tuple[Told, ...]:
             ),
             evidence=str(row.evidence),
             strip=place_among_peers(row.peer_low, row.peer_median, row.peer_high, row.value),
+            refits=_describe_refits(row, place, case.refits) if "first" in reasons else "",
         )
-        for row in reasons.itertuples(index=False)
+        for place, row in enumerate(reasons.itertuples(index=False), start=1)
     )
+
+
+def describe_stability(case: Case) -> str:
+    """Say whether the first reason is stable; nothing without refits."""
+    if not case.refits:
+        return ""
+    return tell_stability(case.stability, case.refits, reasons=len(case.reasons) > 0)
+
+
+def describe_family(case: Case) -> str:
+    """Say which family would come first as a whole, where it is another; else nothing."""
+    if not case.first_family:
+        return ""
+    return (
+        f"Taken as a whole, the family '{case.first_family.replace('_', ' ')}' would come first: "
+        "what its figures do, they partly do together with others."
+    )
+
+
+def _describe_refits(row: Any, place: int, refits: int) -> str:
+    told = tell_refits(place, row.first if place == 1 else row.among_first, refits)
+    return f"{told}. Refits put its effect between {times(row.low)} and {times(row.high)}."
 
 
 def describe_group(case: Case) -> str:
     """Say what the group adds to the score, and that it is no reason.
 
-    The score is the mean of the population, times the group's factor, times the taxpayer's own.
+    The score in pounds is that of a typical return, times the group's factor, times the taxpayer's own.
     """
     numbers = case.numbers
     own = float(case.contributions["contribution"].sum())
+    typical, group = TYPICAL[case.baseline]
     return (
-        f"The average over everyone is {pounds(math.exp(numbers['population_mean']))}. The group of "
-        f"similar taxpayers {factor(numbers['group_effect'])}, which is never a reason. What is this "
-        f"taxpayer's own {factor(own)}, which makes {pounds(numbers['expected_tax'])}."
+        f"{typical} is at {pounds(math.exp(numbers['population_mean']))}: the mean of the scores, written in "
+        f"pounds, which is not the mean of the tax. {group} {factor(numbers['group_effect'])}, which is "
+        f"never a reason. What is this taxpayer's own {factor(own)}, which makes "
+        f"{pounds(numbers['expected_tax'])}."
     )
 
 
@@ -172,6 +238,11 @@ def describe_peers(case: Case) -> str:
     """Say whom the return is compared with."""
     whom = PEERS.get(case.rung, case.rung)
     return f"{count(case.peers)} {whom}" if case.peers else whom
+
+
+def _describe_outcome(example: ExampleCase, case: Case) -> str:
+    said = describe_outcome(example)
+    return said.replace(SMALL_THINGS, MANY_SMALL_THINGS) if case.baseline == "training" else said
 
 
 def _as_example(file: CaseFile) -> ExampleCase:
@@ -211,7 +282,6 @@ def _about(case: Case, rule: str) -> tuple[tuple[str, str], ...]:
         ("Records as they stood on", day(case.as_of)),
         ("Compared with", describe_peers(case)),
         ("Rule for flags", rule),
-        ("Chance from which a return is flagged", share(case.numbers["cutoff"])),
         ("Model", case.model_id),
         ("Contributions worked out by", case.engine),
     )

@@ -123,10 +123,20 @@ def factor(contribution: float) -> str:
     >>> factor(0.588), factor(-0.51), factor(0.001)
     ('multiplies by 1.8', 'multiplies by 0.60', 'changes nothing')
     """
-    ratio = math.exp(contribution)
-    if abs(ratio - 1) < 0.005:
+    if abs(math.exp(contribution) - 1) < 0.005:
         return "changes nothing"
-    return f"multiplies by {ratio:.2f}" if ratio < 1.095 else f"multiplies by {_two_figures(ratio)}"
+    return f"multiplies by {_ratio(contribution)}"
+
+
+def times(contribution: float) -> str:
+    """Write a contribution as a factor, for the ends of an interval.
+
+    Examples
+    --------
+    >>> times(0.588), times(-0.51), times(0.0)
+    ('times 1.8', 'times 0.60', 'times 1.00')
+    """
+    return f"times {_ratio(contribution)}"
 
 
 def interval(low: float, high: float, form: Format) -> str:
@@ -193,6 +203,11 @@ def in_words(name: str) -> str:
 def _signed(text: str) -> str:
     digits = text.lstrip("-")
     return MINUS + digits if text.startswith("-") and digits.strip("0.,") else digits
+
+
+def _ratio(contribution: float) -> str:
+    ratio = math.exp(contribution)
+    return f"{ratio:.2f}" if ratio < 1.095 else _two_figures(ratio)
 
 
 def _two_figures(value: float) -> str:

@@ -8,6 +8,8 @@ from taxgap.reasons.effects import effect_factor, effect_pounds, reason_effects
 from taxgap.reasons.engines import ENGINES
 from taxgap.reasons.families import families_disagree, family_of, family_values, first_family, sum_families
 from taxgap.reasons.lowering import list_lowering
+from taxgap.reasons.noise import annotate_noise, measure_noise
+from taxgap.reasons.refits import Refits, fit_refits
 from taxgap.reasons.selection import MOST_REASONS, Selection, select_reasons
 from taxgap.reasons.sentences import GROUP_STANDS_OUT, NOTHING_STANDS_OUT, write_sentence, write_sentences
 from taxgap.reasons.shapley import CompiledModel, compile_model, shapley_values
@@ -24,7 +26,9 @@ __all__ = [
     "Contributions",
     "PeerBaseline",
     "ReasonText",
+    "Refits",
     "Selection",
+    "annotate_noise",
     "compile_model",
     "contributions",
     "describe_lowering",
@@ -35,8 +39,10 @@ __all__ = [
     "family_of",
     "family_values",
     "first_family",
+    "fit_refits",
     "give_reasons",
     "list_lowering",
+    "measure_noise",
     "reason_columns",
     "reason_effects",
     "select_reasons",

@@ -55,7 +55,7 @@ def explain(
         Trained for a regime, with its peers.
     taxpayers : sequence of str, optional
         Whose returns are explained, in this order; those of everyone, by partition, when absent.
-    periods : sequence of str, optional
+    periods : sequence of str or str, optional
         The tax years of the returns, or the months in which their periods end; all when absent.
     as_of : str or Timestamp, optional
         Explain what was known at this date; the date of the records when absent.
@@ -66,9 +66,9 @@ def explain(
         What works out the contributions: ``taxgap``, exact for either baseline, or ``lightgbm`` or ``shap``,
         which are other people's code, and are refused where they are not right.
     refits : int or Refits, default 0
-        So many times the model is fitted again, at least twice, to cases drawn anew, and each reason code gets
-        an interval and each first reason a mark: `Explanation.uncertainty`. The records must be those that the
-        model was trained on. Or what `taxgap.reasons.refits.fit_refits` gave, from whatever records.
+        So many times the model is fitted again, at least twice, to cases drawn anew, and each reason code
+        gets an interval and each first reason a mark: `Explanation.uncertainty`. The records must be those
+        that the model was trained on; or give what `taxgap.reasons.refits.fit_refits` found in those.
 
     Returns
     -------
@@ -173,6 +173,7 @@ def measure_returns(
     """
     regime = regime_of(model)
     check_records(records, regime, model)
+    periods = [periods] if isinstance(periods, str) else periods
     wanted = None if taxpayers is None else _distinct(taxpayers)
     observed = pd.concat(_measure(records, regime, wanted, periods))
     if wanted is not None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from taxgap.errors import UsageError
 from taxgap.reasons.explained import KEYS, PEER_COLUMNS, Explained
 from taxgap.reasons.explanation_files import OF_REFITS, read_form, write_json_form, write_parquet_form
-from taxgap.reasons.explanation_view import to_html
+from taxgap.reasons.explanation_view import MOST_RETURNS, to_html
 from taxgap.reasons.uncertainty import Uncertainty
 
 with warnings.catch_warnings():  # shap's own import calls what matplotlib will take away some day
@@ -197,7 +197,9 @@ class Explanation(shap.Explanation):  # type: ignore[misc, unused-ignore]  # sha
 
     def _repr_html_(self) -> str:
         whole = len(self._columns) == len(self._explained.codes)
-        return to_html(self.about, self.to_frame(), whole=whole)
+        returns = len(self._rows)
+        first = self[:MOST_RETURNS] if returns > MOST_RETURNS else self
+        return to_html(self.about, first.to_frame(), returns=returns, whole=whole)
 
     @property
     def _rows(self) -> NDArray[np.intp]:
@@ -255,7 +257,8 @@ def _from_frame(about: dict[str, Any], frame: pd.DataFrame) -> Explanation:
     kept = {name: value for name, value in about.items() if name not in OF_REFITS}
     sure = None
     if len(kept) < len(about):
-        sure = Uncertainty.gather(frame, list(codes.values()), index, about["refits"], about["coverage"])
+        how = {name: about[name] for name in OF_REFITS}
+        sure = Uncertainty.gather(frame, list(codes.values()), index, **how)
     explained = Explained(
         index=index,
         codes=codes,

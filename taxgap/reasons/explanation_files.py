@@ -31,6 +31,10 @@ OF_FEATURE = ("feature", "code")
 OF_BOTH = ("contribution", "observed", "seen", *(f"code_{name}" for name in OF_CODE))
 """What is said of each return, of each feature, and of each feature of a return, as far as it is known."""
 
+NEEDED = ("taxpayer_id", "period", "group_effect", *OF_FEATURE, "contribution", "observed", "seen")
+OF_UNCERTAINTY = (*(f"code_{name}" for name in OF_CODE), "stability")
+"""What is always known, and what is with refits."""
+
 
 def write_parquet_form(path: Path, about: dict[str, Any], frame: pd.DataFrame) -> Path:
     """Write the long form of an explanation as parquet.
@@ -76,7 +80,7 @@ def write_json_form(path: Path | None, about: dict[str, Any], frame: pd.DataFram
     first = frame.iloc[:: max(features, 1)]
     of_return = first[[name for name in OF_RETURN if name in frame]].astype(object).to_dict("records")
     numbers = {
-        name: frame[name].astype(object).where(frame[name].notna(), None).to_numpy().reshape(len(first), -1)
+        name: _or_none(frame[name]).to_numpy().reshape(len(first), features)
         for name in OF_BOTH
         if name in frame
     }
@@ -121,12 +125,30 @@ def read_form(path: Path) -> tuple[dict[str, Any], pd.DataFrame]:
             "An explanation is read from parquet or JSON.", where=str(path), available=list(readers)
         )
     head, frame = readers[path.suffix](path)
-    features = frame["feature"].nunique()
-    lacking = [name for name in ABOUT if name not in head]
-    if lacking or (len(frame) and len(frame) % features):
-        raise InvalidDataError("The file does not hold a whole explanation.", where=str(path))
+    if not _is_whole(head, frame):
+        raise _broken(path)
     known = [*ABOUT, *(name for name in OF_REFITS if name in head)]
     return {name: head[name] for name in known}, frame
+
+
+def _is_whole(head: dict[str, Any], frame: pd.DataFrame) -> bool:
+    """Whether everything is said, of every return and the same features in the same order."""
+    refits = any(name in head for name in OF_REFITS)
+    wanted = [*ABOUT, *(OF_REFITS if refits else ())]
+    columns = [*NEEDED, *(OF_UNCERTAINTY if refits else ())]
+    if not (all(name in head for name in wanted) and all(name in frame for name in columns)):
+        return False
+    features = pd.factorize(frame["feature"])[0]
+    number = int(features.max(initial=-1)) + 1
+    return len(frame) == 0 or bool((features == np.arange(len(frame)) % number).all())
+
+
+def _broken(path: Path) -> InvalidDataError:
+    return InvalidDataError(
+        "The file does not hold a whole explanation.",
+        where=str(path),
+        remedy="Write it again with `to_parquet` or `to_json`.",
+    )
 
 
 def _head(about: dict[str, Any]) -> dict[str, Any]:
@@ -148,15 +170,26 @@ def _read_parquet(path: Path) -> tuple[dict[str, Any], pd.DataFrame]:
 def _read_json(path: Path) -> tuple[dict[str, Any], pd.DataFrame]:
     head = read_json(path)
     check_format(head, name=FORMAT, version=FORMAT_VERSION, where=path)
-    features, returns = head.pop("features"), head.pop("returns")
+    try:
+        return head, _lay_out(head.pop("features"), head.pop("returns"))
+    except (KeyError, TypeError, ValueError) as error:  # something is absent, or too short
+        raise _broken(path) from error
+
+
+def _lay_out(features: list[dict[str, Any]], returns: list[dict[str, Any]]) -> pd.DataFrame:
     rows = np.repeat(np.arange(len(returns)), len(features))
-    frame = pd.DataFrame([{name: entry[name] for name in OF_RETURN if name in entry} for entry in returns])
+    known = [name for name in OF_RETURN if all(name in entry for entry in returns)]
+    frame = pd.DataFrame([{name: entry[name] for name in known} for entry in returns], columns=known)
     frame = frame.iloc[rows].reset_index(drop=True)
     for name in OF_FEATURE:
         frame[name] = np.tile(np.array([feature[name] for feature in features], dtype=object), len(returns))
     for name in (name for name in OF_BOTH if all(name in entry for entry in returns)):
         frame[name] = np.array([entry[name] for entry in returns], dtype=np.float64).ravel()
-    return head, frame
+    return frame
+
+
+def _or_none(values: pd.Series) -> pd.Series:
+    return values.astype(object).where(values.notna(), None)
 
 
 def _plain(value: Any) -> Any:

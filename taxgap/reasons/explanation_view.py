@@ -17,7 +17,7 @@ _AGAINST = {
 }
 
 
-def to_html(about: dict[str, Any], frame: pd.DataFrame, *, whole: bool = True) -> str:
+def to_html(about: dict[str, Any], frame: pd.DataFrame, *, returns: int, whole: bool = True) -> str:
     """Show the first returns of an explanation, each with what raises and lowers its score most.
 
     Parameters
@@ -25,7 +25,9 @@ def to_html(about: dict[str, Any], frame: pd.DataFrame, *, whole: bool = True) -
     about : dict
         From `taxgap.reasons.explanation.Explanation.about`.
     frame : DataFrame
-        From `taxgap.reasons.explanation.Explanation.to_frame`.
+        From `taxgap.reasons.explanation.Explanation.to_frame`, of the first `MOST_RETURNS` at most.
+    returns : int
+        How many there are.
     whole : bool, default True
         Whether all features are there, so that the parts add up to the scores.
 
@@ -47,12 +49,12 @@ def to_html(about: dict[str, Any], frame: pd.DataFrame, *, whole: bool = True) -
     )
     shown = shown if whole else shown.drop(columns="expected tax")
     against = _AGAINST.get(about["baseline"], about["baseline"])
-    left = len(shown) - MOST_RETURNS
+    left = returns - len(shown)
     return "".join(
         [
-            f"<p>{len(shown):,} returns against {escape(against)}. Unit: {escape(about['unit'])}. ",
+            f"<p>{returns:,} returns against {escape(against)}. Unit: {escape(about['unit'])}. ",
             f"Model {escape(about['model_id'])}.</p>",
-            shown.head(MOST_RETURNS).reset_index().to_html(index=False, border=0),
+            shown.reset_index().to_html(index=False, border=0),
             f"<p>and {left:,} more</p>" if left > 0 else "",
         ]
     )
@@ -62,7 +64,7 @@ def _largest(frame: pd.DataFrame, keys: list[str]) -> pd.Series:
     parts = frame[[*keys, "feature", "contribution"]]
     order = parts["contribution"].abs().sort_values(ascending=False, kind="stable").index
     top = parts.loc[order].groupby(keys, sort=False, observed=True).head(MOST_FEATURES)
-    texts = top["feature"].astype("str") + " " + top["contribution"].map(_times)
+    texts = top["feature"].astype("str") + " " + top["contribution"].map(_times).astype("str")
     return texts.groupby([top[name] for name in keys], sort=False).agg(", ".join)
 
 

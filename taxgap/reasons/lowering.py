@@ -13,7 +13,7 @@ from taxgap.peers import PeerGroups
 from taxgap.reasons.contributions import Contributions
 from taxgap.reasons.selection import NONE, Bools, Floats, Selection, check_most, select
 from taxgap.reasons.sentences import write_sentences
-from taxgap.reasons.table import NUMBERS, PARTS, is_unusual, look_up, read_numbers
+from taxgap.reasons.table import NUMBERS, PARTS, check_same_returns, is_unusual, look_up, read_numbers
 from taxgap.regimes import Feature, Regime
 
 MOST_LOWERING = 3
@@ -41,7 +41,7 @@ def list_lowering(
     regime : Regime
     found : Contributions
     observed : DataFrame
-        The measures of the same returns, from `Regime.measure`.
+        The measures of the same returns in the same order, from `Regime.measure`.
     peers : PeerGroups
     most : int, default 3
         The most things a return, from 0 to 3.
@@ -56,7 +56,7 @@ def list_lowering(
     Raises
     ------
     UsageError
-        Too many are asked for.
+        Too many are asked for, or the contributions and the measures are not of the same returns.
 
     Notes
     -----
@@ -67,6 +67,7 @@ def list_lowering(
     model sees, and clears nobody.
     """
     check_most(most, MOST_LOWERING)
+    check_same_returns(found, observed)
     own = -found.values  # noqa: PD011 - a field of ours, not that of pandas
     tables = [
         _lay_out(regime, observed.index[:0], Selection.empty(0, most), np.zeros((len(NUMBERS), 0, most)))

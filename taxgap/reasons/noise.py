@@ -76,6 +76,7 @@ def noise_of_refits(refits: Refits, model: RiskModel, *, share: float = SHARE) -
     """
     if not 0 < share < 1:
         raise UsageError(f"The share must be between 0 and 1, not {share}.", where="share")
+    refits.check(model)
     regime, peers = regime_of(model), peers_of(model)
     chance = peers.stands_for / peers.stands_for.sum()
     random = np.random.default_rng([refits.seed, 8])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -38,19 +39,31 @@ class Refits:
     ----------
     boosters : tuple of Booster
         One a refit, over the columns of the model's `encode`.
-    model_id : str
-        The model that was refitted.
+    fingerprint : str
+        SHA-256 of the model's own ensemble.
     seed : int
         Seed of the draws.
     """
 
     boosters: tuple[lgb.Booster, ...]
-    model_id: str
+    fingerprint: str
     seed: int
 
     def __len__(self) -> int:
         """Return how many refits there are."""
         return len(self.boosters)
+
+    def check(self, model: RiskModel) -> None:
+        """Refuse a model of which these are no refits.
+
+        Raises
+        ------
+        IncompatibleError
+        """
+        if self.fingerprint != _fingerprint(model):
+            raise IncompatibleError(
+                "The refits are of another model.", where="refits", remedy="Refit this one."
+            )
 
 
 def fit_refits(records: Records, model: RiskModel, *, refits: int = REFITS, seed: int = 0) -> Refits:
@@ -87,9 +100,7 @@ def fit_refits(records: Records, model: RiskModel, *, refits: int = REFITS, seed
     return refit(model, part.X, part.given, refits=refits, seed=seed)
 
 
-def refit(
-    model: RiskModel, X: pd.DataFrame, given: Given, *, refits: int = REFITS, seed: int = 0
-) -> Refits:
+def refit(model: RiskModel, X: pd.DataFrame, given: Given, *, refits: int = REFITS, seed: int = 0) -> Refits:
     """Fit a model again on bootstrap samples of cases.
 
     Parameters
@@ -142,10 +153,8 @@ def refit(
         growth = replace(plan.growth, random_state=int(random.integers(2**31 - 1)))
         rows = _draw(taxpayers, outcomes, random)
         own = replace(plan, growth=growth)
-        boosters.append(
-            read_booster(grow_amounts(model.frame_, matrix[rows], outcomes.take(rows), own))
-        )
-    return Refits(tuple(boosters), model.model_id, seed)
+        boosters.append(read_booster(grow_amounts(model.frame_, matrix[rows], outcomes.take(rows), own)))
+    return Refits(tuple(boosters), _fingerprint(model), seed)
 
 
 def check_refits(refits: int) -> None:
@@ -186,6 +195,10 @@ def gather_training(records: Records, model: RiskModel) -> Part:
     found = check_outcomes(part.X.index, part.given, Rules.of(model.get_params(deep=False)))
     _check_counts(found, model.parts_.counts)
     return Part(part.X[list(model.feature_names_in_)], part.labels, part.weighted)
+
+
+def _fingerprint(model: RiskModel) -> str:
+    return hashlib.sha256(model.parts_.texts["expected_tax"].encode()).hexdigest()
 
 
 def _gather(records: Records, model: RiskModel, training: Mapping[str, Any]) -> Part:

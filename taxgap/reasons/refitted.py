@@ -55,9 +55,10 @@ def contributions_of_refits(
     own = ~np.isin(names, GROUPS)
     matrix = model.encode(seen[names.tolist()])
     numbers = np.zeros(0, dtype=np.int64) if baseline is None else baseline.place(seen)
+    threads = None if engine == "taxgap" else model.n_threads  # as for the model itself
     for booster in refits.boosters:
         # The rows of the peers are the same for every booster, so the model's own baseline serves.
-        parts, base = ENGINES[engine](Question(booster, matrix, baseline, numbers, model.n_threads))
+        parts, base = ENGINES[engine](Question(booster, matrix, baseline, numbers, threads))
         check_sum(parts.sum(axis=1) + base, score_raw(booster, matrix[:CHECKED], model.n_threads))
         yield pd.DataFrame(parts[:, own], index=seen.index, columns=names[own].tolist())
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from taxgap.errors import UsageError
 from taxgap.peers import GROUPS, PeerGroups
 from taxgap.reasons.contributions import Contributions
 from taxgap.reasons.selection import (
@@ -64,7 +65,7 @@ def give_reasons(
     regime : Regime
     found : Contributions
     observed : DataFrame
-        The measures of the same returns, from `Regime.measure`.
+        The measures of the same returns in the same order, from `Regime.measure`.
     peers : PeerGroups
     most : int, default 4
         The most reasons a return.
@@ -81,9 +82,11 @@ def give_reasons(
     Raises
     ------
     UsageError
-        Too many reasons are asked for, or the noise is of an unknown code, negative or missing.
+        Too many reasons are asked for, the noise is of an unknown code, negative or missing, or the
+        contributions and the measures are not of the same returns.
     """
     check_most(most, MOST_REASONS)
+    check_same_returns(found, observed)
     parts = found.values  # noqa: PD011 - a field of ours, not that of pandas
     chosen = Selection.empty(len(observed), most)
     numbers = np.full((len(NUMBERS), len(observed), most), np.nan)
@@ -100,6 +103,21 @@ def give_reasons(
         columns |= _lay_out(regime, chosen, numbers, k, texts)
     table = pd.DataFrame(columns, index=observed.index, columns=reason_columns(most))
     return _answer_without_reasons(table, found) if most else table
+
+
+def check_same_returns(found: Contributions, observed: pd.DataFrame) -> None:
+    """Refuse measures that are not those of the returns whose scores were taken apart, row by row.
+
+    Raises
+    ------
+    UsageError
+    """
+    if not found.values.index.equals(observed.index):  # noqa: PD011 - a field of ours, not that of pandas
+        raise UsageError(
+            "The contributions and the measures are not of the same returns in the same order.",
+            where="observed",
+            remedy="Give the measures by the index of the contributions: observed.loc[found.values.index].",
+        )
 
 
 def look_up(

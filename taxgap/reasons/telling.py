@@ -154,7 +154,7 @@ def tell_stability(stability: float, refits: int, *, reasons: bool) -> str:
     same, marked = round(stability * refits), stability >= STABLE - 1e-9
     what = "the first reason is the same" if reasons else "no single reason stands out either"
     verdict = "it is stable" if marked else "it is not stable, and a hint at most"
-    answer = "this answer is stable" if marked else "another model may give reasons"
+    answer = "this answer is stable" if marked else "fitted anew, it may well give reasons"
     return (
         f"The model was fitted again {refits} times, to cases drawn anew from those it was trained on. In "
         f"{same} of {refits} refits {what}: {verdict if reasons else answer}."

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from taxgap.errors import IncompatibleError, UsageError
+from taxgap.errors import UsageError
 from taxgap.peers import PeerGroups
 from taxgap.reasons.baseline import PeerBaseline
 from taxgap.reasons.contributions import Contributions
@@ -74,8 +74,8 @@ class Uncertainty:
 
     def take(self, rows: Rows) -> Uncertainty:
         """Return what is said of some returns."""
-        frames = (getattr(self, name).iloc[rows] for name in OF_CODE)
-        return Uncertainty(*frames, self.stability[rows], self.refits, self.coverage)
+        low, high, first, among = (getattr(self, name).iloc[rows] for name in OF_CODE)
+        return Uncertainty(low, high, first, among, self.stability[rows], self.refits, self.coverage)
 
     def spread(self, codes: Sequence[str]) -> dict[str, Floats]:
         """Lay it out by return and feature.
@@ -99,14 +99,19 @@ class Uncertainty:
 
     @classmethod
     def gather(
-        cls, frame: pd.DataFrame, codes: Sequence[str], index: pd.Index, refits: int, coverage: float
+        cls, frame: pd.DataFrame, codes: Sequence[str], index: pd.Index, *, refits: int, coverage: float
     ) -> Uncertainty:
         """Make it from the columns that `spread` laid out."""
-        first = [list(codes).index(code) for code in dict.fromkeys(codes)]
-        tables = (frame[f"code_{name}"].to_numpy(dtype=np.float64).reshape(len(index), -1) for name in OF_CODE)
-        frames = (pd.DataFrame(table[:, first], index, list(dict.fromkeys(codes))) for table in tables)
+        each = list(dict.fromkeys(codes))
+        places = [list(codes).index(code) for code in each]
+
+        def read(name: str) -> pd.DataFrame:
+            table = frame[f"code_{name}"].to_numpy(dtype=np.float64).reshape(len(index), -1)
+            return pd.DataFrame(table[:, places], index, each)
+
+        low, high, first, among = (read(name) for name in OF_CODE)
         stability = frame["stability"].to_numpy(dtype=np.float64)[:: max(len(codes), 1)]
-        return cls(*frames, stability, refits, coverage)
+        return cls(low, high, first, among, stability, refits, coverage)
 
 
 def find_uncertainty(
@@ -145,17 +150,17 @@ def find_uncertainty(
     fitted = refits if isinstance(refits, Refits) else fit_refits(records, model, refits=refits)
     regime, peers = regime_of(model), peers_of(model)
     against = PeerBaseline(model, regime, peers) if found.baseline == "peers" else None
-    return measure_uncertainty(fitted, model, regime, observed, peers, found, baseline=against)
+    return measure_uncertainty(fitted, model, observed, found, regime=regime, peers=peers, baseline=against)
 
 
 def measure_uncertainty(
     refits: Refits,
     model: RiskModel,
-    regime: Regime,
     observed: pd.DataFrame,
-    peers: PeerGroups,
     found: Contributions,
     *,
+    regime: Regime,
+    peers: PeerGroups,
     baseline: PeerBaseline | None,
     coverage: float = COVERAGE,
 ) -> Uncertainty:
@@ -166,12 +171,12 @@ def measure_uncertainty(
     refits : Refits
         Of the model.
     model : RiskModel
-    regime : Regime
     observed : DataFrame
         The measures of the returns, from `Regime.measure`.
-    peers : PeerGroups
     found : Contributions
         Of the same returns, by the model itself.
+    regime : Regime
+    peers : PeerGroups
     baseline : PeerBaseline or None
         What they were compared with.
     coverage : float, default 0.95
@@ -197,8 +202,7 @@ def measure_uncertainty(
     """
     if not 0 < coverage < 1:
         raise UsageError(f"The coverage must be between 0 and 1, not {coverage}.", where="coverage")
-    if refits.model_id != model.model_id:
-        raise IncompatibleError("The refits are of another model.", where="refits", remedy="Refit this one.")
+    refits.check(model)
     own = found.values  # noqa: PD011 - a field of ours, not that of pandas
     visible, noise = _find_visible(regime, observed, peers), noise_of(model)
     mine = select_reasons(regime, own, visible, noise=noise).codes[:, 0]
@@ -214,13 +218,15 @@ def measure_uncertainty(
         same += codes[:, 0] == mine
     ends = np.quantile(np.stack(sums), [(1 - coverage) / 2, (1 + coverage) / 2], axis=0)
     low, high = (pd.DataFrame(end, index=own.index, columns=sums[0].columns) for end in ends)
-    shares = (
+    of_first, of_among = (
         pd.DataFrame(counts / len(refits), index=own.index, columns=list(regime.code))[list(low.columns)]
         for counts in (first, among)
     )
-    return Uncertainty(low, high, *shares, same / len(refits), len(refits), coverage)
+    return Uncertainty(low, high, of_first, of_among, same / len(refits), len(refits), coverage)
 
 
 def _find_visible(regime: Regime, observed: pd.DataFrame, peers: PeerGroups) -> pd.DataFrame:
-    blocks = [is_unusual(regime, values, quartiles) for _, values, quartiles in look_up(regime, observed, peers)]
-    return pd.DataFrame(np.concatenate(blocks), index=observed.index, columns=list(regime.feature))
+    found = np.zeros((len(observed), len(regime.feature)), dtype=np.bool_)
+    for rows, values, quartiles in look_up(regime, observed, peers):
+        found[rows] = is_unusual(regime, values, quartiles)
+    return pd.DataFrame(found, index=observed.index, columns=list(regime.feature))

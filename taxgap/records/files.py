@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ def new_file(path: Path) -> Iterator[Path]:
 def new_folder(path: Path, *, replace: bool = False, marker: str = "manifest.json") -> Iterator[Path]:
     """Give a temporary folder to fill; it takes the name `path` only when the block succeeds.
 
+    What runs that were killed on this machine left of the same folder is removed first.
+
     Parameters
     ----------
     path : Path
@@ -66,8 +69,10 @@ def new_folder(path: Path, *, replace: bool = False, marker: str = "manifest.jso
         The folder exists and may not be replaced, or it cannot be written to.
     """
     check_absent(path, replace=replace, marker=marker)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # The machine too, since a folder may be shared by several.
+    temporary = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}.tmp")
     try:
+        _remove_abandoned(path)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         yield temporary
@@ -161,6 +166,27 @@ def check_format(content: dict[str, Any], *, name: str, version: int, where: Pat
             where=str(where),
             remedy="Install a newer taxgap.",
         )
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove the temporary folders of `path` whose process is no more."""
+    begin, end = f".{path.name}.{platform.node()}.", ".tmp"
+    for folder in path.parent.iterdir() if path.parent.is_dir() else ():
+        process = folder.name.removeprefix(begin).removesuffix(end)
+        if folder.name == f"{begin}{process}{end}" and process.isdecimal() and not _is_running(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":  # elsewhere, to ask may end the process
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # it is another user's, or no number of a process
+        return True
+    return True
 
 
 def _unwritable(path: Path, error: OSError) -> UsageError:

@@ -87,7 +87,8 @@ def identify(model: RiskModel) -> str:
     -------
     str
         The first 16 hexadecimal digits of a SHA-256 over boosters, features, settings, calibration, regime,
-        background rows, and the noise of reasons where it was measured. No clock, library version, metric or number of threads enters.
+        background rows, and the noise of reasons where it was measured. No clock, library version, metric
+        or number of threads enters.
     """
     digest = hashlib.sha256()
     described = _describe(model)

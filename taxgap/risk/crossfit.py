@@ -56,7 +56,16 @@ def assign_folds(index: pd.Index, strata: npt.NDArray[np.integer], folds: int, s
 
 
 def number_taxpayers(index: pd.Index) -> Integers:
-    """Number the taxpayers of an index from 0; without the level ``taxpayer_id`` each row is its own.
+    """Return the number of each row's taxpayer, from 0.
+
+    Parameters
+    ----------
+    index : pandas.Index
+        Without the level ``taxpayer_id`` each row is its own.
+
+    Returns
+    -------
+    ndarray of int
 
     Examples
     --------

@@ -9,7 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from taxgap.batch import read_contributions, read_scores, score, write_scores
+from taxgap.batch import read_contributions, read_scores, score, summarise, write_scores
+from taxgap.batch.scorer import Scorer
+from taxgap.batch.summary import SUMMARISED
 from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
 from taxgap.records import Records
 from taxgap.risk.model import RiskModel
@@ -26,6 +28,30 @@ def test_what_is_written_is_read_back(folder: Path, parted: Records, model: Risk
     pd.testing.assert_frame_equal(read_scores(folder), score(parted, model, **SETTINGS))
     few = read_scores(folder, ["rank", "reason_1_code"])
     assert few.columns.tolist() == ["rank", "reason_1_code"]
+    with pytest.raises(UsageError, match="no column shoe_size"):
+        read_scores(folder, ["rank", "shoe_size"])
+
+
+@pytest.mark.parametrize("share", [0.1, 1.0])
+def test_a_partition_written_piece_by_piece_is_one_file(
+    share: float, parted: Records, model: RiskModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"explain_share": share, "validate": False, "contributions": True}
+    whole = write_scores(parted, model, tmp_path / "whole", **settings)
+    monkeypatch.setitem(Scorer.__init__.__kwdefaults__, "gathered", 120)
+    pieces = write_scores(parted, model, tmp_path / "pieces", **settings)
+    assert sorted(path.name for path in pieces.iterdir()) == sorted(path.name for path in whole.iterdir())
+    pd.testing.assert_frame_equal(read_scores(pieces), read_scores(whole))
+    pd.testing.assert_frame_equal(read_contributions(pieces), read_contributions(whole))
+
+
+def test_contributions_without_reasons_are_refused_before_anything_is_read(
+    parted: Records, model: RiskModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("taxgap.batch.files.Scorer")
+    with pytest.raises(UsageError, match="Nothing is explained"):
+        write_scores(parted, model, tmp_path / "none", contributions=True, reasons=0)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_manifest_says_what_was_scored_with_what(folder: Path, parted: Records, model: RiskModel) -> None:
@@ -70,8 +96,6 @@ def test_contributions_that_are_not_there_or_were_changed_are_refused(
 ) -> None:
     with pytest.raises(InvalidDataError, match=r"no contributions.*--contributions"):
         read_contributions(folder)
-    with pytest.raises(UsageError, match="Nothing is explained"):
-        write_scores(parted, model, tmp_path / "none", contributions=True, reasons=0, validate=False)
     out = write_scores(parted, model, tmp_path / "out", contributions=True, **SETTINGS)
     (out / "_contributions" / "part-0000.parquet").write_bytes(b"")
     with pytest.raises(InvalidDataError, match="not the one that was written"):
@@ -114,3 +138,8 @@ def test_a_changed_file_and_a_newer_format_are_refused(folder: Path, tmp_path: P
 def test_a_folder_without_scores_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidDataError, match="missing"):
         read_scores(tmp_path)
+
+
+def test_a_summary_needs_few_columns(folder: Path) -> None:
+    few = summarise(read_scores(folder, SUMMARISED))
+    assert few.to_dict() == summarise(read_scores(folder)).to_dict()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from taxgap.batch import score
-from taxgap.batch.explaining import LIKELIHOOD
+from taxgap.batch.explaining import LIKELIHOOD, Batch, Explainer, Piece
 from taxgap.batch.scorer import SCORE_COLUMNS, Scorer
 from taxgap.batch.settings import ScoreSettings
 from taxgap.errors import IncompatibleError, InvalidDataError, NotIdentifiedError, UsageError
@@ -122,7 +122,8 @@ def test_of_the_flagged_the_first_reason_for_the_likelihood_is_kept(
     assert whole.loc[~whole["flagged"], LIKELIHOOD].isna().all()
 
 
-@pytest.mark.parametrize(("gathered", "share"), [(1, 0.1), (1, 1.0)])
+@pytest.mark.parametrize("share", [0.1, 1.0])
+@pytest.mark.parametrize("gathered", [500, 120])  # a partition at a time, and in pieces
 def test_how_partitions_are_gathered_changes_nothing(
     gathered: int,
     share: float,
@@ -134,8 +135,11 @@ def test_how_partitions_are_gathered_changes_nothing(
 ) -> None:
     settings = ScoreSettings(explain_share=share, capacity_share=0.08, validate=False)
     parts = list(Scorer(parted, model, settings, gathered=gathered).score_parts())
-    assert len(parts) == len(parted.partitions)
-    again = pd.concat(parts).set_index(KEY)
+    partitions = [partition for partition, _ in parts]
+    assert sorted(set(partitions)) == list(parted.partitions)
+    assert partitions == sorted(partitions)
+    assert (len(parts) > len(parted.partitions)) == (gathered == 120)
+    again = pd.concat([scores for _, scores in parts]).set_index(KEY)
     expected = (scores if share < 1 else whole).set_index(KEY).loc[again.index]
     pd.testing.assert_frame_equal(again, expected)
 
@@ -160,6 +164,31 @@ def test_one_period_is_scored_as_among_all(scores: pd.DataFrame, records: Record
     found = score(records, model, periods=[year], explain_share=0.1, capacity_share=0.08, validate=False)
     expected = scores[scores["period"] == year].reset_index(drop=True)
     pd.testing.assert_frame_equal(found, expected)
+
+
+@pytest.mark.parametrize("share", [0.1, 1.0])
+def test_no_more_returns_are_explained_together_than_may_be(
+    share: float, parted: Records, model: RiskModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+    take_in = Explainer.take_in
+
+    def watch(self: Explainer, parts: dict[Piece, pd.DataFrame]) -> Batch:
+        sizes.append(sum(map(len, parts.values())))
+        return take_in(self, parts)
+
+    monkeypatch.setattr(Explainer, "take_in", watch)
+    settings = ScoreSettings(explain_share=share, validate=False)
+    parts = list(Scorer(parted, model, settings, gathered=200).score_parts())
+    assert max(sizes) == 200
+    returns = sum(len(scores) for _, scores in parts)
+    assert sum(sizes) == returns if share == 1 else returns < sum(sizes) <= 2 * returns
+
+
+def test_one_period_may_be_named_alone(records: Records, model: RiskModel) -> None:
+    year = records.periods[-1]
+    found = score(records, model, periods=year, reasons=0, validate=False)
+    pd.testing.assert_frame_equal(found, score(records, model, periods=[year], reasons=0, validate=False))
 
 
 def test_an_earlier_date_sees_less(scores: pd.DataFrame, records: Records, model: RiskModel) -> None:
@@ -205,6 +234,8 @@ def test_records_that_break_a_rule_are_not_scored(records: Records, model: RiskM
         ({"explain_share": 1.5, "cutoff": -1.0}, r"explain_share is 1.5.*cutoff is -1"),
         ({"periods": ["1999-00"]}, "no returns of 1999-00"),
         ({"periods": []}, "any tax year"),
+        ({"periods": "1999-00"}, "no returns of 1999-00"),
+        ({"periods": [2023]}, "not text"),
         ({"as_of": "soon"}, "no date"),
     ],
 )

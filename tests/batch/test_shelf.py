@@ -22,8 +22,8 @@ def test_what_is_laid_by_comes_back_as_it_was(on_disk: bool, tmp_path: Path) -> 
         }
     )
     shelf = Shelf(tmp_path / "by" if on_disk else None)
-    shelf.put(0, frame.set_axis([7, 9]))
-    shelf.put(12, frame.iloc[:0])
-    pd.testing.assert_frame_equal(shelf.take(0), frame)
-    pd.testing.assert_frame_equal(shelf.take(12), frame.iloc[:0])
+    shelf.put("0-0", frame.set_axis([7, 9]))
+    shelf.put("12-0", frame.iloc[:0])
+    pd.testing.assert_frame_equal(shelf.take("0-0"), frame)
+    pd.testing.assert_frame_equal(shelf.take("12-0"), frame.iloc[:0])
     assert list(tmp_path.iterdir()) == []  # a folder that held it is gone with the last

@@ -70,6 +70,17 @@ def test_the_page_is_written_with_the_standing(
     assert "This return is" in page.read_text("utf-8")
 
 
+def test_refits_say_how_sure_the_reasons_are(taxgap: Any, workshop: Any, taxpayer: str) -> None:
+    asked = ["explain", workshop.records, "--model", workshop.model, "--taxpayer", taxpayer]
+    run = taxgap(*asked, "--period", "2023-24", "--refits", 2)
+    assert run.status == 0
+    assert "of 2 refits" in run.out
+    assert "The model was fitted again 2 times" in run.out
+    refused = taxgap(*asked, "--refits", 1, "--json")
+    assert refused.status == 2
+    assert "at least 2 refits" in refused.error["message"]
+
+
 def test_an_unknown_taxpayer_is_refused_by_name(taxgap: Any, workshop: Any) -> None:
     run = taxgap("explain", workshop.records, "--model", workshop.model, "--taxpayer", "0000", "--json")
     assert run.status == 2

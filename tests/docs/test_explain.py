@@ -30,7 +30,7 @@ def test_the_blocks_run_one_after_another(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(case_file_alike, "CANDIDATES", 20)
     space: dict[str, Any] = {}
-    assert len(BLOCKS) == 6
+    assert len(BLOCKS) == 10
     for language, block in BLOCKS:
         if language == "python":
             exec(compile(block, "explain.md", "exec"), space)  # noqa: S102  the page is ours
@@ -43,5 +43,7 @@ def test_the_blocks_run_one_after_another(
     assert space["again"].about == space["why"].about
     assert len(space["largest"]) == 3
     assert space["difference"] < 1e-9
+    assert len(space["refits"]) == space["sure"].about["refits"] == 20
+    assert (tmp_path / "model-with-noise" / "card.json").is_file()
     assert "Taxpayer T00000003, Self Assessment 2023-24" in capsys.readouterr().out
     assert (tmp_path / "cases" / "case-T00000003-2023-24.html").is_file()

@@ -14,15 +14,17 @@ import pandas as pd
 import pytest
 
 from taxgap.batch import score
-from taxgap.errors import UsageError
-from taxgap.publication import case_file_alike
-from taxgap.publication.case_file import VALUES, Case, gather_case
+from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
+from taxgap.publication import case_file, case_file_alike
+from taxgap.publication.case_file import REASONS, VALUES, Case, gather_case
 from taxgap.publication.case_file_alike import find_alike
 from taxgap.publication.case_file_content import CaseFile, find_standing, gather_case_file
 from taxgap.publication.case_file_history import MOST_RETURNS, gather_history
 from taxgap.publication.case_file_page import case_file_name, render_case_file, write_case_file
 from taxgap.publication.case_file_tables import round_found, tabulate_history, tabulate_reports
+from taxgap.publication.case_file_text import write_lines
 from taxgap.publication.case_file_words import FLAGGED, NOT_FLAGGED, describe_file
+from taxgap.reasons.refits import fit_refits
 from taxgap.records import Records
 from taxgap.regimes import get_regime
 from taxgap.risk import RiskModel
@@ -113,6 +115,33 @@ def test_reasons_raise_and_what_lowers_lowers(case: Case) -> None:
     assert case.reasons["pounds"].gt(0).all()
 
 
+def test_refits_stand_beside_each_reason(records: Records, model: RiskModel, file: CaseFile) -> None:
+    refits = fit_refits(records, model, refits=4)
+    sure = gather_case(records, model, file.case.taxpayer_id, period=YEAR, refits=refits)
+    pd.testing.assert_frame_equal(sure.reasons[list(REASONS)], file.case.reasons)
+    assert (sure.reasons["low"] <= sure.reasons["high"]).all()
+    assert sure.stability == sure.reasons["first"].iloc[0]
+    page = describe_file(replace(file, case=sure))
+    first = round(4 * sure.stability)
+    assert page.reasons[0].refits.startswith(f"In {first} of 4 refits this reason comes first. Refits put ")
+    assert all("among the first four" in told.refits for told in page.reasons[1:])
+    assert all(not told.refits for told in page.lowering)
+    text = render_case_file(replace(file, case=sure))
+    lines = [line.text for line in write_lines(sure)]
+    for said in (*(told.refits for told in page.reasons), page.stability):
+        assert said in text
+        assert said in lines
+    assert sure.to_dict()["refits"] == 4
+    assert {"low", "high", "first", "among_first"} <= set(sure.to_dict()["reasons"][0])
+
+
+def test_without_refits_nothing_is_said_of_them(case: Case, file: CaseFile) -> None:
+    assert list(case.reasons.columns) == list(REASONS)
+    assert not {"refits", "stability"} & set(case.to_dict())
+    assert "refit" not in render_case_file(file)
+    assert not any("refit" in line.text for line in write_lines(case))
+
+
 def test_a_figure_at_the_median_is_asked_of_the_model(records: Records, model: RiskModel, case: Case) -> None:
     regime, peers = get_regime("self_assessment"), peers_of(model)
     observed = regime.measure(records, [YEAR]).loc[[(case.taxpayer_id, YEAR)]]
@@ -141,6 +170,20 @@ def test_where_it_ranks_is_read_off_the_scores(case: Case, scores: pd.DataFrame)
         find_standing(scores.assign(model_id="other"), case)
 
 
+@pytest.mark.parametrize("moved", [2e-6, -0.1, math.nan])
+def test_scores_of_another_day_are_refused(moved: float, case: Case, scores: pd.DataFrame) -> None:
+    assert find_standing(scores.assign(score=scores["score"] + 5e-7), case)["rank"] == 1
+    with pytest.raises(IncompatibleError, match="of another day") as refused:
+        find_standing(scores.assign(score=scores["score"] + moved), case)
+    assert refused.value.remedy
+
+
+def test_the_rule_for_flags_is_that_of_the_scores_alone(case: Case, file: CaseFile) -> None:
+    other = replace(file, case=replace(case, numbers={**case.numbers, "cutoff": 0.7654}))
+    assert dict(describe_file(other).about)["Rule for flags"] == file.standing["flag_rule"]
+    assert "77%" not in str(describe_file(other).about)
+
+
 def test_the_history_is_what_was_declared(records: Records, file: CaseFile) -> None:
     returns = records.table("self_assessment", where={"taxpayer_id": file.case.taxpayer_id})
     latest = returns.sort_values("version").groupby("period").last()
@@ -151,14 +194,16 @@ def test_the_history_is_what_was_declared(records: Records, file: CaseFile) -> N
     assert totals.to_dict() == latest["total_income"].to_dict()
 
 
-def test_a_long_history_shows_the_latest_returns_and_the_one_in_question(records: Records) -> None:
+def test_a_long_history_holds_the_return_in_question_and_those_before_it(records: Records) -> None:
     counts = records.table("vat")["taxpayer_id"].value_counts()
     taxpayer = str(counts.index[counts >= MOST_RETURNS + 3][0])
     periods = sorted(records.table("vat", where={"taxpayer_id": taxpayer})["period"].unique())
     shown = gather_history(records, "vat", taxpayer, periods[-1], 0)["period"].unique().tolist()
     assert shown == periods[-MOST_RETURNS:]
     shown = gather_history(records, "vat", taxpayer, periods[1], 0)["period"].unique().tolist()
-    assert shown == periods[1 : MOST_RETURNS + 1]
+    assert shown == periods[:MOST_RETURNS]
+    shown = gather_history(records, "vat", taxpayer, periods[-2], 0)["period"].unique().tolist()
+    assert shown == periods[-MOST_RETURNS - 1 : -1]
 
 
 def test_reports_stand_beside_what_was_declared(records: Records, file: CaseFile) -> None:
@@ -201,6 +246,27 @@ def test_without_closed_cases_none_is_alike(records: Records, model: RiskModel, 
     assert find_alike(bare, model, case).empty
 
 
+def test_cases_into_returns_that_are_not_there_are_none(
+    records: Records, model: RiskModel, case: Case
+) -> None:
+    tables = {name: records.table(name) for name in records.tables}
+    tables["enquiries"] = tables["enquiries"].assign(period="1999-00")
+    elsewhere = Records.from_frames(tables, as_of=records.as_of)
+    assert find_alike(elsewhere, model, case).empty
+
+
+def test_an_error_is_not_taken_for_no_closed_case(
+    records: Records, model: RiskModel, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> pd.DataFrame:
+        raise InvalidDataError("A column is missing.")
+
+    monkeypatch.setattr(case_file_alike, "CANDIDATES", 5)
+    monkeypatch.setattr(case_file_alike, "measure_cases", fail)
+    with pytest.raises(InvalidDataError, match="column is missing"):
+        find_alike(records, model, case)
+
+
 def test_tax_found_by_others_is_rounded() -> None:
     assert [round_found(amount) for amount in (0.0, 3.0, 149.0, 8_881.43)] == [
         "nothing",
@@ -225,6 +291,56 @@ def test_the_group_is_never_a_reason(file: CaseFile) -> None:
     assert "which is never a reason" in said.group
     assert f"£{math.exp(file.case.numbers['population_mean']):,.0f}" in said.group
     assert not {"trade_group", "size_band"} & set(file.case.contributions["feature"])
+    assert said.group.startswith("A typical return is at £")
+    assert "not the mean of the tax" in said.group
+
+
+def test_against_the_cases_trained_on_nobody_else_is_spoken_of(case: Case, file: CaseFile) -> None:
+    none = case.reasons.iloc[:0]
+    own, group = case.contributions["contribution"].copy(), case.numbers["group_effect"]
+    own.iloc[0] += group + 1.0
+    numbers = {**case.numbers, "group_effect": -1.0}
+    parts = case.contributions.assign(contribution=own)
+    calm = replace(case, baseline="training", numbers=numbers, contributions=parts)
+    said = describe_file(replace(file, case=replace(calm, reasons=none)))
+    for text in (said.group, said.middle, said.outcome):
+        assert "similar taxpayers" not in text
+        assert "peers" not in text
+        assert "everyone" not in text
+    assert said.group.startswith("A typical case that the model was trained on is at £")
+    assert "the cases that the model was trained on" in said.outcome
+
+
+def test_another_family_that_comes_first_as_a_whole_is_named(
+    records: Records, model: RiskModel, case: Case, file: CaseFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_first = get_regime("self_assessment").code[case.reasons["code"].iloc[0]].family
+    other = "timing" if of_first != "timing" else "third_party"
+
+    def turn(first: str) -> str:
+        def values(model: RiskModel, regime: Any, seen: pd.DataFrame, **_: Any) -> pd.DataFrame:
+            names = list(dict.fromkeys(code.family for code in regime.codes))
+            return pd.DataFrame([[float(name == first) for name in names]], seen.index, names)
+
+        monkeypatch.setattr(case_file, "family_values", values)
+        monkeypatch.setattr(case_file, "sum_families", lambda regime, found: values(model, regime, found) * 0)
+        return gather_case(records, model, case.taxpayer_id, period=YEAR).first_family
+
+    assert turn(of_first) == ""
+    assert turn(other) == other
+    named = replace(case, first_family="third_party")
+    sentence = describe_file(replace(file, case=named)).family
+    assert sentence.startswith("Taken as a whole, the family 'third party' would come first")
+    assert "Taken as a whole" in render_case_file(replace(file, case=named))
+    assert sentence in [line.text for line in write_lines(named)]
+    assert named.to_dict()["first_family"] == "third_party"
+
+
+def test_a_family_is_named_only_where_it_is_another(case: Case, file: CaseFile) -> None:
+    plain = replace(case, first_family="")
+    assert describe_file(replace(file, case=plain)).family == ""
+    assert "Taken as a whole" not in render_case_file(replace(file, case=plain))
+    assert not any("Taken as a whole" in line.text for line in write_lines(plain))
 
 
 def test_no_single_reason_is_said_and_needs_no_table(file: CaseFile) -> None:

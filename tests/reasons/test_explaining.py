@@ -58,7 +58,7 @@ def test_the_parts_add_up_to_the_scores(
 def test_measures_are_shown_and_positions_colour(
     records: Records, trained: RiskModel, filers: list[str]
 ) -> None:
-    found = taxgap.explain(records, trained, filers[0], periods=["2023-24"])
+    found = taxgap.explain(records, trained, filers[0], periods="2023-24")
     measured = get_regime("self_assessment").measure(records, ["2023-24"]).loc[found.index]
     np.testing.assert_array_equal(found.display_data, measured[list(found.feature_names)].to_numpy())
     assert found.shape[0] == 1

@@ -190,6 +190,82 @@ def test_other_files_are_refused(explanation: Explanation, tmp_path: Path) -> No
         read_explanation(tmp_path / "half.json")
 
 
+def _without(content: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if key != name}
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda whole: _without(whole, "features"),
+        lambda whole: _without(whole, "returns"),
+        lambda whole: whole | {"features": whole["features"][:-1]},
+        lambda whole: whole | {"features": None},
+        lambda whole: (
+            whole | {"returns": [entry | {"seen": entry["seen"][:-1]} for entry in whole["returns"]]}
+        ),
+        lambda whole: whole | {"returns": [_without(whole["returns"][0], "observed"), *whole["returns"][1:]]},
+        lambda whole: whole | {"returns": [_without(whole["returns"][0], "period"), *whole["returns"][1:]]},
+        lambda whole: whole | {"returns": [1, 2]},
+        lambda whole: whole | {"refits": 4},
+        lambda whole: whole | {"refits": 4, "coverage": 0.95},
+    ],
+)
+def test_json_that_lacks_something_is_refused(spoil: Any, explanation: Explanation, tmp_path: Path) -> None:
+    path = tmp_path / "why.json"
+    path.write_text(json.dumps(spoil(json.loads(explanation.to_json()))))
+    with pytest.raises(InvalidDataError, match="whole explanation") as refused:
+        read_explanation(path)
+    assert refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    "name", ["taxpayer_id", "group_effect", "feature", "code", "contribution", "observed", "seen"]
+)
+def test_parquet_that_lacks_a_column_is_refused(name: str, explanation: Explanation, tmp_path: Path) -> None:
+    path = explanation.to_parquet(tmp_path / "why.parquet")
+    pq.write_table(pq.read_table(path).drop_columns([name]), path)
+    with pytest.raises(InvalidDataError, match="whole explanation"):
+        read_explanation(path)
+
+
+def test_parquet_in_another_order_is_refused(explanation: Explanation, tmp_path: Path) -> None:
+    path = explanation.to_parquet(tmp_path / "why.parquet")
+    content = pq.read_table(path)
+    pq.write_table(content.take([1, 0, *range(2, content.num_rows)][::-1]), path)
+    with pytest.raises(InvalidDataError, match="whole explanation"):
+        read_explanation(path)
+
+
+@pytest.mark.parametrize("name", ["why.parquet", "why.json"])
+def test_no_return_at_all_can_be_shown_and_kept(name: str, explanation: Explanation, tmp_path: Path) -> None:
+    none, path = explanation[:0], tmp_path / name
+    assert json.loads(none.to_json())["returns"] == []
+    assert "0 returns against" in none._repr_html_()
+    none.to_json(path) if path.suffix == ".json" else none.to_parquet(path)
+    back = read_explanation(path)
+    assert len(back.index) == 0
+    assert back.about == explanation.about
+
+
+@pytest.mark.parametrize("columns", [slice(None), "feature_1"])
+def test_only_the_returns_that_are_shown_are_laid_out(
+    columns: Any, explanation: Explanation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid_out, to_frame = [], Explanation.to_frame
+
+    def watch(part: Explanation) -> pd.DataFrame:
+        frame = to_frame(part)
+        laid_out.append(frame["taxpayer_id"].str.cat(frame["period"]).nunique())
+        return frame
+
+    monkeypatch.setattr(Explanation, "to_frame", watch)
+    shown = explanation[:, columns]._repr_html_()
+    assert laid_out == [10]
+    assert f"{ROWS} returns against" in shown
+    assert f"and {ROWS - 10} more" in shown
+
+
 def test_shap_is_loaded_by_explanations_alone(tmp_path: Path) -> None:
     code = "import sys, taxgap.batch, taxgap.reasons, taxgap.reasons.explaining; print('shap' in sys.modules)"
     answer = subprocess.run(

@@ -163,3 +163,11 @@ def test_the_list_is_short(
 ) -> None:
     with pytest.raises(UsageError, match="0 to 3"):
         list_lowering(regime, spread, observed, peers, most=4)
+
+
+def test_measures_of_other_returns_or_in_another_order_are_refused(
+    regime: Regime, spread: Contributions, observed: pd.DataFrame, peers: PeerGroups
+) -> None:
+    for other in (observed.iloc[::-1], observed.iloc[1:]):
+        with pytest.raises(UsageError, match="not of the same returns"):
+            list_lowering(regime, spread, other, peers)

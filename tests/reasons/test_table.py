@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from taxgap.errors import UsageError
 from taxgap.peers import PeerGroups
 from taxgap.reasons import (
     GROUP_STANDS_OUT,
@@ -158,3 +159,11 @@ def test_no_returns_give_no_rows_but_the_same_columns(
     nobody = observed.iloc[:0]
     empty = give_reasons(regime, made_up(nobody, own=0.5, group=0.0), nobody, peers)
     pd.testing.assert_frame_equal(empty, table.iloc[:0])
+
+
+def test_measures_of_other_returns_or_in_another_order_are_refused(
+    regime: Regime, found: Contributions, observed: pd.DataFrame, peers: PeerGroups
+) -> None:
+    for other in (observed.iloc[::-1], observed.iloc[1:]):
+        with pytest.raises(UsageError, match="not of the same returns"):
+            give_reasons(regime, found, other, peers)

@@ -12,7 +12,13 @@ from taxgap.errors import UsageError
 from taxgap.peers import PeerGroups
 from taxgap.reasons import Contributions, contributions, give_reasons, write_sentence
 from taxgap.reasons.lowering import list_lowering
-from taxgap.reasons.telling import ReasonText, describe_lowering, describe_reasons
+from taxgap.reasons.telling import (
+    ReasonText,
+    describe_lowering,
+    describe_reasons,
+    tell_refits,
+    tell_stability,
+)
 from taxgap.regimes import Regime, get_regime
 from taxgap.risk.model import RiskModel
 
@@ -120,6 +126,17 @@ def test_a_row_of_another_regime_is_refused(regime: Regime) -> None:
     row = row_of(regime, ("reports_uncovered", 0.5, (0.4, 0.0, 0.1, 0.2)))
     with pytest.raises(UsageError, match=r"third_party\.takings.*employer_paye"):
         describe_reasons(get_regime("employer_paye"), row, 1_000.0)
+
+
+def test_a_mark_of_stability_is_said_with_its_numbers() -> None:
+    for stability, said in ((0.9, "it is stable."), (0.89, "it is not stable, and a hint at most.")):
+        told = tell_stability(stability, 100, reasons=True)
+        assert f"In {round(100 * stability)} of 100 refits the first reason is the same: {said}" in told
+    none = tell_stability(0.95, 20, reasons=False)
+    assert none.endswith("In 19 of 20 refits no single reason stands out either: this answer is stable.")
+    for told in (none, tell_stability(0.5, 20, reasons=False), tell_stability(0.5, 20, reasons=True)):
+        assert all(len(sentence.split()) <= 30 for sentence in told.split(". "))
+    assert tell_refits(3, 0.15, 20) == "In 3 of 20 refits it is among the first four"
 
 
 def test_what_lowers_concern_is_told_without_evidence(

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
+import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -210,3 +214,16 @@ def test_a_manifest_that_says_nonsense_is_refused(field: str, value: object, tmp
     path.write_text(json.dumps(content), "utf-8")
     with pytest.raises(InvalidDataError, match=field):
         Manifest.read(tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a process cannot be asked for without ending it")
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    begin = f".out.{platform.node()}"
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    kept = [f"{begin}.{os.getppid()}.tmp", f".out.elsewhere.{ended.pid}.tmp", f".other.{ended.pid}.tmp"]
+    for name in (f"{begin}.{ended.pid}.tmp", *kept):
+        (tmp_path / name / "_laid_by").mkdir(parents=True)
+    with new_folder(tmp_path / "out"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, "out"])
