@@ -14,7 +14,7 @@ from taxgap.cli import options
 if TYPE_CHECKING:
     from taxgap.publication.case_file_text import Line
 
-RANKED = ("taxpayer_id", "period", "model_id", "rank", "flagged", "flag_rule")
+RANKED = ("taxpayer_id", "period", "model_id", "score", "rank", "flagged", "flag_rule")
 """The columns of the scores that say where a return stands."""
 
 
