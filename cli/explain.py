@@ -20,9 +20,7 @@ RANKED = ("taxpayer_id", "period", "model_id", "score", "rank", "flagged", "flag
 
 @click.command(short_help="Say why one taxpayer's return scores as it does, and write its case file.")
 @options.records_argument
-@click.option(
-    "--model", type=click.Path(path_type=Path, file_okay=False), required=True, help="The model's folder."
-)
+@options.model_option
 @click.option("--taxpayer", required=True, metavar="ID", help="The taxpayer, as the records name him.")
 @click.option("--period", metavar="PERIOD", help="Tax year or end month of the return; else the latest.")
 @click.option(

@@ -12,9 +12,7 @@ from taxgap.errors import ThresholdError
 
 @click.command(short_help="Say whether a model still fits what comes in, and when to train again.")
 @options.records_argument
-@click.option(
-    "--model", type=click.Path(path_type=Path, file_okay=False), required=True, help="The model's folder."
-)
+@options.model_option
 @click.option("--period", "periods", multiple=True, metavar="YEAR", help="A tax year; new ones when absent.")
 @options.as_of_option
 @click.option(

@@ -96,6 +96,9 @@ _config = click.option(
 )
 
 records_argument = click.argument("records")  # a folder, or a database's file or address
+model_option = click.option(
+    "--model", type=click.Path(path_type=Path, file_okay=False), required=True, help="The model's folder."
+)
 replace_option = click.option("--replace", is_flag=True, help="Replace the output if it exists.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 as_of_option = click.option("--as-of", metavar="DATE", help="See nothing received after this date.")

@@ -12,9 +12,7 @@ from taxgap.cli import options
 
 @click.command(short_help="Score every return, flag cases within capacity, and give the reasons.")
 @options.records_argument
-@click.option(
-    "--model", type=click.Path(path_type=Path, file_okay=False), required=True, help="The model's folder."
-)
+@options.model_option
 @options.out_option("the scores")
 @click.option(
     "--reasons", type=click.IntRange(0, 4), default=4, show_default=True, help="Reasons a case, at most."

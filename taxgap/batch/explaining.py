@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from taxgap.reasons.contributions import split_scores
 from taxgap.reasons.engines import compile_once
 from taxgap.reasons.noise import noise_of
 from taxgap.regimes import Regime
+from taxgap.risk.arrays import Bools, Floats
 from taxgap.risk.boosting import score_raw
 from taxgap.risk.model import RiskModel
 from taxgap.risk.predicting import Kind
@@ -31,9 +32,6 @@ COVERAGE = 0.8
 _SLICE = (
     25_000  # returns compared with their peers at a time, so that what the model sees is never held whole
 )
-
-Floats: TypeAlias = NDArray[np.float64]
-Bools: TypeAlias = NDArray[np.bool_]
 
 
 class Piece(NamedTuple):

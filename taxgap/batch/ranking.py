@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Integers: TypeAlias = NDArray[np.int64]
+from taxgap.risk.arrays import Integers
 
 
 def rank_within(periods: pd.Series, scores: pd.Series, taxpayer_ids: pd.Series) -> Integers:

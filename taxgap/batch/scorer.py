@@ -21,7 +21,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from taxgap.batch.explaining import LIKELIHOOD, Batch, Explainer, Piece
 from taxgap.batch.ranking import rank_within, within_share
@@ -31,6 +30,7 @@ from taxgap.errors import UsageError
 from taxgap.reasons import reason_columns
 from taxgap.records import Records
 from taxgap.records.periods import tax_year_of
+from taxgap.risk.arrays import Bools
 from taxgap.risk.model import RiskModel
 from taxgap.risk.suitability import check_records, peers_of, regime_of
 from taxgap.schemas.codes import REGIMES
@@ -41,7 +41,6 @@ GATHERED = 200_000
 
 KEYS = ["taxpayer_id", "period"]
 
-Bools: TypeAlias = NDArray[np.bool_]
 Keep: TypeAlias = Callable[[int, pd.DataFrame], None]
 Work: TypeAlias = Callable[[Batch], pd.DataFrame]
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from taxgap.publication.case_file import Case
 from taxgap.reasons.explaining import find_contributions
@@ -16,6 +13,7 @@ from taxgap.records.partitions import partition_of
 from taxgap.records.periods import tax_year_of
 from taxgap.regimes import Regime
 from taxgap.risk import RiskModel
+from taxgap.risk.arrays import Floats
 from taxgap.risk.observing import measure_cases
 from taxgap.risk.suitability import peers_of, regime_of
 
@@ -27,8 +25,6 @@ LEAST_AGREEMENT = 0.5
 """Cases are alike if the cosine between their contributions, summed by reason code, is at least this."""
 
 ALIKE = ("programme", "tax_year", "tax_found", "reason", "agreement")
-
-Floats: TypeAlias = NDArray[np.float64]
 
 
 def find_alike(records: Records, model: RiskModel, case: Case, *, most: int = MOST) -> pd.DataFrame:

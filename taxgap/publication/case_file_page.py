@@ -10,7 +10,7 @@ from taxgap.publication.case_file_content import CaseFile
 from taxgap.publication.case_file_words import describe_file
 from taxgap.publication.templates import make_environment
 from taxgap.publication.theme import COLOURS, SCREEN_FONT
-from taxgap.records.files import new_file
+from taxgap.records.files import write_text
 
 
 def case_file_name(case: Case) -> str:
@@ -40,11 +40,7 @@ def write_case_file(path: str | Path, file: CaseFile) -> Path:
     UsageError
         The file cannot be written.
     """
-    target = Path(path)
-    text = render_case_file(file)
-    with new_file(target) as temporary:
-        temporary.write_text(text, "utf-8", newline="\n")
-    return target
+    return write_text(Path(path), render_case_file(file))
 
 
 def render_case_file(file: CaseFile) -> str:

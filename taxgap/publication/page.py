@@ -15,7 +15,7 @@ from taxgap.publication.quality import describe_quality
 from taxgap.publication.taxes import tabulate_taxes
 from taxgap.publication.templates import make_environment
 from taxgap.publication.theme import COLOURS, SCREEN_FONT
-from taxgap.records.files import new_file
+from taxgap.records.files import write_text
 
 SECTIONS = {
     "made": "What was made",
@@ -50,11 +50,7 @@ def write_page(path: str | Path, content: PageContent) -> Path:
     UsageError
         The file cannot be written.
     """
-    target = Path(path)
-    text = render_page(content)
-    with new_file(target) as temporary:
-        temporary.write_text(text, "utf-8", newline="\n")
-    return target
+    return write_text(Path(path), render_page(content))
 
 
 def render_page(content: PageContent) -> str:

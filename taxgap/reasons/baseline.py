@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from taxgap.errors import InvalidDataError, UsageError
 from taxgap.peers import GROUPS, PeerGroups, level_codes
 from taxgap.regimes import Regime
+from taxgap.risk.arrays import Floats, Integers
 from taxgap.risk.boosting import score_raw
 from taxgap.risk.model import RiskModel
 from taxgap.risk.predicting import Kind
 
 RUNGS = ("trade_and_size", "trade", "size", "everyone")
 """The ladder of peers, from the narrowest to the widest."""
-
-Floats: TypeAlias = NDArray[np.float64]
-Integers: TypeAlias = NDArray[np.int64]
 
 
 class PeerBaseline:
@@ -96,7 +92,6 @@ class PeerBaseline:
         measures = peers.rows[peers.measures]
         self._order = np.argsort(pd.util.hash_pandas_object(measures, index=False).to_numpy(), kind="stable")
         self._held: dict[int, Floats] = {}
-        self._means: dict[int, float] = {}
         self._populations: dict[Kind, float] = {}
 
     def place(self, seen: pd.DataFrame) -> Integers:
@@ -151,12 +146,6 @@ class PeerBaseline:
             scores = self._score(self._encode(self.peers.rows), kind)
             self._populations[kind] = float(np.average(scores, weights=self.peers.stands_for))
         return self._populations[kind]
-
-    def group_mean(self, number: int) -> float:
-        """Return the mean ranking score of the peers of a group, in log pounds."""
-        if number not in self._means:
-            self._means[number] = float(self._score(self.background(number), "expected_tax").mean())
-        return self._means[number]
 
     def describe(self) -> pd.DataFrame:
         """List the peer groups.

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from taxgap.errors import IncompatibleError, UsageError
 from taxgap.peers import GROUPS
 from taxgap.reasons.baseline import PeerBaseline
 from taxgap.reasons.engines import ENGINES, Question, compile_once
+from taxgap.risk.arrays import Floats, Integers
 from taxgap.risk.boosting import score_raw
 from taxgap.risk.model import RiskModel
 from taxgap.risk.predicting import Kind
@@ -22,9 +21,6 @@ TOLERANCE = 1e-6
 
 CHECKED = 1_000
 """So many scores of the library's own kernel are checked against LightGBM's; others are checked whole."""
-
-Floats: TypeAlias = NDArray[np.float64]
-Integers: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

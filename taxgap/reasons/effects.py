@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from taxgap.errors import UsageError
 from taxgap.reasons.selection import MOST_REASONS
-
-Floats: TypeAlias = NDArray[np.float64]
+from taxgap.risk.arrays import Floats
 
 
 def effect_factor(contribution: ArrayLike) -> Floats:

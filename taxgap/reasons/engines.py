@@ -12,17 +12,14 @@ from typing import Any, TypeAlias
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from taxgap.errors import UsageError
 from taxgap.reasons.baseline import PeerBaseline
 from taxgap.reasons.shapley import CompiledModel, compile_model
+from taxgap.risk.arrays import Floats, Integers
 
 HELD = 64
 """So many backgrounds are built and kept together."""
-
-Floats: TypeAlias = NDArray[np.float64]
-Integers: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

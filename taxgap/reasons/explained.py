@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from taxgap.reasons.uncertainty import Uncertainty
+from taxgap.risk.arrays import Floats
 
 UNIT = "log of expected tax, pounds"
 """What contributions, base values and scores are measured in: 0.1 more multiplies expected tax by 1.11."""
@@ -18,8 +16,6 @@ UNIT = "log of expected tax, pounds"
 KEYS = ["taxpayer_id", "period"]
 PEER_COLUMNS = ("number", "rung", "peers")
 """What is known of the peers that each return was compared with; empty against the cases trained on."""
-
-Floats: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,12 @@ from taxgap.reasons.explained import KEYS, PEER_COLUMNS, Explained
 from taxgap.reasons.explanation_files import OF_REFITS, read_form, write_json_form, write_parquet_form
 from taxgap.reasons.explanation_view import MOST_RETURNS, to_html
 from taxgap.reasons.uncertainty import Uncertainty
+from taxgap.risk.arrays import Floats
 
 with warnings.catch_warnings():  # shap's own import calls what matplotlib will take away some day
     warnings.simplefilter("ignore", PendingDeprecationWarning)
     import shap
     from slicer import Obj
-
-Floats: TypeAlias = NDArray[np.float64]
 
 
 class Explanation(shap.Explanation):  # type: ignore[misc, unused-ignore]  # shap's metaclass has no types

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from taxgap.errors import InvalidDataError, UsageError
 from taxgap.reasons.uncertainty import OF_CODE
-from taxgap.records.files import check_format, new_file, read_json
+from taxgap.records.files import check_format, new_file, read_json, write_text
 
 FORMAT = "taxgap-explanation"
 FORMAT_VERSION = 1
@@ -91,8 +91,7 @@ def write_json_form(path: Path | None, about: dict[str, Any], frame: pd.DataFram
     listed = frame.iloc[:features][list(OF_FEATURE)].astype("str").to_dict("records")
     text = json.dumps(_head(about) | {"features": listed, "returns": returns}, default=_plain)
     if path is not None:
-        with new_file(path) as temporary:
-            temporary.write_text(text + "\n", "utf-8", newline="\n")
+        write_text(path, text + "\n")
     return text
 
 

@@ -11,17 +11,15 @@ from numpy.typing import NDArray
 from taxgap.errors import IncompatibleError, UsageError
 from taxgap.peers import GROUPS
 from taxgap.reasons.baseline import PeerBaseline
+from taxgap.reasons.contributions import check_sum
 from taxgap.reasons.shapley import compile_model
 from taxgap.regimes import Regime
+from taxgap.risk.arrays import Floats
 from taxgap.risk.model import RiskModel
-
-TOLERANCE = 1e-6
-"""How far the values of the families may be from the score, in log units: rounding, and nothing else."""
 
 CLOSE = 1e-9
 """Families whose values differ by less, in log units, come first together."""
 
-Floats: TypeAlias = NDArray[np.float64]
 Positions: TypeAlias = NDArray[np.int64]
 
 
@@ -196,12 +194,7 @@ def _tops(values: Floats) -> NDArray[np.bool_]:
 
 
 def _check(found: Floats, score: Floats, players: list[str]) -> None:
-    furthest = float(np.max(np.abs(found.sum(axis=1) - score), initial=0.0))
-    if not furthest <= TOLERANCE:
-        raise IncompatibleError(
-            f"The values of the families differ from the score by {furthest:.2g}.",
-            remedy="Explain a model with the code that trained it, and report this if it did.",
-        )
+    check_sum(found.sum(axis=1), score)
     if GROUPS[0] in players and found[:, players.index(GROUPS[0])].any():
         raise IncompatibleError(
             "Trade group and size band have a value of their own, so these are no peers.",

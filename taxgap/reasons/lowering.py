@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from taxgap.peers import PeerGroups
 from taxgap.reasons.contributions import Contributions
-from taxgap.reasons.selection import NONE, Bools, Floats, Selection, check_most, select
+from taxgap.reasons.selection import NONE, Selection, check_most, select
 from taxgap.reasons.sentences import write_sentences
 from taxgap.reasons.table import NUMBERS, PARTS, check_same_returns, is_unusual, look_up, read_numbers
 from taxgap.regimes import Feature, Regime
+from taxgap.risk.arrays import Bools, Floats
 
 MOST_LOWERING = 3
 """So many things that lower concern are listed for a return."""
@@ -80,30 +81,37 @@ def list_lowering(
     return pd.concat([table for table in tables if len(table)] or tables[:1])
 
 
-def lowering_sentence(feature: Feature, observed: float, low: float, high: float) -> str:
-    """Write what is said of a measure that lowers concern.
+def lowering_sentences(feature: Feature, observed: Floats, low: Floats, high: Floats) -> NDArray[Any]:
+    """Write what is said of a measure that lowers concern, return by return.
 
     Parameters
     ----------
     feature : Feature
-    observed : float
-        The taxpayer's value, in the unit of the feature.
-    low, high : float
+    observed : array of float, shape (n_returns,)
+        The taxpayers' values, in the unit of the feature.
+    low, high : array of float, shape (n_returns,)
         The peers' quartiles.
 
     Returns
     -------
-    str
+    array of str, shape (n_returns,)
         What the records show, and how that compares with the peers.
 
     Examples
     --------
     >>> from taxgap.regimes import get_regime
     >>> expenses = get_regime("self_assessment").feature["expenses_to_turnover"]
-    >>> lowering_sentence(expenses, 0.2, 0.24, 0.35).removeprefix("Expenses are 20% of turnover; ")
+    >>> written = lowering_sentences(expenses, *np.array([[0.2], [0.24], [0.35]]))
+    >>> written[0].removeprefix("Expenses are 20% of turnover; ")
     'half of similar traders report 24% to 35%. This is lower than for most similar traders.'
     """
-    return str(_write(feature, *(np.array([value]) for value in (observed, low, high)))[0])
+    places = np.where(observed < low, -1, np.where(observed > high, 1, 0))
+    texts = np.full(len(observed), None, dtype=object)
+    for place in np.unique(places).tolist():
+        rows = places == place
+        form = f"{feature.otherwise or feature.sentence}{_verdict(feature, place)}"
+        texts[rows] = write_sentences(feature, observed[rows], low[rows], high[rows], sentence=form)
+    return texts
 
 
 def _is_calm(regime: Regime, values: Floats, quartiles: Floats) -> Bools:
@@ -121,7 +129,7 @@ def _lay_out(regime: Regime, index: pd.Index, chosen: Selection, numbers: Floats
     texts = np.full(len(at), None, dtype=object)
     for place in np.unique(features).tolist():
         rows = np.flatnonzero(features == place)
-        texts[rows] = _write(regime.features[place], observed[rows], low[rows], high[rows])
+        texts[rows] = lowering_sentences(regime.features[place], observed[rows], low[rows], high[rows])
     columns = (
         pd.Categorical.from_codes(chosen.codes[at, k], list(regime.code)),
         pd.Categorical.from_codes(features, list(regime.feature)),
@@ -130,16 +138,6 @@ def _lay_out(regime: Regime, index: pd.Index, chosen: Selection, numbers: Floats
         pd.array(texts, dtype="str"),
     )
     return pd.DataFrame(dict(zip(PARTS, columns, strict=True)), index=index[at])
-
-
-def _write(feature: Feature, observed: Floats, low: Floats, high: Floats) -> NDArray[Any]:
-    places = np.where(observed < low, -1, np.where(observed > high, 1, 0))
-    texts = np.full(len(observed), None, dtype=object)
-    for place in np.unique(places).tolist():
-        rows = places == place
-        form = f"{feature.otherwise or feature.sentence}{_verdict(feature, place)}"
-        texts[rows] = write_sentences(feature, observed[rows], low[rows], high[rows], sentence=form)
-    return texts
 
 
 def _verdict(feature: Feature, place: int) -> str:

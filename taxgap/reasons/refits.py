@@ -6,15 +6,15 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from taxgap.errors import IncompatibleError, InvalidDataError, NotIdentifiedError, UsageError
 from taxgap.records import Records
+from taxgap.risk.arrays import Integers
 from taxgap.risk.boosting import read_booster
 from taxgap.risk.cases import Part, gather_cases
 from taxgap.risk.crossfit import number_taxpayers
@@ -27,8 +27,6 @@ REFITS = 20
 """So many refits where nothing else is asked: enough for a mark, few for the ends of an interval."""
 
 _NEEDED = ("as_of", "periods", "evaluation_period", "evaluation_cases_asked")
-
-Integers: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

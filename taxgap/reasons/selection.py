@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from taxgap.errors import UsageError
 from taxgap.regimes import Regime
+from taxgap.risk.arrays import Bools, Floats
 
 MOST_REASONS = 4
 """More reasons than this help nobody."""
@@ -27,8 +28,6 @@ LEAST_SHARE = 0.05
 
 NONE = -1
 
-Floats: TypeAlias = NDArray[np.float64]
-Bools: TypeAlias = NDArray[np.bool_]
 Positions: TypeAlias = NDArray[np.int64]
 
 _BLOCK = 4096  # rows at a time: their codes stay in the cache of the processor

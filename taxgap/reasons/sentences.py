@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from taxgap.regimes import Feature
+from taxgap.risk.arrays import Floats
 
 NOTHING_STANDS_OUT = "No single reason stands out."
 """What is said where a return ranks high without a reason of its own."""
@@ -18,7 +19,6 @@ NOTHING_STANDS_OUT = "No single reason stands out."
 GROUP_STANDS_OUT = "No single reason stands out; most of the score comes from the group of similar taxpayers."
 """The same, where the group effect outweighs all of the taxpayer's own contributions."""
 
-Floats: TypeAlias = NDArray[np.float64]
 Positions: TypeAlias = NDArray[np.int64]
 
 _SCALE = {"share": 100.0, "points": 100.0}

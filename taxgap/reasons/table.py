@@ -15,8 +15,6 @@ from taxgap.reasons.contributions import Contributions
 from taxgap.reasons.selection import (
     MOST_REASONS,
     NONE,
-    Bools,
-    Floats,
     Positions,
     Selection,
     check_most,
@@ -24,6 +22,7 @@ from taxgap.reasons.selection import (
 )
 from taxgap.reasons.sentences import GROUP_STANDS_OUT, NOTHING_STANDS_OUT, number_alike, write_sentences
 from taxgap.regimes import Regime
+from taxgap.risk.arrays import Bools, Floats
 
 PARTS = (
     "code",

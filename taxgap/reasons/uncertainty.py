@@ -21,6 +21,7 @@ from taxgap.reasons.selection import NONE, select_reasons
 from taxgap.reasons.table import is_unusual, look_up
 from taxgap.records import Records
 from taxgap.regimes import Regime
+from taxgap.risk.arrays import Floats
 from taxgap.risk.model import RiskModel
 from taxgap.risk.suitability import peers_of, regime_of
 
@@ -30,7 +31,6 @@ STABLE = 0.9
 COVERAGE = 0.95
 """The share of the refits between the ends of an interval."""
 
-Floats: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.intp]
 
 

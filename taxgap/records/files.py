@@ -125,10 +125,14 @@ def checksum(path: Path) -> str:
 
 def write_json(path: Path, content: Any) -> None:
     """Write plain data as JSON: sorted keys, so that the same content gives the same bytes."""
+    write_text(path, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a text with the same bytes on every system; it appears whole or not at all."""
     with new_file(path) as temporary:
-        temporary.write_text(
-            json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8"
-        )
+        temporary.write_text(text, "utf-8", newline="\n")
+    return path
 
 
 def read_json(path: Path) -> dict[str, Any]:

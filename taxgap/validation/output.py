@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from taxgap.errors import UsageError
 from taxgap.records import Records
-from taxgap.records.files import checksum, new_file, new_folder
+from taxgap.records.files import checksum, new_file, new_folder, write_text
 from taxgap.records.parquet import write_table
 from taxgap.records.partitions import part_name
 from taxgap.records.spreadsheets import SHOWN, read_first, write_csv
@@ -48,11 +48,11 @@ class Output:
         (self.folder / "records").mkdir(exist_ok=True)
         manifest.write(self.folder / "records")
         show_quarantine(self.folder / "quarantine")
-        _write_text(self.folder / "report.json", report.to_json())
-        _write_text(self.folder / "report.html", report.to_html())
+        write_text(self.folder / "report.json", report.to_json())
+        write_text(self.folder / "report.html", report.to_html())
         if report.has_quality:
-            _write_text(self.folder / "quality.json", report.quality.to_json())
-            _write_text(self.folder / "quality.html", report.quality.to_html())
+            write_text(self.folder / "quality.json", report.quality.to_json())
+            write_text(self.folder / "quality.html", report.quality.to_html())
 
 
 def write_part(folder: Path, part: TablePart, outcome: Outcome, *, synthetic: bool) -> Files:
@@ -76,11 +76,6 @@ def show_quarantine(folder: Path) -> None:
     """Write for each table the first rows in quarantine as CSV, beside the folder of the table."""
     for table in sorted(path for path in folder.iterdir() if path.is_dir()):
         write_csv(folder / f"{table.name}.csv", read_first(sorted(table.iterdir()), SHOWN))
-
-
-def _write_text(path: Path, text: str) -> None:
-    with new_file(path) as temporary:
-        temporary.write_text(text, "utf-8")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from taxgap.peers import SIZE_BANDS, PeerGroups, trade_groups
+from taxgap.reasons import Contributions, contributions, give_reasons
 from taxgap.regimes import Regime, get_regime
 from taxgap.risk.model import RiskModel
 
@@ -55,3 +56,13 @@ def model(seen: pd.DataFrame) -> RiskModel:
     random = np.random.default_rng(4)
     amount = np.where(random.random(len(seen)) < 1 / (1 + np.exp(1 - risk)), 900 * np.exp(risk / 4), 0.0)
     return RiskModel(n_estimators=30, folds=3, path_smooth=5.0).fit(seen, amount=amount.round(2))
+
+
+@pytest.fixture(scope="session")
+def found(model: RiskModel, seen: pd.DataFrame) -> Contributions:
+    return contributions(model, seen)
+
+
+@pytest.fixture(scope="session")
+def table(regime: Regime, found: Contributions, observed: pd.DataFrame, peers: PeerGroups) -> pd.DataFrame:
+    return give_reasons(regime, found, observed, peers)

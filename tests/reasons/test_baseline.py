@@ -95,7 +95,9 @@ def test_the_parts_add_up_on_every_rung(baseline: PeerBaseline, model: RiskModel
     total = found.population_mean + found.group_effect + found.own_effect
     np.testing.assert_allclose(total, model.ranking_score(seen.head(9)), rtol=0, atol=1e-9)
     numbers = baseline.place(seen.head(9))
-    effects = [baseline.group_mean(number) - baseline.population_mean for number in numbers]
+    backgrounds = [baseline.background(number) for number in numbers]
+    means = [model.booster("expected_tax").predict(rows, raw_score=True).mean() for rows in backgrounds]
+    effects = np.array(means) + model.parts_.offsets.get("expected_tax", 0.0) - baseline.population_mean
     np.testing.assert_allclose(found.group_effect, effects, rtol=0, atol=1e-9)
     assert found.baseline == "peers"
     assert found.peers.index.equals(seen.index[:9])

@@ -8,18 +8,12 @@ import pytest
 
 from taxgap.errors import UsageError
 from taxgap.peers import PeerGroups
-from taxgap.reasons import Contributions, contributions, give_reasons
+from taxgap.reasons import Contributions, give_reasons
 from taxgap.reasons import table as reasons_table
-from taxgap.reasons.lowering import MOST_LOWERING, list_lowering, lowering_sentence
+from taxgap.reasons.lowering import MOST_LOWERING, list_lowering, lowering_sentences
 from taxgap.reasons.selection import LEAST_LOG_UNITS, LEAST_SHARE, MOST_OF_A_FAMILY
 from taxgap.reasons.table import PARTS
 from taxgap.regimes import Regime
-from taxgap.risk.model import RiskModel
-
-
-@pytest.fixture(scope="module")
-def found(model: RiskModel, seen: pd.DataFrame) -> Contributions:
-    return contributions(model, seen)
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +81,8 @@ def test_a_model_gives_such_a_list(
     table = list_lowering(regime, found, observed, peers)
     assert len(table)
     row = table.iloc[0]
-    expected = lowering_sentence(
-        regime.feature[row["feature"]], row["observed"], row["peer_low"], row["peer_high"]
-    )
-    assert row["sentence"] == expected
+    numbers = [row[[name]].to_numpy(float) for name in ("observed", "peer_low", "peer_high")]
+    assert [row["sentence"]] == lowering_sentences(regime.feature[row["feature"]], *numbers).tolist()
     assert observed.loc[table.index[0], row["feature"]] == row["observed"]
 
 
@@ -141,11 +133,12 @@ def test_of_yes_and_no_only_no_is_listed(
 def test_a_sentence_says_how_it_compares(
     regime: Regime, feature: str, numbers: tuple[float, float, float], expected: str
 ) -> None:
-    assert expected in lowering_sentence(regime.feature[feature], *numbers)
+    assert expected in lowering_sentences(regime.feature[feature], *np.array(numbers)[:, None])[0]
 
 
 def test_an_answer_beyond_the_peers_is_not_compared(regime: Regime) -> None:
-    assert lowering_sentence(regime.feature["no_agent"], 0.0, 1.0, 1.0) == "An agent filed the return."
+    numbers = np.array([[0.0], [1.0], [1.0]])
+    assert lowering_sentences(regime.feature["no_agent"], *numbers) == "An agent filed the return."
 
 
 def test_no_returns_give_no_rows_but_the_same_columns(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from taxgap.peers import SIZE_BANDS, trade_groups
 from taxgap.reasons import GROUP_STANDS_OUT, NOTHING_STANDS_OUT, write_sentence
-from taxgap.reasons.lowering import lowering_sentence
+from taxgap.reasons.lowering import lowering_sentences
 from taxgap.reasons.sentences import write_numbers, write_sentences
 from taxgap.regimes import Feature, ReasonCode, Regime, get_regime
 from taxgap.regimes.declaration import LIMITS
@@ -63,9 +63,10 @@ every_code = pytest.mark.parametrize(
 def sentences(feature: Feature) -> list[str]:
     """Write reasons and, after each, what would be said if the same lowered concern."""
     limited = [tuple(np.clip(case, -feature.limit, feature.limit).tolist()) for case in CASES]
-    calm = [] if feature.unit == "yes_no" else [lowering_sentence(feature, *case) for case in limited]
-    if feature.otherwise and feature.unit == "yes_no":
-        calm = [lowering_sentence(feature, 0.0, 0.0, 0.0), lowering_sentence(feature, 0.0, 1.0, 1.0)]
+    calm = limited
+    if feature.unit == "yes_no":
+        calm = [(0.0, 0.0, 0.0), (0.0, 1.0, 1.0)] if feature.otherwise else []
+    calm = [str(text) for case in calm for text in lowering_sentences(feature, *np.array(case)[:, None])]
     texts = [text for whole in calm for text in re.split(r"(?<=\.) ", whole)]
     return [write_sentence(feature, *case) for case in limited] + texts
 

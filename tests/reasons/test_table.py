@@ -12,24 +12,12 @@ from taxgap.reasons import (
     GROUP_STANDS_OUT,
     NOTHING_STANDS_OUT,
     Contributions,
-    contributions,
     give_reasons,
     reason_columns,
     write_sentence,
 )
 from taxgap.reasons import table as reasons_table
 from taxgap.regimes import Regime
-from taxgap.risk.model import RiskModel
-
-
-@pytest.fixture(scope="module")
-def found(model: RiskModel, seen: pd.DataFrame) -> Contributions:
-    return contributions(model, seen)
-
-
-@pytest.fixture(scope="module")
-def table(regime: Regime, found: Contributions, observed: pd.DataFrame, peers: PeerGroups) -> pd.DataFrame:
-    return give_reasons(regime, found, observed, peers)
 
 
 def made_up(observed: pd.DataFrame, own: float, group: float) -> Contributions:

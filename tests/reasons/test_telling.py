@@ -10,7 +10,7 @@ import pytest
 
 from taxgap.errors import UsageError
 from taxgap.peers import PeerGroups
-from taxgap.reasons import Contributions, contributions, give_reasons, write_sentence
+from taxgap.reasons import Contributions, write_sentence
 from taxgap.reasons.lowering import list_lowering
 from taxgap.reasons.telling import (
     ReasonText,
@@ -20,17 +20,6 @@ from taxgap.reasons.telling import (
     tell_stability,
 )
 from taxgap.regimes import Regime, get_regime
-from taxgap.risk.model import RiskModel
-
-
-@pytest.fixture(scope="module")
-def found(model: RiskModel, seen: pd.DataFrame) -> Contributions:
-    return contributions(model, seen)
-
-
-@pytest.fixture(scope="module")
-def table(regime: Regime, found: Contributions, observed: pd.DataFrame, peers: PeerGroups) -> pd.DataFrame:
-    return give_reasons(regime, found, observed, peers)
 
 
 def row_of(regime: Regime, *reasons: tuple[str, float, tuple[float, float, float, float]]) -> pd.Series:
