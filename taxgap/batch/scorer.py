@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from taxgap.batch.explaining import LIKELIHOOD, Batch, Explainer, Piece
-from taxgap.batch.ranking import rank_within, within_share
+from taxgap.risk.flagging import rank_within, within_share
 from taxgap.batch.settings import ScoreSettings
 from taxgap.batch.shelf import Shelf
 from taxgap.errors import UsageError

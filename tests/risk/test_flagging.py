@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taxgap.batch.ranking import rank_within, within_share
+from taxgap.risk.flagging import rank_within, within_share
 
 RETURNS = st.lists(
     st.tuples(st.sampled_from(["2022-23", "2023-24"]), st.sampled_from([0.0, 1.0, 2.5, -3.0])), max_size=40
