@@ -41,6 +41,8 @@ class Regime:
         The columns, as ``table.column``, that `trade_group` and `size_band` are computed from.
     reach : tuple of int, default (1, 0)
         How many tax years before and after each one measured `compute` is given too.
+    told_first : tuple of str, optional
+        Codes that are told before others where reasons are near equals; see `taxgap.reasons.select_reasons`.
     evaluation_cases : int, default 500
         The fewest closed random enquiries of a tax year that can tell how good a model is. Where programmes
         are small, fewer must do, and the intervals are wider.
@@ -58,9 +60,10 @@ class Regime:
     groups: Mapping[str, tuple[str, ...]]
     reach: tuple[int, int] = (1, 0)
     evaluation_cases: int = 500
+    told_first: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        problems = find_problems(self.features, self.codes, self.groups)
+        problems = find_problems(self.features, self.codes, self.groups, self.told_first)
         if problems:
             raise UsageError(
                 f"The regime '{self.name}' cannot be used: {'; '.join(problems)}.",
@@ -70,12 +73,26 @@ class Regime:
     @classmethod
     def declared(cls, name: str, declaration: Declaration, compute: Compute, **others: Any) -> Regime:
         """Make a regime from what its file declares and the function that measures."""
-        return cls(name, declaration.features, declaration.codes, compute, declaration.groups, **others)
+        return cls(
+            name,
+            declaration.features,
+            declaration.codes,
+            compute,
+            declaration.groups,
+            told_first=declaration.told_first,
+            **others,
+        )
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """The columns of the model's frame: the two that define the peers, then the features."""
         return (*GROUPS, *self.feature)
+
+    @cached_property
+    def precedence(self) -> tuple[int, ...]:
+        """The place of each code, in the order of the codes, where near equals are told: 0 is first."""
+        order = {code: place for place, code in enumerate(dict.fromkeys([*self.told_first, *self.code]))}
+        return tuple(order[code] for code in self.code)
 
     @cached_property
     def feature(self) -> dict[str, Feature]:

@@ -127,11 +127,14 @@ class Declaration:
         The columns that each of the two peer-defining columns is computed from.
     codes : tuple of ReasonCode
     features : tuple of Feature
+    told_first : tuple of str
+        Codes that are told before others where reasons are near equals.
     """
 
     groups: Mapping[str, tuple[str, ...]]
     codes: tuple[ReasonCode, ...]
     features: tuple[Feature, ...]
+    told_first: tuple[str, ...] = ()
 
 
 def read_declaration(text: str) -> Declaration:
@@ -142,7 +145,7 @@ def read_declaration(text: str) -> Declaration:
     text : str
         TOML: an array ``code`` of tables, each with an array ``feature``, and a table ``groups`` of the
         needs of the peer-defining columns. A need is a column as ``table.column``, or a name from the table
-        ``needs``.
+        ``needs``. An array ``told_first`` may name codes that come first among near equals.
 
     Returns
     -------
@@ -172,7 +175,7 @@ def read_declaration(text: str) -> Declaration:
         codes.append(ReasonCode(**entry))
         features += [_read_feature(item, codes[-1].code, named) for item in own]
     groups = {name: _spell_out(needs, named) for name, needs in content.get("groups", {}).items()}
-    return Declaration(groups, tuple(codes), tuple(features))
+    return Declaration(groups, tuple(codes), tuple(features), tuple(content.get("told_first", ())))
 
 
 def _read_feature(item: dict[str, Any], code: str, named: Mapping[str, list[str]]) -> Feature:

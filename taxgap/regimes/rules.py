@@ -25,7 +25,10 @@ _WORDS = {"count": {"observed": 1, "peers": 3}, "": {"observed": 3, "peers": 5}}
 
 
 def find_problems(
-    features: Sequence[Feature], codes: Sequence[ReasonCode], groups: Mapping[str, Sequence[str]]
+    features: Sequence[Feature],
+    codes: Sequence[ReasonCode],
+    groups: Mapping[str, Sequence[str]],
+    told_first: Sequence[str] = (),
 ) -> list[str]:
     """List every rule that the features, codes and groups of a regime break.
 
@@ -35,6 +38,8 @@ def find_problems(
     codes : sequence of ReasonCode
     groups : mapping of str to sequence of str
         What `trade_group` and `size_band` are computed from.
+    told_first : sequence of str, optional
+        Codes that come first among near equals.
 
     Returns
     -------
@@ -44,6 +49,12 @@ def find_problems(
     return [
         *_repeated("feature", [feature.name for feature in features]),
         *_repeated("code", [code.code for code in codes]),
+        *_repeated("code told first", list(told_first)),
+        *(
+            f"code {name} told first is not declared"
+            for name in told_first
+            if name not in {code.code for code in codes}
+        ),
         *_loose_ends(features, codes),
         *(problem for feature in features for problem in _feature_problems(feature)),
         *(problem for code in codes for problem in _code_problems(code)),

@@ -16,6 +16,7 @@ from taxgap.reasons.selection import (
     LEAST_LOG_UNITS,
     LEAST_SHARE,
     MOST_OF_A_FAMILY,
+    NEAR_EQUAL,
     NONE,
     Selection,
     select_reasons,
@@ -58,15 +59,15 @@ def read(regime: Regime, chosen: Selection, row: int) -> list[tuple[str, str, fl
 def test_the_rules_hold_for_any_contributions(values: np.ndarray, seen: np.ndarray, most: int) -> None:
     frame, visible = pd.DataFrame(values, columns=NAMES), pd.DataFrame(seen, columns=NAMES)
     chosen = select_reasons(REGIME, frame, visible, most=most)
+    four = select_reasons(REGIME, frame, visible)
     for row in range(len(frame)):
         reasons = read(REGIME, chosen, row)
+        assert reasons == read(REGIME, four, row)[:most]
         sums = frame.iloc[row].groupby([REGIME.feature[name].code for name in NAMES]).sum()
         floor = max(LEAST_LOG_UNITS, LEAST_SHARE * sums.clip(lower=0).sum())
-        amounts = [amount for _, _, amount in reasons]
         codes = [code for code, _, _ in reasons]
         assert len(reasons) <= most
         assert len(set(codes)) == len(codes)
-        assert amounts == sorted(amounts, reverse=True)
         assert (
             max(Counter(REGIME.code[code].family for code in codes).values(), default=0) <= MOST_OF_A_FAMILY
         )
@@ -76,6 +77,21 @@ def test_the_rules_hold_for_any_contributions(values: np.ndarray, seen: np.ndarr
             own = [name for name in NAMES if REGIME.feature[name].code == code and visible.loc[row, name]]
             assert feature in own
             assert frame.loc[row, feature] == frame.loc[row, own].max() > 0
+
+
+@settings(max_examples=15, deadline=None)
+@given(values=NUMBERS)
+def test_near_equals_come_first_and_the_others_follow_by_size(values: np.ndarray) -> None:
+    frame = pd.DataFrame(values, columns=NAMES)
+    chosen = select_reasons(REGIME, frame, frame > -2)
+    place = dict(zip(REGIME.code, REGIME.precedence, strict=True))
+    for row in range(len(frame)):
+        reasons = read(REGIME, chosen, row)
+        strongest = max((amount for _, _, amount in reasons), default=0.0)
+        near = [code for code, _, amount in reasons if amount >= strongest - NEAR_EQUAL]
+        rest = [amount for _, _, amount in reasons[len(near) :]]
+        assert [code for code, _, _ in reasons[: len(near)]] == sorted(near, key=lambda code: place[code])
+        assert rest == sorted(rest, reverse=True)
 
 
 @settings(max_examples=15, deadline=None)
@@ -115,18 +131,36 @@ def test_a_feature_on_the_other_side_of_the_peers_counts_but_is_not_named() -> N
 
 def test_the_third_of_a_family_makes_room_for_another() -> None:
     values = {
-        "travel_to_turnover": 0.9,
-        "premises_to_turnover": 0.8,
-        "office_to_turnover": 0.7,
-        "days_late": 0.2,
+        "travel_to_turnover": 1.9,
+        "premises_to_turnover": 1.4,
+        "office_to_turnover": 1.3,
+        "days_late": 0.4,
     }
     assert [code for code, _, _ in select(values)] == ["expenses.travel", "expenses.premises", "timing.late"]
 
 
-def test_ties_go_to_the_code_that_the_regime_names_first() -> None:
-    values = {"days_late": 0.3, "gift_aid_to_income": 0.3, "pay_unmatched": 0.3}
-    expected = ["third_party.employment", "reliefs.gift_aid", "timing.late"]
-    assert [code for code, _, _ in select(values)] == expected
+def test_near_equals_are_told_in_the_precedence_of_the_regime_and_the_others_by_size() -> None:
+    values = {"gift_aid_to_income": 0.8, "days_late": 0.75, "pay_unmatched": 0.6, "interest_unmatched": 0.35}
+    first = ["reliefs.gift_aid", "third_party.employment", "timing.late", "third_party.interest"]
+    assert [code for code, _, _ in select(values)] == first
+    later = values | {"interest_unmatched": 0.51}
+    expected = ["third_party.interest", "reliefs.gift_aid", "third_party.employment", "timing.late"]
+    assert [code for code, _, _ in select(later)] == expected
+    assert [code for code, _, _ in select(later, most=2)] == expected[:2]
+
+
+def test_to_be_told_first_takes_the_place_of_no_stronger_reason() -> None:
+    values = {"days_late": 0.9, "amendments": 0.8, "costs_to_rents": 0.7, "rents_change": 0.65}
+    with_a_fifth = values | {"reported_to_income": 0.61}
+    assert {code for code, _, _ in select(with_a_fifth)} == {code for code, _, _ in select(values)}
+
+
+def test_of_equal_contributions_the_regime_chooses_the_code_that_it_names_first() -> None:
+    equal = dict.fromkeys(
+        ("days_late", "costs_to_rents", "rents_change", "gross_margin", "round_expenses"), 0.3
+    )
+    chosen = {code for code, _, _ in select(equal)}
+    assert chosen == {"expenses.round", "margin.gross", "change.rent", "property.costs"}
 
 
 def test_weak_contributions_are_no_reasons() -> None:

@@ -36,6 +36,19 @@ def test_a_sound_declaration_makes_a_regime() -> None:
     assert regime.code["timing.late"].family == "timing"
 
 
+def test_a_code_told_first_must_be_declared_and_goes_before_the_others() -> None:
+    second = ReasonCode("timing.amended", "Amended return", "The reason for the change.")
+    codes = (CODE, second)
+    other = replace(FEATURE, name="amendments", code="timing.amended")
+    regime = replace(build(FEATURE, other, codes=codes), told_first=("timing.amended",))
+    assert build(FEATURE, other, codes=codes).precedence == (0, 1)
+    assert regime.precedence == (1, 0)
+    with pytest.raises(UsageError, match=r"code timing\.early told first is not declared"):
+        replace(regime, told_first=("timing.early",))
+    with pytest.raises(UsageError, match=r"timing\.late is declared twice"):
+        replace(regime, told_first=("timing.late", "timing.late"))
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
