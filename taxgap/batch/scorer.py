@@ -23,7 +23,6 @@ import numpy as np
 import pandas as pd
 
 from taxgap.batch.explaining import LIKELIHOOD, Batch, Explainer, Piece
-from taxgap.risk.flagging import rank_within, within_share
 from taxgap.batch.settings import ScoreSettings
 from taxgap.batch.shelf import Shelf
 from taxgap.errors import UsageError
@@ -31,6 +30,7 @@ from taxgap.reasons import reason_columns
 from taxgap.records import Records
 from taxgap.records.periods import tax_year_of
 from taxgap.risk.arrays import Bools
+from taxgap.risk.flagging import rank_within, within_share
 from taxgap.risk.model import RiskModel
 from taxgap.risk.suitability import check_records, peers_of, regime_of
 from taxgap.schemas.codes import REGIMES

@@ -28,8 +28,8 @@ LEAST_SHARE = 0.05
 
 NEAR_EQUAL = 0.4
 """Reasons this near to the strongest, in log units, are told in the order of `Regime.precedence`: to fit the
-model again moves the lead of one over another by 0.12, and other enquiries by 0.17, so that their order by size
-is mostly chance."""
+model again moves the lead of one over another by 0.12, and other enquiries by 0.17, so that their order by
+size is mostly chance."""
 
 NONE = -1
 

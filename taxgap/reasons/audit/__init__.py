@@ -1,0 +1,1 @@
+"""The audit of explanations: can the reasons be relied on, and where are they weak."""
