@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "train": "Train a risk model on closed enquiries, and evaluate it on later random ones.",
     "score": "Score every return, flag cases within capacity, and give the reasons.",
     "explain": "Say why one taxpayer's return scores as it does, and write its case file.",
+    "audit": "Say whether a model's reasons can be relied on, and where they cannot.",
     "record-outcomes": "Record closed enquiries and officers' answers in new records.",
     "monitor": "Say whether a model still fits what comes in, and when to train again.",
     "demo": "Do the main job end to end, and write a page to look at.",

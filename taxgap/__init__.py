@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from taxgap.errors import TaxGapError as TaxGapError
     from taxgap.monitoring import monitor as monitor
     from taxgap.monitoring import record_outcomes as record_outcomes
+    from taxgap.reasons.audit.auditing import audit_explanations as audit_explanations
+    from taxgap.reasons.audit.result import ExplanationAudit as ExplanationAudit
     from taxgap.reasons.explaining import explain as explain
     from taxgap.reasons.explanation import Explanation as Explanation
     from taxgap.records import Records as Records
@@ -38,6 +40,8 @@ _HOMES = {
     "TaxGapError": "taxgap.errors",
     "monitor": "taxgap.monitoring",
     "record_outcomes": "taxgap.monitoring",
+    "audit_explanations": "taxgap.reasons.audit.auditing",
+    "ExplanationAudit": "taxgap.reasons.audit.result",
     "explain": "taxgap.reasons.explaining",
     "Explanation": "taxgap.reasons.explanation",
     "Records": "taxgap.records",
