@@ -16,7 +16,7 @@ import pandas as pd
 
 from taxgap.reasons.audit.auditing import evidence_of
 from taxgap.reasons.audit.material import Material, gather_material
-from taxgap.reasons.audit.recovery import measure_recovery
+from taxgap.reasons.audit.recovery.recovery import measure_recovery
 from taxgap.reasons.audit.settings import AuditSettings
 from taxgap.reasons.audit.subject import subject_of
 from taxgap.records import Records, Truth

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from taxgap.reasons.audit import comparison, randomised
+from taxgap.reasons.audit.faithfulness import randomised
 from taxgap.reasons.audit.figures import Estimate, Figure, tidy
 from taxgap.reasons.audit.part import Part
+from taxgap.reasons.audit.recovery import comparison
 from taxgap.reasons.audit.result import ExplanationAudit
 from taxgap.reasons.audit.rules import Check, Rule
 

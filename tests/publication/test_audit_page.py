@@ -15,9 +15,11 @@ import pytest
 
 from taxgap.publication.audit_page import PARTS, render_audit, write_audit_page
 from taxgap.publication.audit_words import CHECKS, METHODS, is_known
-from taxgap.reasons.audit import auditing, comparison, randomised
+from taxgap.reasons.audit import auditing
+from taxgap.reasons.audit.faithfulness import randomised
 from taxgap.reasons.audit.figures import Estimate, tidy
 from taxgap.reasons.audit.part import Part
+from taxgap.reasons.audit.recovery import comparison
 from taxgap.reasons.audit.result import ExplanationAudit
 from taxgap.reasons.audit.rules import Check, Rule
 from tests.publication.conftest import Element, read_elements

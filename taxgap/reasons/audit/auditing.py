@@ -12,36 +12,25 @@ import pandas as pd
 
 from taxgap.errors import IncompatibleError, NotIdentifiedError, UsageError
 from taxgap.peers import PeerGroups
-from taxgap.reasons.audit import (
-    asked,
-    backgrounds,
-    comparison,
-    faithfulness,
-    group_effect,
-    honest,
-    named,
-    numbers,
-    parity,
-    randomised,
-    recovery,
-    reporting,
-    settled,
-    stability,
-    truthful,
-)
-from taxgap.reasons.audit.agreement import Agreement
 from taxgap.reasons.audit.examples import Example, choose_examples
+from taxgap.reasons.audit.faithfulness import asked, faithfulness, numbers, randomised
 from taxgap.reasons.audit.figures import tidy
-from taxgap.reasons.audit.manipulations import Manipulation
+from taxgap.reasons.audit.groups import group_effect, honest, parity
 from taxgap.reasons.audit.material import Material, gather_material
-from taxgap.reasons.audit.metrics import find_hits, target_of
 from taxgap.reasons.audit.part import Part
-from taxgap.reasons.audit.ranked import rank_reasons
-from taxgap.reasons.audit.refitting import Refitted, find_agreement, fit_again
+from taxgap.reasons.audit.planting import named, settled
+from taxgap.reasons.audit.planting.manipulations import Manipulation
+from taxgap.reasons.audit.recovery import comparison, recovery
+from taxgap.reasons.audit.recovery.metrics import find_hits, target_of
+from taxgap.reasons.audit.recovery.ranked import rank_reasons
 from taxgap.reasons.audit.result import ExplanationAudit
 from taxgap.reasons.audit.rules import change_rules, judge
 from taxgap.reasons.audit.settings import AuditSettings
+from taxgap.reasons.audit.stability import backgrounds, reporting, stability
+from taxgap.reasons.audit.stability.agreement import Agreement
+from taxgap.reasons.audit.stability.refitting import Refitted, find_agreement, fit_again
 from taxgap.reasons.audit.subject import Attributions, Explain, Subject, subject_of
+from taxgap.reasons.audit.twins import truthful
 from taxgap.reasons.noise import noise_of
 from taxgap.records import Records, Truth
 from taxgap.regimes import get_regime
@@ -130,7 +119,7 @@ def audit_explanations(
     methods : mapping of str to callable, optional
         Other explanations to compare with, by name.
     manipulations : sequence of Manipulation, optional
-        What is planted; see `taxgap.reasons.audit.manipulations`.
+        What is planted; see `taxgap.reasons.audit.planting.manipulations`.
     evidence : mapping of str to sequence of str, optional
         Mechanism to at most three reason codes that can reveal it, beside those of the generator or in their
         place. Mechanisms that the library does not know are blind: no feature or reason was made with them

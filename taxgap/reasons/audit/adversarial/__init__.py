@@ -1,0 +1,1 @@
+"""Deliberately bad models, and which checks catch them."""

@@ -1,0 +1,285 @@
+"""Randomisation tests for trees: explanations of models that learned nothing must fall to chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import lightgbm as lgb
+import numpy as np
+from scipy.stats import rankdata
+
+from taxgap.errors import IncompatibleError
+from taxgap.reasons.audit.faithfulness.randomising import (
+    draw_of_groups,
+    explain_by_code,
+    randomise_texts,
+    refit_randomised,
+)
+from taxgap.reasons.audit.figures import Estimate, Figure, tidy
+from taxgap.reasons.audit.material import Material
+from taxgap.reasons.audit.part import Part
+from taxgap.reasons.audit.planted import Planted
+from taxgap.reasons.audit.recovery.chance import chance_recall
+from taxgap.reasons.audit.rules import Rule
+from taxgap.reasons.baseline import PeerBaseline
+from taxgap.reasons.refits import Refits, gather_training
+from taxgap.risk.arrays import Bools, Floats, Integers
+from taxgap.risk.cases import Part as Cases
+
+NAME = "randomised"
+
+RETURNS = 600
+"""So many flagged returns are explained by every model."""
+
+PEERS = 60
+"""So many peers a group: every model is held against the same, and fewer take less time."""
+
+MODELS = 2
+"""So many models of each kind."""
+
+KINDS = {
+    "seeds": "refits on other samples of the same cases",
+    "labels": "refits on cases whose outcomes were exchanged, with the directions that the model was given",
+    "labels, no directions": "refits on cases whose outcomes were exchanged, without any direction",
+    "leaves": "the values of each tree's leaves exchanged",
+    "splits": "the features and the sides of splits drawn anew",
+}
+
+LED = ("seeds", "labels")
+"""What still knows something: the cases, or the directions that were given with them."""
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "randomisation_gap",
+        NAME,
+        "Are explanations of refits more alike than those of a model that learned from exchanged outcomes?",
+        "above",
+        0.0,
+        of="low",
+        unit="number",
+        fails="Explanations do not depend on what was learned: they show the features, not the model.",
+    ),
+    Rule(
+        "randomised_likeness",
+        NAME,
+        "Are explanations unlike those of the model once nothing that was learned is left?",
+        "at most",
+        0.3,
+        of="high",
+        unit="number",
+        fails="Explanations hardly depend on what the trees say: they would show the same for any model.",
+    ),
+    Rule(
+        "randomised_recall",
+        NAME,
+        "Does recall's lead over that of the opposite signs go, whatever is randomised?",
+        "at least",
+        0.75,
+        fails="A model that learned nothing names what was planted nearly as well.",
+    ),
+)
+
+
+def measure_randomised(
+    material: Material,
+    *,
+    training: Cases | None = None,
+    refits: Refits | None = None,
+    returns: int = RETURNS,
+    models: int = MODELS,
+) -> Part:
+    """Explain models that were randomised, and compare.
+
+    Parameters
+    ----------
+    material : Material
+    training : Part, optional
+        The cases that the model was trained on, from `taxgap.reasons.refits.gather_training`; looked up in
+        the records when absent.
+    refits : Refits, optional
+        Those made for the stability of reasons; the first `models` are used. Made anew when absent.
+    returns : int, default 600
+        The most flagged returns that are explained, drawn at random.
+    models : int, default 2
+        How many of each kind.
+
+    Returns
+    -------
+    Part
+        ``similarity`` (the mean Spearman correlation of contributions by code with those of the model
+        audited), ``top agreement`` and, with a truth, ``recall@k`` by code; by `KINDS` as the method.
+        ``lift of similarity`` is how much more similar refits are. By chance the correlation is 0, the
+        agreement one in as many codes as the model has, and recall the hypergeometric.
+
+    Notes
+    -----
+    All are explained by the library's kernel, held against the same `PEERS` peers a group; explanations that
+    the evaluator brings cannot be randomised. Without the training cases only the text of the model can be,
+    and `left_out` says so. Directions that the model was given hold in refits on exchanged outcomes too, so
+    that some likeness remains; two rules look only at models of which nothing that was learned is left.
+
+    Recall counts every code, whichever way it moves the score, so that its level by chance is exact for
+    rankings at random. A model that learned nothing does not rank at random: it gives large contributions, of
+    either sign, to features that lie far from their peers, as planted ones do, and its recall stays above
+    that level. But it has no use for the sign, so that its recall is that of its contributions with opposite
+    signs: that lead must go.
+    """
+    model = material.subject.model
+    if model is None or not material.subject.ours:
+        why = (
+            "Only the library's own explanations of its own models can be made again for a randomised model."
+        )
+        return Part(NAME, tidy([]), left_out=why)
+    random = np.random.default_rng([material.settings.seed, 26])
+    kinds: dict[str, Sequence[lgb.Booster]] = {"trained": [model.booster("expected_tax")]}
+    why = ""
+    try:
+        known = training or gather_training(material.records, model)
+        kinds |= refit_randomised(
+            model, known, random, seed=material.settings.seed, models=models, refits=refits
+        )
+    except IncompatibleError as error:
+        why = f"Refits, and refits on exchanged outcomes, were not made. {error}"
+    kinds |= randomise_texts(model, random, models)
+    baseline = PeerBaseline(model, material.regime, material.subject.peers, most=PEERS)
+    rows = draw_of_groups(material, baseline, returns, random)
+    return _compare(material, rows, explain_by_code(material, rows, kinds, baseline), why)
+
+
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """What each kind of model has in common with the trained one, by return; the mean over its models."""
+
+    material: Material
+    rows: Integers
+    values: Mapping[str, list[Floats]]
+
+    @cached_property
+    def live(self) -> Bools:
+        """The codes that the trained model has."""
+        live: Bools = (self.values["trained"][0] != 0).any(axis=0)
+        return live
+
+    def similarity(self, kind: str) -> Floats:
+        own = _ranks(self.values["trained"][0][:, self.live])
+        return self._mean([(own * _ranks(each[:, self.live])).sum(axis=1) for each in self.values[kind]])
+
+    def agreement(self, kind: str) -> Floats:
+        first = self.values["trained"][0].argmax(axis=1)
+        return self._mean([(each.argmax(axis=1) == first).astype(np.float64) for each in self.values[kind]])
+
+    def recall(self, kind: str, planted: Planted, k: int, sign: float = 1.0) -> Floats:
+        cases = planted.counted["row"].to_numpy(dtype=np.int64)
+        relevant = planted.relevant("code")
+        parts = []
+        for each in self.values[kind]:
+            named = np.zeros((len(self.material), relevant.shape[1]), dtype=np.bool_)
+            first = np.argsort(-sign * each, axis=1, kind="stable")[:, :k]
+            named[self.rows[:, np.newaxis], first] = True
+            parts.append(_by_return(cases, (named[cases] & relevant).any(axis=1), len(self.material)))
+        return np.where(self._inside, np.mean(parts, axis=0), np.nan)
+
+    def chance(self, planted: Planted, k: int) -> Floats:
+        cases, relevant = planted.counted["row"].to_numpy(dtype=np.int64), planted.relevant("code")
+        chance = chance_recall(relevant.shape[1], relevant.sum(axis=1), k)
+        return np.where(self._inside, _by_return(cases, chance, len(self.material)), np.nan)
+
+    @cached_property
+    def _inside(self) -> Bools:
+        return np.isin(np.arange(len(self.material)), self.rows)
+
+    def _mean(self, parts: list[Floats]) -> Floats:
+        placed = np.full(len(self.material), np.nan)
+        placed[self.rows] = np.mean(parts, axis=0)
+        return placed
+
+
+def _compare(material: Material, rows: Integers, values: Mapping[str, list[Floats]], why: str) -> Part:
+    told, boot = _Told(material, rows, values), material.bootstrap
+    kinds = [kind for kind in values if kind != "trained"]
+    similar = {kind: told.similarity(kind) for kind in kinds}
+    agree = {kind: told.agreement(kind) for kind in kinds}
+    figures = [
+        *(
+            _figure("similarity", kind, boot.mean(own, share=False), 0.0, "number")
+            for kind, own in similar.items()
+        ),
+        *(
+            _figure("top agreement", kind, boot.mean(own), 1 / max(int(told.live.sum()), 1))
+            for kind, own in agree.items()
+        ),
+    ]
+    blank = [kind for kind in kinds if kind not in LED]
+    least = max(blank, key=lambda kind: float(np.nanmean(similar[kind])))
+    findings = {"randomised_likeness": boot.mean(similar[least], share=False)}
+    if "seeds" in values:
+        for kind in kinds[1:]:
+            gap = boot.difference(similar["seeds"], similar[kind])
+            figures.append(_figure("lift of similarity", kind, gap, 0.0, "number"))
+            findings |= {"randomisation_gap": gap} if kind == "labels" else {}
+    if material.planted is not None:
+        more, fallen = _measure_recall(told, material.planted, list(values))
+        figures += more
+        findings["randomised_recall"] = fallen
+    return Part(NAME, tidy(figures), findings=findings, left_out=why)
+
+
+def _measure_recall(told: _Told, planted: Planted, kinds: list[str]) -> tuple[list[Figure], Estimate]:
+    boot, k = told.material.bootstrap, told.material.settings.reasons
+    chance = told.chance(planted, k)
+    recall = {kind: told.recall(kind, planted, k) for kind in kinds}
+    level = boot.mean(chance).value
+    figures = [_figure(f"recall@{k}", kind, boot.mean(own), level) for kind, own in recall.items()]
+    lead, fallen = {}, {}
+    for kind, own in recall.items():
+        lead[kind] = own - told.recall(kind, planted, k, sign=-1.0)
+        found = boot.mean(lead[kind], share=False)
+        figures.append(_figure(f"recall@{k} less that of opposite signs", kind, found, 0.0))
+    blank = [kind for kind in kinds if kind != "trained" and kind not in LED]
+    for kind in blank:
+        by_chance = boot.ratio(_known(recall["trained"] - recall[kind]), _known(recall["trained"] - chance))
+        fallen[kind] = boot.ratio(_known(lead["trained"] - lead[kind]), _known(lead["trained"]))
+        figures += [
+            _figure(f"share of lead over chance lost, recall@{k}", kind, by_chance, 1.0),
+            _figure(f"share of lead over opposite signs lost, recall@{k}", kind, fallen[kind], 1.0),
+        ]
+    if boot.mean(lead["trained"], share=False).low <= 0:
+        return figures, Estimate(np.nan, np.nan, np.nan, 0)  # without a lead there is none to lose
+    return figures, min(fallen.values(), key=lambda each: each.value)
+
+
+def _figure(measure: str, kind: str, found: Estimate, chance: float, unit: str = "share") -> Figure:
+    return Figure(
+        part=NAME,
+        measure=measure,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        n=found.n,
+        level="code",
+        method=kind,
+        chance=chance,
+        unit=unit,
+    )
+
+
+def _ranks(values: Floats) -> Floats:
+    """Return the ranks of each row, centred and of length 1: their products add up to Spearman's."""
+    ranks = rankdata(values, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    length = np.sqrt((ranks**2).sum(axis=1, keepdims=True))
+    scaled: Floats = ranks / np.where(length > 0, length, 1.0)
+    return scaled
+
+
+def _by_return(cases: Integers, values: Floats | Bools, returns: int) -> Floats:
+    count = np.bincount(cases, minlength=returns).astype(np.float64)
+    total = np.bincount(cases, np.asarray(values, dtype=np.float64), returns)
+    mean: Floats = total / np.where(count > 0, count, np.nan)
+    return mean
+
+
+def _known(values: Floats) -> Floats:
+    return np.nan_to_num(values)

@@ -1,0 +1,1 @@
+"""Without a planted truth: manipulations of the evaluator's own, and what enquiries settled."""

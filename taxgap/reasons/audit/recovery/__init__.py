@@ -1,0 +1,1 @@
+"""Recovery: what was planted in flagged returns, and how often reasons name it."""

@@ -1,0 +1,1 @@
+"""Stability: what refits, other peers and small changes of reported pounds make of reasons."""

@@ -1,0 +1,1 @@
+"""Truthful twins: exact local truth, return by return."""
