@@ -45,6 +45,12 @@ def describe_recovery(evidence: Evidence) -> Section | None:
             right=evidence.say("recovery", "first reason right"),
         ),
         sentence(
+            "Of what was planted in ways that the library does not know, {own} is named; by chance it would "
+            "be {chance}. It is not in the figures above.",
+            own=evidence.say("recovery", recall, level="code", method="reasons", group_by="blind", group=""),
+            chance=_chance_of_blind(evidence, recall),
+        ),
+        sentence(
             "Recall can be had by naming the same codes of everyone: chosen with the truth in hand, {k} "
             "codes for all reach {alike}. So look at specificity beside it: how much more often fitting "
             "codes are named where something was planted than where it was not. It is {more}; with the same "
@@ -65,6 +71,11 @@ def describe_recovery(evidence: Evidence) -> Section | None:
         found=found,
         pictures=[picture_mechanisms(evidence), picture_split(evidence), picture_confusion(evidence)],
     )
+
+
+def _chance_of_blind(evidence: Evidence, recall: str) -> str:
+    row = evidence.one("recovery", recall, level="code", method="reasons", group_by="blind", group="")
+    return "" if row is None else say_value(row.chance, row.unit)
 
 
 def _say_split(evidence: Evidence) -> str:

@@ -297,7 +297,7 @@ def name_group(by: str, group: str, regime: str) -> str:
     >>> name_group("nation", "scotland", "vat"), name_group("income decile", "10", "self_assessment")
     ('Scotland', 'Tenth 10 (highest)')
     """
-    if by in {"mechanism", "manipulation"}:
+    if by in {"mechanism", "manipulation", "blind"}:
         return name_mechanism(group)
     if by == "first code":
         return name_code(group, regime)
