@@ -20,10 +20,10 @@ MOST_REASONS = 4
 MOST_OF_A_FAMILY = 2
 """So many reasons of one family, so that the others are heard."""
 
-LEAST_LOG_UNITS = 0.05
-"""A reason multiplies expected tax by at least exp(0.05), about 5%."""
+LEAST_LOG_UNITS = 0.03
+"""A reason multiplies expected tax by at least exp(0.03), about 3%."""
 
-LEAST_SHARE = 0.05
+LEAST_SHARE = 0.03
 """A reason has at least this share of all that raises the score."""
 
 NEAR_EQUAL = 0.4

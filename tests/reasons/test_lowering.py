@@ -104,7 +104,7 @@ def test_what_is_missing_or_raises_or_is_weak_is_not_listed(
     regime: Regime, observed: pd.DataFrame, peers: PeerGroups
 ) -> None:
     middle = peers.benchmarks(observed.head(1), "gross_margin")["median"].iloc[0]
-    for value, part, listed in ((middle, -0.2, 1), (np.nan, -0.2, 0), (middle, 0.2, 0), (middle, -0.04, 0)):
+    for value, part, listed in ((middle, -0.2, 1), (np.nan, -0.2, 0), (middle, 0.2, 0), (middle, -0.02, 0)):
         own = one(observed, gross_margin=value)
         values = pd.DataFrame({"gross_margin": part}, index=own.index)
         assert len(list_lowering(regime, made_up(values), own, peers)) == listed
