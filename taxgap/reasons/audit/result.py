@@ -82,8 +82,9 @@ class ExplanationAudit:
         measure : str
             Such as ``recall@3``.
         **where : str
-            Other columns of `figures` that it must have, such as ``level="code"`` or ``method="reasons"``; a
-            column that is not named, save `part`, must be what `Figure` has by default where several fit.
+            Other columns of `figures` that it must have, such as ``level="code"`` or ``method="reasons"``. Where
+            several fit, those of the part ``recovery`` are meant, and of columns that are not named what
+            `Figure` has by default.
 
         Raises
         ------
@@ -94,7 +95,7 @@ class ExplanationAudit:
         found = figures[figures["measure"] == measure]
         for name, wanted in where.items():
             found = found[found[name] == wanted]
-        for name, usual in (("group_by", ""), ("method", "reasons"), ("level", "")):
+        for name, usual in (("part", "recovery"), ("group_by", ""), ("method", "reasons"), ("level", "")):
             if len(found) > 1 and name not in where and (found[name] == usual).any():
                 found = found[found[name] == usual]
         if len(found) != 1:
