@@ -61,7 +61,7 @@ class ExplanationAudit:
 
     @property
     def verdicts(self) -> pd.DataFrame:
-        """One row a check: `name, part, question, value, low, high, n, unit, rule, verdict`."""
+        """One row a check: `name, part, question, value, low, high, n, unit, rule, verdict, fails`."""
         return pd.DataFrame([_lay_out(check) for check in self.checks], columns=list(_COLUMNS))
 
     @property
@@ -82,8 +82,8 @@ class ExplanationAudit:
         measure : str
             Such as ``recall@3``.
         **where : str
-            Other columns of `figures` that it must have, such as ``level="code"`` or ``method="reasons"``. Where
-            several fit, those of the part ``recovery`` are meant, and of columns that are not named what
+            Other columns of `figures` that it must have, such as ``level="code"`` or ``method="reasons"``.
+            Where several fit, those of the part ``recovery`` are meant, and of columns that are not named what
             `Figure` has by default.
 
         Raises
