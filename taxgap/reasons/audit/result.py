@@ -83,8 +83,8 @@ class ExplanationAudit:
             Such as ``recall@3``.
         **where : str
             Other columns of `figures` that it must have, such as ``level="code"`` or ``method="reasons"``.
-            Where several fit, those of the part ``recovery`` are meant, and of columns that are not named what
-            `Figure` has by default.
+            Where several fit, those of the part ``recovery`` are meant, and of columns that are not named
+            what `Figure` has by default.
 
         Raises
         ------
