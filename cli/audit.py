@@ -134,10 +134,12 @@ def _audit(ctx: click.Context, records: str, model: Path, settings: dict[str, An
     from taxgap.publication.audit_page import write_audit_page  # noqa: PLC0415  heavy: only when it runs
     from taxgap.reasons.audit.auditing import audit_explanations  # noqa: PLC0415  heavy
     from taxgap.records import Records, Truth  # noqa: PLC0415  heavy
-    from taxgap.records.files import new_folder  # noqa: PLC0415  heavy
+    from taxgap.records.files import check_absent, new_folder  # noqa: PLC0415  heavy
     from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
 
     out, truth = settings["out"], settings["truth"]
+    if out is not None:
+        check_absent(out, replace=settings["replace"], marker="audit.json")
     quiet = ctx.obj.verbosity < 0
     audit = audit_explanations(
         Records.open(records),
@@ -162,7 +164,7 @@ def _audit(ctx: click.Context, records: str, model: Path, settings: dict[str, An
     options.show(ctx, audit.to_text(), audit.to_dict())
     if out is not None and not ctx.obj.as_json and not quiet:
         click.echo(f"\nOpen {out / 'audit.html'} in a browser.")
-    if settings["fail_on"] and audit.failed:
+    if settings["fail_on"] and not audit.passed:
         raise ThresholdError(
             f"--fail-on failed: {len(audit.failed)} checks failed: {', '.join(audit.failed)}."
         )

@@ -18,8 +18,8 @@ UNKNOWN_TRUTH = "What is wrong with the returns is not known, so no reason can b
 NOT_CHOSEN = "No return fits, or the part that holds reasons against what was planted was not asked for."
 
 _BLIND = (
-    "Of three such ways, which neither model nor map knew, reasons named 55% in a test; of the others 65% "
-    "(benchmarks/blind_mechanisms.py)."
+    "A model of Self Assessment was asked about three such ways, which neither it nor the map knew: reasons "
+    "named 55%, and 65% of the others (benchmarks/blind_mechanisms.py)."
 )
 
 _WHY = {

@@ -108,6 +108,6 @@ def _check_audits(space: dict[str, Any]) -> None:
     assert space["theirs"].about["own_explanations"] is False
     assert "lateness" in set(space["compared"].tables["comparison/methods"]["method"])
     assert space["narrower"].about["evidence"]["honest_error"] == ("change.turnover",)
-    assert space["planted"].value("recall@3", group_by="manipulation", group="gifts_invented") >= 0
+    assert space["planted"].value("recall@3 of all", group_by="manipulation", group="gifts_invented") >= 0
     assert space["planted"].about["truth"] is False
     assert "completeness" in space["caught"].failed

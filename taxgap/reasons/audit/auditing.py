@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from taxgap.errors import IncompatibleError, NotIdentifiedError, UsageError
+from taxgap.errors import IncompatibleError, InvalidDataError, NotIdentifiedError, UsageError
 from taxgap.peers import PeerGroups
 from taxgap.reasons.audit.examples import Example, choose_examples
 from taxgap.reasons.audit.faithfulness import asked, faithfulness, numbers, randomised
@@ -18,6 +18,7 @@ from taxgap.reasons.audit.figures import tidy
 from taxgap.reasons.audit.groups import group_effect, honest, parity
 from taxgap.reasons.audit.material import Material, gather_material
 from taxgap.reasons.audit.part import Part
+from taxgap.reasons.audit.planted import check_evidence, check_same_population
 from taxgap.reasons.audit.planting import named, settled
 from taxgap.reasons.audit.planting.manipulations import Manipulation
 from taxgap.reasons.audit.recovery import comparison, recovery
@@ -159,6 +160,8 @@ def audit_explanations(
     taxpayers, and where there is one its level by chance in closed form.
     """
     chosen = _check_parts(parts)
+    if truth is not None:
+        check_same_population(records, truth)
     rules = change_rules(RULES, bounds or {})
     own = AuditSettings(periods=_as_tuple(periods), **settings)
     known = records.known_at(as_of)
@@ -166,7 +169,8 @@ def audit_explanations(
         known, model, regime=regime, peers=peers, attributions=attributions, cutoff=cutoff
     )
     noise = noise_of(model) if isinstance(model, RiskModel) else None
-    told = evidence_of(subject.regime.name) | dict(evidence or {})
+    told = evidence_of(subject.regime.name) | {name: tuple(codes) for name, codes in (evidence or {}).items()}
+    check_evidence(subject.regime, told)
     material = gather_material(known, subject, own, truth=truth, evidence=told, noise=noise, say=say)
     run = _Run(material, records, truth, methods or {}, manipulations, say)
     found = tuple(run.measure(name) for name in PARTS if name in chosen)
@@ -225,12 +229,15 @@ class _Run:
     @cached_property
     def agreement(self) -> Agreement | None:
         fitted = self.refitted
-        return None if isinstance(fitted, str) else find_agreement(self.material, fitted.refits)
+        return None if isinstance(fitted, str) else find_agreement(self.material, fitted.refits, say=self.say)
 
     def _measure_truthful(self) -> Part:
         if self.truth is None:
             return Part(truthful.NAME, tidy(()), left_out="What is wrong with the returns is not known.")
-        return truthful.measure_truthful(self.material, self.truth)
+        try:
+            return truthful.measure_truthful(self.material, self.truth)
+        except InvalidDataError as error:
+            return Part(truthful.NAME, tidy(()), left_out=str(error))
 
     def _measure_stability(self) -> Part:
         fitted = self.refitted
@@ -240,8 +247,9 @@ class _Run:
 
     def _measure_randomised(self) -> Part:
         fitted = self.refitted
-        refits = None if isinstance(fitted, str) else fitted.refits
-        return randomised.measure_randomised(self.material, refits=refits)
+        if isinstance(fitted, str):
+            return randomised.measure_randomised(self.material)
+        return randomised.measure_randomised(self.material, training=fitted.cases, refits=fitted.refits)
 
     def examples(self, found: Sequence[Part]) -> tuple[Example, ...]:
         """Choose examples; what is unstable is known where stability was asked."""

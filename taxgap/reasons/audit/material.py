@@ -54,6 +54,8 @@ class Material:
         As the library gives them from these contributions: `taxgap.reasons.reason_columns`.
     counts : mapping of str to int
         `returns` and `flagged` in the records.
+    every_flagged : MultiIndex
+        All flagged returns of the records, drawn or not.
     planted : Planted or None
     noise : mapping of str to float or None
         By code, the floor below which contributions are chance.
@@ -70,6 +72,7 @@ class Material:
     contributions: pd.DataFrame
     reasons: pd.DataFrame
     counts: Mapping[str, int]
+    every_flagged: pd.MultiIndex
     planted: Planted | None
     noise: Mapping[str, float] | None = None
 
@@ -192,7 +195,9 @@ def gather_material(
     Notes
     -----
     Ranks need all returns, so these are measured twice, partition by partition, and only what is drawn is
-    held. Flagged returns make up to 60% of the draw, so each return carries a weight: how many it stands for.
+    held. They are drawn in the order of a hash of their names, so that neither partitions nor their order
+    matter. Flagged returns make up to 60% of the draw, so each return carries a weight: how many it stands
+    for.
     """
     periods = list(records.periods if settings.periods is None else settings.periods)
     say("Scoring all returns")
@@ -209,7 +214,7 @@ def gather_material(
     scores.loc[scores.index[drawn], "weight"] = weight
     chosen = scores.iloc[drawn]
     observed = _measure(records, subject.regime, periods, chosen.index)
-    chosen = chosen.loc[observed.index]
+    observed = observed.loc[chosen.index]
     seen = subject.regime.compare(observed, subject.peers)
     contributions = subject.explain(seen)
     index: pd.MultiIndex = observed.index
@@ -225,6 +230,7 @@ def gather_material(
         contributions,
         name_reasons(subject, observed, contributions, noise),
         {"returns": len(scores), "flagged": int(scores["flagged"].sum())},
+        scores.index[scores["flagged"]],
         None if truth is None else find_planted(truth, subject.regime, index, evidence or {}),
         noise,
     )
@@ -239,6 +245,8 @@ def _score_all(records: Records, subject: Subject, periods: list[str]) -> pd.Dat
             pd.DataFrame({"score": scored.score, "probability": scored.probability}, index=seen.index)
         )
     scores = pd.concat(parts)
+    lots = pd.util.hash_pandas_object(scores.index.to_frame(index=False).astype("str"), index=False)
+    scores = scores.iloc[np.argsort(lots.to_numpy(), kind="stable")]
     if scores.empty:
         raise InvalidDataError(
             f"The records hold no {subject.regime.name} returns of {', '.join(periods)}.",

@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from taxgap.errors import UsageError
-from taxgap.records import Truth
+from taxgap.errors import IncompatibleError, UsageError
+from taxgap.records import Records, Truth
 from taxgap.regimes import Regime
 from taxgap.risk.arrays import Bools, Floats
 from taxgap.synthetic.mechanisms import mechanisms
@@ -59,10 +59,20 @@ class Planted:
 
     @cached_property
     def counted(self) -> pd.DataFrame:
-        """The cases that recall is measured on: each holds at least `LEAST_SHARE` of its return's tax."""
+        """The cases that recall is measured on: known to the library, and large enough."""
+        return self._large[~self._large["mechanism"].isin(list(self.blind))].reset_index(drop=True)
+
+    @cached_property
+    def unforeseen(self) -> pd.DataFrame:
+        """The cases of mechanisms that the library does not know, and that are large enough."""
+        return self._large[self._large["mechanism"].isin(list(self.blind))].reset_index(drop=True)
+
+    @cached_property
+    def _large(self) -> pd.DataFrame:
+        """The cases that hold at least `LEAST_SHARE` of their return's tax."""
         of_return = self.tax[self.cases["row"].to_numpy()]
         own = self.cases["tax"].to_numpy()
-        return self.cases[(own > 0) & (own >= LEAST_SHARE * of_return)].reset_index(drop=True)
+        return self.cases[(own > 0) & (own >= LEAST_SHARE * of_return)]
 
     @cached_property
     def sizes(self) -> Mapping[str, int]:
@@ -153,6 +163,21 @@ def planted_in(
     known = {name: tuple(codes) for name, codes in evidence.items()}
     check_evidence(regime, known)
     return Planted(regime, cases[list(COLUMNS)].reset_index(drop=True), known, rows)
+
+
+def check_same_population(records: Records, truth: Truth) -> None:
+    """Refuse a truth of other records.
+
+    Raises
+    ------
+    IncompatibleError
+    """
+    if not truth.manifest.synthetic or truth.manifest.seed != records.manifest.seed:
+        raise IncompatibleError(
+            "The truth is not that of the records.",
+            where=truth.where,
+            remedy="Name the folder 'truth' beside the folder 'records' of the same population.",
+        )
 
 
 def check_evidence(regime: Regime, evidence: Mapping[str, Sequence[str]]) -> None:

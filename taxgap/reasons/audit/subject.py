@@ -63,6 +63,8 @@ class Subject:
         Where it is the library's own; checks that look inside a model need one.
     ours : bool
         Whether the contributions are the library's own.
+    follows : bool
+        Whether a return that is changed can be explained too; not where contributions are a frame.
     """
 
     regime: Regime
@@ -72,6 +74,7 @@ class Subject:
     explain: Explain
     model: RiskModel | None = None
     ours: bool = False
+    follows: bool = True
 
 
 def subject_of(
@@ -124,9 +127,17 @@ def subject_of(
         score, ours = _Other(model), False
     if attributions is not None:
         explain = _lookup(attributions) if isinstance(attributions, pd.DataFrame) else attributions
-    least = cutoff if cutoff is not None else float(getattr(model, "threshold", None) or 0.5)
     own = model if isinstance(model, RiskModel) else None
-    return Subject(regime, peers, least, score, explain, own, ours)
+    follows = not isinstance(attributions, pd.DataFrame)
+    return Subject(regime, peers, _find_cutoff(model, cutoff), score, explain, own, ours, follows)
+
+
+def _find_cutoff(model: Any, cutoff: float | None) -> float:
+    given = getattr(model, "threshold", None) if cutoff is None else cutoff
+    least = 0.5 if given is None else float(given)
+    if not 0 <= least <= 1:
+        raise UsageError(f"The cut-off is {least}, not from 0 to 1.", where="cutoff")
+    return least
 
 
 def explain_against_peers(

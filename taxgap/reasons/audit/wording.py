@@ -16,13 +16,13 @@ def say_number(value: float, unit: str) -> str:
     Examples
     --------
     >>> say_number(0.8125, "share"), say_number(1234.5, "pounds"), say_number(3e-9, "log")
-    ('81%', '£1,234', '3e-09')
+    ('81.2%', '£1,234', '3e-09')
     """
     if math.isnan(value):
         return "not known"
     if unit == "share":
-        # A whole per cent hides on which side of a bound such as 80% a figure lies, so near ends it is finer.
-        return f"{value:.1%}" if 0 < abs(value) < 0.01 or 0.99 < value < 1 else f"{value:.0%}"
+        # A whole per cent would hide on which side of a bound such as 80% a figure lies.
+        return f"{value:.1%}"
     if unit == "pounds":
         return f"£{value:,.0f}"
     if value and abs(value) < SMALL:
@@ -36,7 +36,7 @@ def say_amount(found: Estimate, unit: str) -> str:
     Examples
     --------
     >>> say_amount(Estimate(0.81, 0.79, 0.83, 900), "share")
-    '81% (79% to 83%)'
+    '81.0% (79.0% to 83.0%)'
     """
     value = say_number(found.value, unit)
     if math.isnan(found.low) or found.low == found.high:

@@ -90,6 +90,7 @@ def make_material(
             "contributions": explained,
             "reasons": name_reasons(subject, observed, explained),
             "counts": {"returns": 840, "flagged": int(flagged.sum())},
+            "every_flagged": observed.index[flagged],
             "planted": planted,
         }
         material = Material(**(parts | others))

@@ -17,6 +17,8 @@ from taxgap.reasons.audit.rules import Rule
 RETURNS = 1_000
 """So many flagged returns are redrawn; intervals tell what that leaves open."""
 
+_RANDOM, _SHUFFLED = "a random explanation", "shuffled contributions"
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "necessity",
@@ -48,18 +50,18 @@ RULES: tuple[Rule, ...] = (
         Rule(
             name,
             NAME,
-            f"{question} than by a random explanation?",
+            f"{question} than by {against}?",
             "above",
             0.0,
             of="low",
             unit="log",
             fails="The score does not follow: contributions are of another model, or hide something.",
         )
-        for name, question in (
-            ("deletion", "Does the score fall faster as codes are taken away in their order"),
-            ("insertion", "Does the score rise faster as codes are put back in their order"),
-            ("pgi", "Does the score move more when what is named is redrawn"),
-            ("pgu", "Does the score move less when what is not named is redrawn"),
+        for name, question, against in (
+            ("deletion", "Does the score fall faster as codes are taken away in their order", _RANDOM),
+            ("insertion", "Does the score rise faster as codes are put back in their order", _RANDOM),
+            ("pgi", "Does the score move more when what is named is redrawn", _SHUFFLED),
+            ("pgu", "Does the score move less when what is not named is redrawn", _SHUFFLED),
         )
     ),
 )

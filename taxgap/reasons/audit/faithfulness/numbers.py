@@ -152,12 +152,12 @@ def _measure_completeness(material: Material) -> tuple[list[Figure], Estimate]:
 
 def _share_left(material: Material, of: Floats, total: Floats, by: Integers) -> Estimate:
     """Return 1 less the share of the variance of a score that is left without the sums."""
-    away, all_ = (_centre(values, by) ** 2 for values in (of - total, of))
+    away, all_ = (_centre(values, by, material.weight) ** 2 for values in (of - total, of))
     found = material.bootstrap.ratio(away, all_)
     return Estimate(1 - found.value, 1 - found.high, 1 - found.low, found.n)
 
 
-def _centre(values: Floats, by: Integers) -> Floats:
-    size = np.bincount(by)
-    centred: Floats = values - (np.bincount(by, values) / np.maximum(size, 1))[by]
+def _centre(values: Floats, by: Integers, weight: Floats) -> Floats:
+    size = np.bincount(by, weight)
+    centred: Floats = values - (np.bincount(by, values * weight) / np.where(size > 0, size, 1.0))[by]
     return centred

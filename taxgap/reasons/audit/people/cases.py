@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
+from taxgap.errors import InvalidDataError, UsageError
 from taxgap.reasons.audit.people.design import count_kinds
 from taxgap.reasons.audit.people.lines import with_totals
 from taxgap.reasons.audit.people.wrong_reasons import count_reasons, find_wrong_reasons, keep_first
+from taxgap.reasons.audit.planted import check_same_population
 from taxgap.reasons.explaining import find_contributions, measure_returns
 from taxgap.reasons.noise import noise_of
 from taxgap.reasons.table import give_reasons
@@ -89,12 +90,7 @@ def check_synthetic(records: Records, truth: Truth) -> None:
             where=records.where,
             remedy="Use records that `taxgap generate` wrote.",
         )
-    if not truth.manifest.synthetic or truth.manifest.seed != records.manifest.seed:
-        raise IncompatibleError(
-            "The truth is not that of the records.",
-            where=truth.where,
-            remedy="Name the folder 'truth' beside the folder 'records' of the same population.",
-        )
+    check_same_population(records, truth)
 
 
 def choose_cases(

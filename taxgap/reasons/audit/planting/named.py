@@ -44,6 +44,7 @@ RULES = (
 SHARE = 0.03
 """The share of the taxpayers whose return is changed."""
 
+FRAME = "The explanations were given as a frame, so there are none of returns that are changed."
 NO_MANIPULATIONS = "No manipulation is known for this tax; give your own."
 
 
@@ -70,6 +71,8 @@ def measure_planting(material: Material, manipulations: Sequence[Manipulation] |
     chosen = tuple(known if manipulations is None else manipulations)
     if not chosen:
         return Part(NAME, tidy(()), left_out=NO_MANIPULATIONS)
+    if not material.subject.follows:
+        return Part(NAME, tidy(()), left_out=FRAME)
     try:
         planting = plant(
             material.records,
@@ -78,7 +81,7 @@ def measure_planting(material: Material, manipulations: Sequence[Manipulation] |
             share=SHARE,
             seed=material.settings.seed,
             periods=material.settings.periods,
-            leave_out=material.index[material.flagged],
+            leave_out=material.every_flagged,
         )
     except InvalidDataError as error:
         return Part(NAME, tidy(()), left_out=str(error))
@@ -89,10 +92,7 @@ def _measure(material: Material, planting: Planting, chosen: Sequence[Manipulati
     subject, k = material.subject, material.settings.reasons
     observed = _observe(material, planting)
     seen = subject.regime.compare(observed, subject.peers)
-    try:
-        reasons = material.name_reasons_of(observed, subject.explain(seen))
-    except LookupError as error:
-        return Part(NAME, tidy(()), left_out=str(error))
+    reasons = material.name_reasons_of(observed, subject.explain(seen))
     lines = planting.planted.set_index(KEY).loc[observed.index]
     cases = pd.DataFrame(
         {

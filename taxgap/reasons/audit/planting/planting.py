@@ -18,6 +18,7 @@ from taxgap.reasons.audit.planting.completion import COMPLETIONS, Completion
 from taxgap.reasons.audit.planting.manipulations import SELF_ASSESSMENT_MANIPULATIONS, Manipulation
 from taxgap.records import Records
 from taxgap.records.partitions import hash_ids
+from taxgap.records.periods import tax_year_of
 from taxgap.regimes import Regime
 from taxgap.regimes.returns import latest_versions
 from taxgap.risk.arrays import Bools, Floats, Integers
@@ -73,7 +74,8 @@ def plant(
     share : float, default 0.02
         Share of the taxpayers with a return that can be changed; one return of each.
     seed : int, default 0
-        Draws depend on it, the taxpayer and the period alone, not on partitions or their order.
+        Which returns are changed depends on it, the taxpayer and the period alone, not on partitions or their
+        order.
     periods : sequence of str, optional
         The periods whose returns may be changed; all when absent.
     leave_out : MultiIndex, optional
@@ -146,7 +148,9 @@ class _Draw:
         if self.leave_out is not None:
             free &= ~keys.isin(self.leave_out)
         if self.periods is not None:
-            free &= keys.get_level_values(KEYS[1]).isin(list(self.periods))
+            label = keys.get_level_values(KEYS[1]).to_series()
+            wanted = list(self.periods)
+            free &= (label.isin(wanted) | tax_year_of(label).isin(wanted)).to_numpy()
         return free
 
     def cast(self, keys: pd.MultiIndex, can: Bools, names: Sequence[str]) -> tuple[Bools, Integers]:

@@ -104,15 +104,13 @@ class Ground:
 
     @cached_property
     def cases(self) -> pd.DataFrame:
-        """The cases of flagged returns that count; see `Planted.counted`. Blind ones are not among them."""
-        counted = self.flagged_among(self.planted.counted)
-        return counted[~counted["mechanism"].isin(list(self.planted.blind))].reset_index(drop=True)
+        """The cases of flagged returns that count; see `Planted.counted`."""
+        return self.flagged_among(self.planted.counted)
 
     @cached_property
     def blind(self) -> pd.DataFrame:
         """Those of mechanisms that the library does not know: no reason was made with them in mind."""
-        counted = self.flagged_among(self.planted.counted)
-        return counted[counted["mechanism"].isin(list(self.planted.blind))].reset_index(drop=True)
+        return self.flagged_among(self.planted.unforeseen)
 
     @cached_property
     def targets(self) -> dict[str, Target]:

@@ -18,6 +18,7 @@ from taxgap.reasons.selection import NONE, Positions
 from taxgap.records import Records
 from taxgap.risk.arrays import Bools
 from taxgap.risk.boosting import read_booster
+from taxgap.risk.cases import Part
 from taxgap.risk.fitting import Plan, grow_amounts
 from taxgap.risk.model import RiskModel
 from taxgap.risk.outcomes import Given, Rules, check_outcomes
@@ -39,10 +40,13 @@ class Refitted:
         On taxpayers drawn anew, with seeds of their own.
     seeds : Refits
         On the very cases of the model, with other seeds.
+    cases : Part
+        The cases that the model was trained on.
     """
 
     refits: Refits
     seeds: Refits
+    cases: Part
 
 
 def fit_again(
@@ -72,7 +76,8 @@ def fit_again(
     """
     part = gather_training(records, model)
     bootstrap = refit(model, part.X, part.given, refits=refits, seed=seed)
-    return Refitted(bootstrap, fit_seeds(model, part.X, part.given, bootstrap, seeds=seeds))
+    others = fit_seeds(model, part.X, part.given, bootstrap, seeds=seeds)
+    return Refitted(bootstrap, others, part)
 
 
 def fit_seeds(
