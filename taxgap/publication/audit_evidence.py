@@ -19,9 +19,6 @@ from taxgap.reasons.audit.result import ExplanationAudit
 Row = Any
 """One line of figures, from ``itertuples``."""
 
-FEW_MECHANISMS = "others, too few each"
-"""The group of all that are too few to stand alone."""
-
 
 @dataclass(frozen=True)
 class Section:

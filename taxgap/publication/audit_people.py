@@ -13,8 +13,8 @@ from taxgap.publication.audit_words import name_code, name_group, name_grouping,
 from taxgap.publication.picture import Picture
 from taxgap.publication.tables import Cell, Table, make_table
 from taxgap.publication.wording import count, decimal, share
+from taxgap.reasons.audit.groups.parity import JUDGED
 
-_JUDGED = ("nation", "income decile", "size decile", "age band", "trade group")
 _LEAST_GROUPS = 2
 _MOST_CODES = 8
 
@@ -68,7 +68,7 @@ def _with_interval(row: dict[str, float], name: str) -> Cell:
 def describe_parity(evidence: Evidence) -> Section | None:
     """Describe whether explanations are as good for every group."""
     gaps = evidence.table("parity", "gaps")
-    judged = gaps[gaps["group_by"].isin(_JUDGED)] if len(gaps) else gaps
+    judged = gaps[gaps["group_by"].isin(JUDGED)] if len(gaps) else gaps
     found = [_say_gap(evidence, judged, "recall"), _say_gap(evidence, judged, "stable share")]
     found.append(
         "The largest of many gaps is large by chance too; intervals allow for that. Like for like means: "
@@ -83,7 +83,7 @@ def describe_parity(evidence: Evidence) -> Section | None:
         "For groups of taxpayers we compare how often the right reason is given, how stable it is, and how "
         "many reasons there are.",
         found=found,
-        pictures=[_picture_group(evidence, by) for by in _JUDGED],
+        pictures=[_picture_group(evidence, by) for by in JUDGED],
         folded=[_tabulate_gaps(evidence, gaps), _tabulate_left_out(evidence)],
     )
 

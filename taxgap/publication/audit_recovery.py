@@ -16,8 +16,8 @@ from taxgap.publication.audit_words import name_code, name_group, name_mechanism
 from taxgap.publication.picture import Picture, take_picture
 from taxgap.publication.tables import Cell, make_table
 from taxgap.publication.wording import money, share
+from taxgap.reasons.audit.recovery.baselines import BASELINES
 
-_BASELINES = ("random", "global", "z_score")
 _MOST_COLUMNS = 13
 _WORTH_A_COLUMN = 0.04
 _OTHER = "Other codes"
@@ -172,12 +172,12 @@ def describe_comparison(evidence: Evidence) -> Section | None:
 def best_naive(evidence: Evidence) -> str:
     """Name the naive method that reaches the highest recall; the library's own choice where it is known."""
     lift = evidence.rows("recovery", f"lift of recall@{evidence.most}", group_by="against")
-    named = [name for name in lift["group"] if name in _BASELINES]
+    named = [name for name in lift["group"] if name in BASELINES]
     if named:
         return str(named[0])
     rows = evidence.rows("recovery", f"recall@{evidence.most}", level="code", group_by="")
-    rows = rows[rows["method"].isin(_BASELINES)].sort_values("value", ascending=False, kind="stable")
-    return str(rows["method"].iloc[0]) if len(rows) else _BASELINES[0]
+    rows = rows[rows["method"].isin(BASELINES)].sort_values("value", ascending=False, kind="stable")
+    return str(rows["method"].iloc[0]) if len(rows) else BASELINES[0]
 
 
 def picture_mechanisms(evidence: Evidence) -> Picture | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,6 +73,20 @@ class Figure:
     method: str = "reasons"
     chance: float = np.nan
     unit: str = "share"
+
+
+def draw_figure(part: str, measure: str, found: Estimate, **where: Any) -> Figure:
+    """Make a line of figures of an estimate; `where` are other fields of `Figure`."""
+    return Figure(
+        part=part, measure=measure, value=found.value, low=found.low, high=found.high, n=found.n, **where
+    )
+
+
+def spread(values: Floats | Bools, rows: Integers | Bools, length: int) -> Floats:
+    """Put values of some returns in their place among all; missing elsewhere."""
+    every = np.full(length, np.nan)
+    every[rows] = values
+    return every
 
 
 def tidy(figures: Iterable[Figure]) -> pd.DataFrame:

@@ -126,13 +126,8 @@ class Material:
             columns=list(self.regime.code), fill_value=0.0
         )
 
-    def name_reasons(self, contributions: pd.DataFrame, rows: Bools | None = None) -> pd.DataFrame:
-        """Give reasons by the library's own rules for other contributions of the same returns."""
-        observed = self.observed if rows is None else self.observed[rows]
-        return self.name_reasons_of(observed, contributions)
-
-    def name_reasons_of(self, observed: pd.DataFrame, contributions: pd.DataFrame) -> pd.DataFrame:
-        """Give reasons by the same rules for other returns."""
+    def name_reasons(self, observed: pd.DataFrame, contributions: pd.DataFrame) -> pd.DataFrame:
+        """Give reasons by the library's own rules for other returns, or other contributions."""
         return name_reasons(self.subject, observed, contributions, self.noise)
 
     def cut_of(self, index: pd.Index) -> Floats:

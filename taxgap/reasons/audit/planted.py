@@ -74,16 +74,6 @@ class Planted:
         own = self.cases["tax"].to_numpy()
         return self.cases[(own > 0) & (own >= LEAST_SHARE * of_return)]
 
-    @cached_property
-    def sizes(self) -> Mapping[str, int]:
-        """How many there are to choose from at each level: codes, features and families."""
-        regime = self.regime
-        return {
-            "code": len(regime.codes),
-            "field": len(regime.features),
-            "family": len({code.family for code in regime.codes}),
-        }
-
     def relevant(self, level: str, cases: pd.DataFrame | None = None) -> Bools:
         """Tell what can reveal each case: one row a case, one column a code, feature or family.
 
@@ -97,7 +87,7 @@ class Planted:
 
         Returns
         -------
-        ndarray of bool, shape (cases, sizes[level])
+        ndarray of bool, shape (cases, choices)
             Columns in the order of the regime's codes, of its features, or of its families by name.
         """
         chosen = self.counted if cases is None else cases

@@ -233,7 +233,7 @@ def average(values: Floats | Bools, weights: Floats) -> Floats:
     return divide(np.einsum("ij,j->i", weights, values.astype(np.float64)), weights.sum(axis=1))
 
 
-def divide(above: Floats, below: Floats, *, empty: float = np.nan) -> Floats:
+def divide(above: Floats | Integers, below: Floats | Integers, *, empty: float = np.nan) -> Floats:
     """Divide; where nothing is below, the result is `empty`."""
     out = np.full(np.broadcast_shapes(above.shape, below.shape), empty)
     np.divide(above, below, out=out, where=below > 0)

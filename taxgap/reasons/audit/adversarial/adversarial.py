@@ -9,19 +9,20 @@ import pandas as pd
 
 from taxgap.errors import LeakError, UsageError
 from taxgap.reasons.audit.adversarial.bad_models import LEAK, Bad, hide_proxy, lean_on_leak, learn
+from taxgap.reasons.audit.bands import FEWEST
 from taxgap.reasons.audit.faithfulness.faithfulness import RULES as FAITHFULNESS
 from taxgap.reasons.audit.faithfulness.faithfulness import measure_faithfulness
 from taxgap.reasons.audit.faithfulness.numbers import RULES as NUMBERS
 from taxgap.reasons.audit.faithfulness.numbers import measure_numbers
 from taxgap.reasons.audit.figures import Estimate
 from taxgap.reasons.audit.material import Material
-from taxgap.reasons.audit.recovery.chance import chance_recall
+from taxgap.reasons.audit.recovery.metrics import expect_recall, find_recall, target_of
+from taxgap.reasons.audit.recovery.ranked import rank_reasons
 from taxgap.reasons.audit.rules import Check, Rule, judge
 from taxgap.risk.leaks import check_leaks
 
 __all__ = ["ADVERSARIAL", "CHECKS", "LEAK", "Bad", "catches", "hide_proxy", "lean_on_leak", "learn"]
 
-FEWEST = 30
 """Groups with fewer returns are left out."""
 
 ADVERSARIAL: tuple[Rule, ...] = (
@@ -101,15 +102,9 @@ def _find_recall(material: Material) -> Estimate:
     """Recall of the reasons as given, less chance, of flagged returns."""
     planted, k = material.planted, material.settings.reasons
     assert planted is not None  # noqa: S101 - for the type alone
-    rows, relevant = planted.counted["row"].to_numpy(dtype=np.int64), planted.relevant("code")
-    named = np.zeros((len(material), relevant.shape[1] + 1), dtype=np.bool_)
-    for place in range(1, k + 1):
-        named[np.arange(len(material)), material.reasons[f"reason_{place}_code"].cat.codes.to_numpy()] = True
-    hit = (named[rows, :-1] & relevant).any(axis=1)
-    lead = hit - chance_recall(relevant.shape[1], relevant.sum(axis=1), k)
-    total, count = (np.bincount(rows, own, len(material)) for own in (lead, np.ones(len(rows))))
-    there = material.flagged & (count > 0)
-    return material.bootstrap.mean(np.where(there, total / np.maximum(count, 1), np.nan), share=False)
+    target = target_of(planted, "code")
+    lead = find_recall(rank_reasons(material.regime, material.reasons), target, k) - expect_recall(target, k)
+    return material.bootstrap.mean(np.where(material.flagged, lead, np.nan), share=False)
 
 
 def _find_disparity(material: Material, group: str) -> Estimate:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from taxgap.reasons.audit.faithfulness.draws import Redraws
-from taxgap.reasons.audit.figures import Estimate, Figure
+from taxgap.reasons.audit.figures import Estimate, Figure, draw_figure, spread
 from taxgap.reasons.audit.material import Material, name_reasons
+from taxgap.reasons.audit.recovery.ranked import rank_reasons
 from taxgap.risk.arrays import Bools, Floats, Integers
 
 NAME = "faithfulness"
@@ -132,9 +133,7 @@ class Asked:
 
     def spread(self, values: Floats | Bools) -> Floats:
         """Put values of these returns in their place among all; missing elsewhere."""
-        placed = np.full(len(self.material), np.nan)
-        placed[self.rows] = values
-        return placed
+        return spread(values, self.rows, len(self.material))
 
     def mean(self, values: Floats | Bools, *, share: bool = True) -> Estimate:
         """Return the mean over these returns."""
@@ -142,12 +141,10 @@ class Asked:
 
     def figure(self, measure: str, found: Estimate, **others: object) -> Figure:
         """Lay a figure out."""
-        bounds = {"value": found.value, "low": found.low, "high": found.high, "n": found.n}
-        return Figure(part=NAME, measure=measure, **bounds, **others)  # type: ignore[arg-type]
+        return draw_figure(NAME, measure, found, **others)
 
     def _read(self, reasons: pd.DataFrame) -> Integers:
-        columns = [reasons[f"reason_{k}_code"].cat.codes.to_numpy() for k in range(1, self.most + 1)]
-        return np.stack(columns, axis=1).astype(np.int64)
+        return rank_reasons(self.material.regime, reasons).positions["code"][:, : self.most]
 
     def _join(self, members: Bools) -> Bools:
         return np.array([members[self.family == each].any(axis=0) for each in range(self.family.max() + 1)])

@@ -17,14 +17,14 @@ from taxgap.reasons.audit.faithfulness.randomising import (
     randomise_texts,
     refit_randomised,
 )
-from taxgap.reasons.audit.figures import Estimate, Figure, tidy
+from taxgap.reasons.audit.figures import Estimate, Figure, draw_figure, spread, tidy
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.part import Part
-from taxgap.reasons.audit.planted import Planted
-from taxgap.reasons.audit.recovery.chance import chance_recall
+from taxgap.reasons.audit.recovery.metrics import Target, expect_recall, hits_of, target_of
 from taxgap.reasons.audit.rules import Rule
 from taxgap.reasons.baseline import PeerBaseline
 from taxgap.reasons.refits import Refits, gather_training
+from taxgap.reasons.selection import NONE
 from taxgap.risk.arrays import Bools, Floats, Integers
 from taxgap.risk.cases import Part as Cases
 
@@ -170,30 +170,22 @@ class _Told:
         first = self.values["trained"][0].argmax(axis=1)
         return self._mean([(each.argmax(axis=1) == first).astype(np.float64) for each in self.values[kind]])
 
-    def recall(self, kind: str, planted: Planted, k: int, sign: float = 1.0) -> Floats:
-        cases = planted.counted["row"].to_numpy(dtype=np.int64)
-        relevant = planted.relevant("code")
+    def recall(self, kind: str, target: Target, k: int, sign: float = 1.0) -> Floats:
         parts = []
         for each in self.values[kind]:
-            named = np.zeros((len(self.material), relevant.shape[1]), dtype=np.bool_)
-            first = np.argsort(-sign * each, axis=1, kind="stable")[:, :k]
-            named[self.rows[:, np.newaxis], first] = True
-            parts.append(_by_return(cases, (named[cases] & relevant).any(axis=1), len(self.material)))
-        return np.where(self._inside, np.mean(parts, axis=0), np.nan)
+            named = np.full((len(self.material), k), NONE, dtype=np.int64)
+            named[self.rows] = np.argsort(-sign * each, axis=1, kind="stable")[:, :k]
+            parts.append(target.by_return(hits_of(named, target)))
+        return self._among(np.mean(parts, axis=0))
 
-    def chance(self, planted: Planted, k: int) -> Floats:
-        cases, relevant = planted.counted["row"].to_numpy(dtype=np.int64), planted.relevant("code")
-        chance = chance_recall(relevant.shape[1], relevant.sum(axis=1), k)
-        return np.where(self._inside, _by_return(cases, chance, len(self.material)), np.nan)
+    def chance(self, target: Target, k: int) -> Floats:
+        return self._among(expect_recall(target, k))
 
-    @cached_property
-    def _inside(self) -> Bools:
-        return np.isin(np.arange(len(self.material)), self.rows)
+    def _among(self, values: Floats) -> Floats:
+        return spread(values[self.rows], self.rows, len(self.material))
 
     def _mean(self, parts: list[Floats]) -> Floats:
-        placed = np.full(len(self.material), np.nan)
-        placed[self.rows] = np.mean(parts, axis=0)
-        return placed
+        return spread(np.mean(parts, axis=0), self.rows, len(self.material))
 
 
 def _compare(material: Material, rows: Integers, values: Mapping[str, list[Floats]], why: str) -> Part:
@@ -220,21 +212,21 @@ def _compare(material: Material, rows: Integers, values: Mapping[str, list[Float
             figures.append(_figure("lift of similarity", kind, gap, 0.0, "number"))
             findings |= {"randomisation_gap": gap} if kind == "labels" else {}
     if material.planted is not None:
-        more, fallen = _measure_recall(told, material.planted, list(values))
+        more, fallen = _measure_recall(told, target_of(material.planted, "code"), list(values))
         figures += more
         findings["randomised_recall"] = fallen
     return Part(NAME, tidy(figures), findings=findings, left_out=why)
 
 
-def _measure_recall(told: _Told, planted: Planted, kinds: list[str]) -> tuple[list[Figure], Estimate]:
+def _measure_recall(told: _Told, target: Target, kinds: list[str]) -> tuple[list[Figure], Estimate]:
     boot, k = told.material.bootstrap, told.material.settings.reasons
-    chance = told.chance(planted, k)
-    recall = {kind: told.recall(kind, planted, k) for kind in kinds}
+    chance = told.chance(target, k)
+    recall = {kind: told.recall(kind, target, k) for kind in kinds}
     level = boot.mean(chance).value
     figures = [_figure(f"recall@{k}", kind, boot.mean(own), level) for kind, own in recall.items()]
     lead, fallen = {}, {}
     for kind, own in recall.items():
-        lead[kind] = own - told.recall(kind, planted, k, sign=-1.0)
+        lead[kind] = own - told.recall(kind, target, k, sign=-1.0)
         found = boot.mean(lead[kind], share=False)
         figures.append(_figure(f"recall@{k} less that of opposite signs", kind, found, 0.0))
     blank = [kind for kind in kinds if kind != "trained" and kind not in LED]
@@ -251,18 +243,7 @@ def _measure_recall(told: _Told, planted: Planted, kinds: list[str]) -> tuple[li
 
 
 def _figure(measure: str, kind: str, found: Estimate, chance: float, unit: str = "share") -> Figure:
-    return Figure(
-        part=NAME,
-        measure=measure,
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        n=found.n,
-        level="code",
-        method=kind,
-        chance=chance,
-        unit=unit,
-    )
+    return draw_figure(NAME, measure, found, level="code", method=kind, chance=chance, unit=unit)
 
 
 def _ranks(values: Floats) -> Floats:
@@ -272,13 +253,6 @@ def _ranks(values: Floats) -> Floats:
     length = np.sqrt((ranks**2).sum(axis=1, keepdims=True))
     scaled: Floats = ranks / np.where(length > 0, length, 1.0)
     return scaled
-
-
-def _by_return(cases: Integers, values: Floats | Bools, returns: int) -> Floats:
-    count = np.bincount(cases, minlength=returns).astype(np.float64)
-    total = np.bincount(cases, np.asarray(values, dtype=np.float64), returns)
-    mean: Floats = total / np.where(count > 0, count, np.nan)
-    return mean
 
 
 def _known(values: Floats) -> Floats:

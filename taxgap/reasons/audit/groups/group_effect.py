@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from taxgap.reasons.audit.bands import FEWEST
-from taxgap.reasons.audit.figures import Estimate, Figure, tidy
+from taxgap.reasons.audit.figures import Estimate, Figure, draw_figure, tidy
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.part import Part
 from taxgap.reasons.audit.rules import Rule
@@ -163,15 +163,5 @@ def _groups(material: Material) -> Iterator[tuple[str, Integers, list[str]]]:
 
 
 def _figure(measure: str, found: Estimate, *, by: str = "", group: str = "", unit: str = "share") -> Figure:
-    return Figure(
-        part=NAME,
-        measure=measure,
-        group_by=by,
-        group=group,
-        method="contributions",
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        n=found.n,
-        unit=unit,
-    )
+    where = {"group_by": by, "group": group, "method": "contributions", "unit": unit}
+    return draw_figure(NAME, measure, found, **where)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from taxgap.reasons.audit.bands import FEWEST
-from taxgap.reasons.audit.figures import Bootstrap, Estimate, Figure, tidy
+from taxgap.reasons.audit.figures import Bootstrap, Estimate, Figure, draw_figure, tidy
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.part import Part
 from taxgap.reasons.audit.rules import Rule
@@ -175,19 +176,5 @@ def _compare_codes(material: Material, kinds: tuple[Kind, ...], first: Positions
     return table.sort_values("honest", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _figure(
-    measure: str, found: Estimate, kind: str, *, unit: str = "share", chance: float = np.nan
-) -> Figure:
-    return Figure(
-        part=NAME,
-        measure=measure,
-        level="code",
-        group_by="kind",
-        group=kind,
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        chance=chance,
-        n=found.n,
-        unit=unit,
-    )
+def _figure(measure: str, found: Estimate, kind: str, **where: Any) -> Figure:
+    return draw_figure(NAME, measure, found, level="code", group_by="kind", group=kind, **where)

@@ -11,11 +11,11 @@ from taxgap.reasons.audit.figures import Estimate, Figure, tidy
 from taxgap.reasons.audit.groups.gaps import Gap, Levels, find_gap, level_groups, residual
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.part import Part
-from taxgap.reasons.audit.planted import Planted
+from taxgap.reasons.audit.recovery.metrics import find_recall, target_of
+from taxgap.reasons.audit.recovery.ranked import rank_reasons
 from taxgap.reasons.audit.rules import Rule
 from taxgap.reasons.audit.stability.agreement import Agreement
 from taxgap.reasons.audit.stability.naming import count_reasons, given_codes
-from taxgap.reasons.selection import NONE, Positions
 from taxgap.risk.arrays import Floats
 
 NAME = "parity"
@@ -114,37 +114,14 @@ def measure_parity(material: Material, agreement: Agreement | None = None) -> Pa
     return Part(NAME, tidy(figures), tables, worst, "" if gaps else NOTHING)
 
 
-def find_recall(planted: Planted, codes: Positions, most: int) -> Floats:
-    """Return the share of each return's mechanisms that its first codes can reveal.
-
-    Parameters
-    ----------
-    planted : Planted
-    codes : ndarray of int64, shape (returns, reasons)
-        By place; -1 where there is no further reason.
-    most : int
-        So many are looked at.
-
-    Returns
-    -------
-    ndarray of float64
-        Missing where nothing was planted.
-    """
-    cases = planted.counted
-    row, relevant = cases["row"].to_numpy(dtype=np.int64), planted.relevant("code")
-    named = codes[row, :most]
-    hit = (np.take_along_axis(relevant, named % relevant.shape[1], axis=1) & (named != NONE)).any(axis=1)
-    hits, all_of = (np.bincount(row, by, planted.rows) for by in (hit, np.ones(len(row))))
-    return np.where(all_of > 0, hits / np.maximum(all_of, 1), np.nan)
-
-
 def _measure(material: Material, agreement: Agreement | None) -> Mapping[str, Floats]:
     codes, flagged = given_codes(material), material.flagged
     measured = {REASONS: np.where(flagged, count_reasons(codes), np.nan)}
     if agreement is not None:
         measured[STABLE] = agreement.lay_out(agreement.stable)
     if material.planted is not None:
-        recall = find_recall(material.planted, codes, material.settings.reasons)
+        named = rank_reasons(material.regime, material.reasons)
+        recall = find_recall(named, target_of(material.planted, "code"), material.settings.reasons)
         measured[RECALL] = np.where(flagged, recall, np.nan)
         largest = material.planted.counted.sort_values(["row", "tax"]).drop_duplicates("row", keep="last")
         kinds = largest.set_index("row")["mechanism"].reindex(range(len(material)))

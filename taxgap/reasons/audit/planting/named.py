@@ -8,19 +8,13 @@ import numpy as np
 import pandas as pd
 
 from taxgap.errors import InvalidDataError
-from taxgap.reasons.audit.figures import Bootstrap, Figure, tidy
+from taxgap.reasons.audit.figures import Bootstrap, Figure, draw_figure, tidy
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.part import Part
 from taxgap.reasons.audit.planted import planted_in
 from taxgap.reasons.audit.planting.manipulations import SELF_ASSESSMENT_MANIPULATIONS, Manipulation
 from taxgap.reasons.audit.planting.planting import Planting, plant
-from taxgap.reasons.audit.recovery.metrics import (
-    draw_figure,
-    expect_hits,
-    find_hits,
-    share_of_cases,
-    target_of,
-)
+from taxgap.reasons.audit.recovery.metrics import expect_hits, find_hits, share_of_cases, target_of
 from taxgap.reasons.audit.recovery.ranked import rank_reasons
 from taxgap.reasons.audit.rules import Rule
 from taxgap.records.partitions import partition_of
@@ -92,7 +86,7 @@ def _measure(material: Material, planting: Planting, chosen: Sequence[Manipulati
     subject, k = material.subject, material.settings.reasons
     observed = _observe(material, planting)
     seen = subject.regime.compare(observed, subject.peers)
-    reasons = material.name_reasons_of(observed, subject.explain(seen))
+    reasons = material.name_reasons(observed, subject.explain(seen))
     lines = planting.planted.set_index(KEY).loc[observed.index]
     cases = pd.DataFrame(
         {

@@ -11,10 +11,11 @@ import pandas as pd
 from scipy.special import comb
 
 from taxgap.reasons.audit.bands import FEWEST
-from taxgap.reasons.audit.figures import Estimate, Figure, tidy
+from taxgap.reasons.audit.figures import Estimate, Figure, draw_figure, tidy
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.part import Part
 from taxgap.reasons.audit.planted import MOST_EVIDENCE, check_evidence
+from taxgap.reasons.audit.recovery.metrics import Target, hits_of
 from taxgap.reasons.audit.rules import Rule
 from taxgap.reasons.audit.stability.naming import given_codes
 from taxgap.reasons.selection import MOST_REASONS, NONE, Positions
@@ -227,14 +228,10 @@ def _find_recall(
     if not len(rows):
         return np.full(len(material), np.nan), np.full(len(material), np.nan)
     relevant = np.stack([table[str(box)] for box in kinds[1]])[kinds[0]]
-    own = named[rows]
-    hit = (np.take_along_axis(relevant, own % relevant.shape[1], axis=1) & (own != NONE)).any(axis=1)
-    choices, evidence, reasons = relevant.shape[1], relevant.sum(axis=1), (own != NONE).sum(axis=1)
+    target = Target("", rows, relevant, len(material))
+    choices, evidence, reasons = relevant.shape[1], relevant.sum(axis=1), (named[rows] != NONE).sum(axis=1)
     by_chance = 1 - comb(choices - evidence, reasons) / comb(choices, reasons)
-    size = np.bincount(rows, minlength=len(material))
-    both = [np.bincount(rows, part, len(material)) for part in (hit, by_chance)]
-    recall, chance = (np.where(size > 0, part / np.maximum(size, 1), np.nan) for part in both)
-    return recall, chance
+    return target.by_return(hits_of(named, target)), target.by_return(by_chance)
 
 
 def _groups(material: Material) -> Iterator[tuple[str, str, Bools]]:
@@ -286,15 +283,5 @@ def _most(material: Material) -> int:
 
 
 def _figure(measure: str, found: Estimate, level: str, of: tuple[str, str], chance: float = np.nan) -> Figure:
-    return Figure(
-        part=NAME,
-        measure=measure,
-        level=level,
-        group_by=of[0],
-        group=of[1],
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        chance=chance,
-        n=found.n,
-    )
+    by, group = of
+    return draw_figure(NAME, measure, found, level=level, group_by=by, group=group, chance=chance)

@@ -8,11 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from taxgap.reasons.audit.bands import FEWEST
 from taxgap.reasons.audit.material import Material
 from taxgap.risk.arrays import Bools, Integers
-
-LEAST = 30
-"""A group of fewer returns is put together with the others that are as small."""
 
 OTHERS = "others, too few each"
 """What those together are called."""
@@ -35,7 +33,7 @@ class CaseGroup(NamedTuple):
     inside : ndarray of bool
         Which cases.
     enough : bool
-        Whether they are of at least `LEAST` returns.
+        Whether they are of at least `FEWEST` returns.
     """
 
     by: str
@@ -67,7 +65,7 @@ def groups_of_cases(material: Material, cases: pd.DataFrame) -> Iterator[CaseGro
 
 
 def divide_cases(by: str, labels: pd.Series, row: Integers) -> Iterator[CaseGroup]:
-    """Divide cases by their labels, and put together the groups of fewer than `LEAST` returns.
+    """Divide cases by their labels, and put together the groups of fewer than `FEWEST` returns.
 
     Examples
     --------
@@ -82,8 +80,8 @@ def divide_cases(by: str, labels: pd.Series, row: Integers) -> Iterator[CaseGrou
         named.unique(), key=lambda name: (name.isdigit(), int(name) if name.isdigit() else 0, name)
     )
     returns = pd.DataFrame({"name": named, "row": row}).groupby("name", sort=False)["row"].nunique()
-    name = named.where(named.map(returns) >= LEAST, OTHERS)
-    for group in (*(each for each in order if returns[each] >= LEAST), OTHERS):
+    name = named.where(named.map(returns) >= FEWEST, OTHERS)
+    for group in (*(each for each in order if returns[each] >= FEWEST), OTHERS):
         inside = (name == group).to_numpy(dtype=np.bool_)
         if inside.any():
-            yield CaseGroup(by, group, inside, len(np.unique(row[inside])) >= LEAST)
+            yield CaseGroup(by, group, inside, len(np.unique(row[inside])) >= FEWEST)

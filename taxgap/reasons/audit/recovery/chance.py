@@ -114,37 +114,6 @@ def chance_reciprocal_rank(size: int, relevant: Integers, most: int) -> Floats:
     )
 
 
-def chance_agreement(size: int, k: int) -> dict[str, float]:
-    """Return the mean agreement of two rankings by size, one of them in random order with random signs.
-
-    Parameters
-    ----------
-    size : int
-        How many there are to choose from.
-    k : int
-        How many of each are compared, from 1 to `size`.
-
-    Returns
-    -------
-    dict of str to float
-        ``FA``: the share of the first k of one among those of the other. ``RA``: the share of the first k
-        ranks on which both have the same one. ``SA`` and ``SRA``: of equal sign too.
-
-    Raises
-    ------
-    UsageError
-        `k` is out of range.
-
-    Examples
-    --------
-    >>> chance_agreement(16, 4)
-    {'FA': 0.25, 'RA': 0.0625, 'SA': 0.125, 'SRA': 0.03125}
-    """
-    if not 1 <= k <= size:
-        raise UsageError(f"There can be 1 to {size} of {size}, not {k}.", where="k")
-    return {"FA": k / size, "RA": 1 / size, "SA": k / size / 2, "SRA": 1 / size / 2}
-
-
 def _check(size: int, relevant: Integers, k: int) -> None:
     if size < 1 or k < 0:
         raise UsageError(f"Nothing can be drawn: {k} of {size}.", where="size, k")

@@ -9,12 +9,12 @@ import pandas as pd
 
 from taxgap.errors import UsageError
 from taxgap.peers import GROUPS
-from taxgap.reasons.audit.figures import Figure, tidy
+from taxgap.reasons.audit.figures import Figure, draw_figure, tidy
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.part import Part
-from taxgap.reasons.audit.recovery.metrics import draw_figure, measures_for
+from taxgap.reasons.audit.recovery.metrics import measures_for
 from taxgap.reasons.audit.recovery.ranked import Ranked, rank_contributions
-from taxgap.reasons.audit.recovery.recovery import NO_CASES, NO_TRUTH, Ground, rankings_of
+from taxgap.reasons.audit.recovery.recovery import NO_CASES, NO_TRUTH, Ground, measure_methods, rankings_of
 from taxgap.reasons.audit.rules import Rule
 from taxgap.reasons.audit.subject import Explain, explain_against_peers
 from taxgap.reasons.contributions import contributions
@@ -78,7 +78,7 @@ def compare_methods(material: Material, others: Mapping[str, Explain] | None = N
     if ground.cases.empty:
         return Part(NAME, tidy(()), left_out=NO_CASES)
     ranked = rank_by_methods(material, ground.targets["code"].cases > 0, others or {})
-    figures = [*_measure(ground, ranked), *_lead(ground, ranked)]
+    figures = [*measure_methods(NAME, ground, ranked), *_lead(ground, ranked)]
     table = tidy(figures)
     return Part(NAME, table, {"methods": _lay_wide(table)})
 
@@ -163,16 +163,6 @@ def _align(found: pd.DataFrame, index: pd.Index, name: str) -> pd.DataFrame:
             remedy="Return a DataFrame with the index of what was given, and one column a feature.",
         )
     return found if found.index.equals(index) else found.set_axis(index)
-
-
-def _measure(ground: Ground, ranked: Mapping[str, Ranked]) -> Iterator[Figure]:
-    bootstrap = ground.material.bootstrap
-    for level, target in ground.targets.items():
-        for measure, (find, expect) in measures_for(ground.most).items():
-            chance = bootstrap.mean(expect(target)).value
-            for method, each in ranked.items():
-                found = bootstrap.mean(find(each, target))
-                yield draw_figure(NAME, measure, found, level=level, method=method, chance=chance)
 
 
 def _lead(ground: Ground, ranked: Mapping[str, Ranked]) -> Iterator[Figure]:

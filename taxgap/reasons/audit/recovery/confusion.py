@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from taxgap.reasons.audit.figures import Bootstrap, Estimate, Figure
+from taxgap.reasons.audit.figures import Bootstrap, Estimate, Figure, draw_figure
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.recovery.case_groups import divide_cases
-from taxgap.reasons.audit.recovery.metrics import Target, divide, draw_figure
+from taxgap.reasons.audit.recovery.metrics import Target
 from taxgap.reasons.audit.recovery.ranked import Ranked
 from taxgap.reasons.selection import NONE
 from taxgap.risk.arrays import Bools, Floats, Integers
 from taxgap.risk.evaluation.intervals import find_percentiles
+from taxgap.risk.evaluation.metrics import divide
 
 NO_REASON = "no reason"
 """What stands in the table where nothing is named."""

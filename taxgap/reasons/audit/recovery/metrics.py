@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from taxgap.reasons.audit.figures import Bootstrap, Estimate, Figure
+from taxgap.reasons.audit.figures import Bootstrap, Estimate
 from taxgap.reasons.audit.planted import Planted
 from taxgap.reasons.audit.recovery.chance import chance_precision, chance_recall, chance_reciprocal_rank
 from taxgap.reasons.audit.recovery.ranked import Ranked
 from taxgap.reasons.selection import MOST_REASONS, NONE
 from taxgap.risk.arrays import Bools, Floats, Integers
 from taxgap.risk.evaluation.intervals import find_percentiles
+from taxgap.risk.evaluation.metrics import divide
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +89,19 @@ def target_of(planted: Planted, level: str, cases: pd.DataFrame | None = None) -
     return Target(level, row, planted.relevant(level, chosen), planted.rows)
 
 
+def hits_of(named: Integers, target: Target) -> Bools:
+    """Tell of each case whether what is named of its return can reveal it.
+
+    Parameters
+    ----------
+    named : ndarray of int, shape (returns, reasons)
+        Places at the target's level; -1 where nothing is named.
+    target : Target
+    """
+    hits: Bools = np.any(_among(named[target.row], target.relevant), axis=1)
+    return hits
+
+
 def find_hits(ranked: Ranked, target: Target, k: int) -> Bools:
     """Tell of each case whether one of the first k can reveal it.
 
@@ -98,9 +112,7 @@ def find_hits(ranked: Ranked, target: Target, k: int) -> Bools:
     >>> [find_hits(ranked, target, k).tolist() for k in (1, 2, 3)]
     [[False, False], [False, True], [True, True]]
     """
-    first = ranked.positions[target.level][target.row, :k]
-    hits: Bools = np.any(_among(first, target.relevant), axis=1)
-    return hits
+    return hits_of(ranked.positions[target.level][:, :k], target)
 
 
 def find_recall(ranked: Ranked, target: Target, k: int) -> Floats:
@@ -246,20 +258,6 @@ def draw_shares(bootstrap: Bootstrap, above: Floats, below: Floats) -> tuple[Flo
 def estimate_of(bootstrap: Bootstrap, value: float, drawn: Floats, n: int) -> Estimate:
     """Return a figure with the percentile interval of its draws."""
     return Estimate(float(value), *find_percentiles(drawn, bootstrap.confidence), n)
-
-
-def draw_figure(part: str, measure: str, found: Estimate, **where: Any) -> Figure:
-    """Make a line of figures of an estimate; `where` are other fields of `Figure`."""
-    return Figure(
-        part=part, measure=measure, value=found.value, low=found.low, high=found.high, n=found.n, **where
-    )
-
-
-def divide(above: Floats | Integers, below: Floats | Integers) -> Floats:
-    """Divide; missing where nothing is below."""
-    found = np.full(np.shape(below), np.nan)
-    np.divide(above, below, out=found, where=below > 0)
-    return found
 
 
 def _among(places: Integers, relevant: Bools) -> Bools:

@@ -9,16 +9,16 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from taxgap.reasons.audit.figures import Estimate, Figure, tidy
+from taxgap.reasons.audit.bands import FEWEST
+from taxgap.reasons.audit.figures import Estimate, Figure, draw_figure, tidy
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.part import Part
 from taxgap.reasons.audit.planted import LEVELS, Planted
 from taxgap.reasons.audit.recovery.baselines import BASELINES, rank_by_baselines
-from taxgap.reasons.audit.recovery.case_groups import LEAST, OF_CASES, groups_of_cases
+from taxgap.reasons.audit.recovery.case_groups import OF_CASES, groups_of_cases
 from taxgap.reasons.audit.recovery.confusion import confuse
 from taxgap.reasons.audit.recovery.metrics import (
     Target,
-    draw_figure,
     expect_hits,
     expect_recall,
     find_hits,
@@ -162,7 +162,7 @@ def measure_recovery(material: Material) -> Part:
     split = split_tax(material, planted, ranked["reasons"])
     findings, best = _find(ground, ranked)
     figures = [
-        *_measure_all(ground, ranked),
+        *measure_methods(NAME, ground, ranked),
         *_measure_cases(ground, ranked),
         *_measure_blind(ground, ranked),
         *_measure_groups(ground, ranked),
@@ -208,14 +208,15 @@ def _name_findings(ground: Ground, findings: Mapping[str, Estimate], best: str) 
         yield draw_figure(NAME, measure, findings[name], level="code", group_by="against", group=against)
 
 
-def _measure_all(ground: Ground, ranked: Mapping[str, Ranked]) -> Iterator[Figure]:
+def measure_methods(part: str, ground: Ground, ranked: Mapping[str, Ranked]) -> Iterator[Figure]:
+    """Yield every measure of every method at every level, as figures of a part."""
     bootstrap = ground.material.bootstrap
     for level, target in ground.targets.items():
         for measure, (find, expect) in measures_for(ground.most).items():
             chance = bootstrap.mean(expect(target)).value
             for method, each in ranked.items():
                 found = bootstrap.mean(find(each, target))
-                yield draw_figure(NAME, measure, found, level=level, method=method, chance=chance)
+                yield draw_figure(part, measure, found, level=level, method=method, chance=chance)
 
 
 def _measure_cases(ground: Ground, ranked: Mapping[str, Ranked]) -> Iterator[Figure]:
@@ -241,7 +242,7 @@ def _measure_blind(ground: Ground, ranked: Mapping[str, Ranked]) -> Iterator[Fig
     bootstrap, k = ground.material.bootstrap, ground.most
     for name in ("", *sorted(set(ground.blind["mechanism"]))):
         cases = ground.blind if not name else ground.blind[ground.blind["mechanism"] == name]
-        if len(cases) < LEAST:
+        if len(cases) < FEWEST:
             continue
         target = target_of(ground.planted, "code", cases)
         chance = bootstrap.mean(expect_recall(target, k)).value

@@ -14,10 +14,10 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from taxgap.reasons.audit.figures import Bootstrap, Figure
+from taxgap.reasons.audit.figures import Bootstrap, Figure, draw_figure
 from taxgap.reasons.audit.planted import Planted
 from taxgap.reasons.audit.recovery.case_groups import divide_cases
-from taxgap.reasons.audit.recovery.metrics import Target, draw_figure, draw_shares, estimate_of
+from taxgap.reasons.audit.recovery.metrics import Target, draw_shares, estimate_of
 from taxgap.reasons.audit.recovery.ranked import Ranked, names_of
 from taxgap.reasons.selection import NONE
 from taxgap.risk.arrays import Bools, Floats, Integers

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from taxgap.reasons.audit.figures import Estimate, Figure
+from taxgap.reasons.audit.figures import Estimate, Figure, draw_figure
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.planted import Planted
 from taxgap.reasons.audit.recovery.case_groups import CaseGroup, groups_of_cases
-from taxgap.reasons.audit.recovery.metrics import draw_figure, find_hits, share_of_cases, target_of
+from taxgap.reasons.audit.recovery.metrics import find_hits, share_of_cases, target_of
 from taxgap.reasons.audit.recovery.ranked import Ranked
 from taxgap.risk.arrays import Bools
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom
 
+from taxgap.reasons.audit.figures import spread
 from taxgap.reasons.audit.stability.naming import share_in_common
 from taxgap.reasons.selection import NONE, Positions
 from taxgap.reasons.uncertainty import STABLE
@@ -88,9 +89,7 @@ class Agreement:
 
     def lay_out(self, values: Floats | Bools) -> Floats:
         """Lay out what is known of these returns for all of the material; missing for the others."""
-        every = np.full(len(self.rows), np.nan)
-        every[self.rows] = values
-        return every
+        return spread(values, self.rows, len(self.rows))
 
     def _frequencies(self) -> tuple[Floats, Floats]:
         size = len(self.family)

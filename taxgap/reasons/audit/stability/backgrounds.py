@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from taxgap.peers import PeerGroups
 from taxgap.reasons.audit.bands import FEWEST, band
-from taxgap.reasons.audit.figures import Estimate, Figure, tidy
+from taxgap.reasons.audit.figures import Estimate, Figure, draw_figure, tidy
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.part import Part
 from taxgap.reasons.audit.rules import Rule
@@ -156,25 +158,5 @@ def compare_halves(
     return Part(NAME, tidy(figures), findings={"background_agreement": agreed})
 
 
-def _figure(
-    measure: str,
-    found: Estimate,
-    *,
-    level: str = "code",
-    chance: float = np.nan,
-    group_by: str = "",
-    group: str = "",
-) -> Figure:
-    return Figure(
-        part=NAME,
-        measure=measure,
-        level=level,
-        group_by=group_by,
-        group=group,
-        method="halves",
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        chance=chance,
-        n=found.n,
-    )
+def _figure(measure: str, found: Estimate, **where: Any) -> Figure:
+    return draw_figure(NAME, measure, found, method="halves", **({"level": "code"} | where))

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from taxgap.reasons.audit.material import Material
-from taxgap.reasons.selection import MOST_REASONS, NONE, Positions, select_reasons
+from taxgap.reasons.audit.recovery.ranked import rank_reasons
+from taxgap.reasons.selection import NONE, Positions, select_reasons
 from taxgap.reasons.table import is_unusual, look_up
 from taxgap.risk.arrays import Bools, Floats
 
@@ -81,9 +82,7 @@ def given_codes(material: Material) -> Positions:
     ndarray of int64, shape (returns, 4)
         -1 where there is no further reason.
     """
-    levels = pd.Index(list(material.regime.code))
-    columns = [material.reasons[f"reason_{k}_code"] for k in range(1, MOST_REASONS + 1)]
-    return np.stack([levels.get_indexer(pd.Index(column.astype(object))) for column in columns], axis=1)
+    return rank_reasons(material.regime, material.reasons).positions["code"]
 
 
 def count_reasons(codes: Positions) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from taxgap.reasons.audit.edited import FIXED, KEYS, edit_returns
-from taxgap.reasons.audit.figures import Estimate, Figure, tidy
+from taxgap.reasons.audit.figures import Estimate, Figure, draw_figure, tidy
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.part import Part
 from taxgap.reasons.audit.planting.completion import COMPLETIONS
@@ -263,14 +263,4 @@ def _explain(material: Material, seen: Mapping[str, pd.DataFrame]) -> dict[str, 
 
 
 def _figure(measure: str, found: Estimate, change: str) -> Figure:
-    return Figure(
-        part=NAME,
-        measure=measure,
-        level="code",
-        group_by="change",
-        group=change,
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        n=found.n,
-    )
+    return draw_figure(NAME, measure, found, level="code", group_by="change", group=change)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from taxgap.reasons.audit.bands import FEWEST, band
-from taxgap.reasons.audit.figures import Estimate, Figure, tidy
+from taxgap.reasons.audit.figures import Estimate, Figure, draw_figure, tidy
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.part import Part
 from taxgap.reasons.audit.rules import Rule
@@ -223,17 +224,5 @@ def _count_swaps(material: Material, found: Agreement) -> pd.DataFrame:
     return table[apart].sort_values("share_of_swaps", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _figure(
-    measure: str, found: Estimate, method: str, *, level: str = "code", chance: float = np.nan
-) -> Figure:
-    return Figure(
-        part=NAME,
-        measure=measure,
-        level=level,
-        method=method,
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        chance=chance,
-        n=found.n,
-    )
+def _figure(measure: str, found: Estimate, method: str, **where: Any) -> Figure:
+    return draw_figure(NAME, measure, found, method=method, **({"level": "code"} | where))

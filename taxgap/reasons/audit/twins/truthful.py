@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from taxgap.reasons.audit.figures import Estimate, Figure, tidy
+from taxgap.reasons.audit.figures import Estimate, Figure, draw_figure, spread, tidy
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.part import Part
 from taxgap.reasons.audit.recovery.case_groups import groups_of_cases
-from taxgap.reasons.audit.recovery.metrics import draw_figure, find_hits, find_recall, share_of_cases
+from taxgap.reasons.audit.recovery.metrics import find_hits, find_recall, share_of_cases
 from taxgap.reasons.audit.recovery.ranked import Ranked, rank_contributions, rank_reasons
 from taxgap.reasons.audit.recovery.recovery import Ground
 from taxgap.reasons.audit.rules import Rule
 from taxgap.reasons.audit.twins.twin_agreement import compare_with_twins
 from taxgap.reasons.audit.twins.twins import changed_codes, measure_twins, see_twins, twin_contributions
 from taxgap.records import Truth
-from taxgap.risk.arrays import Bools, Floats
+from taxgap.risk.arrays import Bools
 from taxgap.risk.model import RiskModel
 
 NAME = "truthful"
@@ -139,14 +139,8 @@ def _find_twins(material: Material, truth: Truth, model: RiskModel, rows: Bools)
     return Twins(rows, agreement, ranked.spread(rows), changed_codes(regime, seen, twin_seen))
 
 
-def _spread(rows: Bools, values: Floats) -> Floats:
-    every = np.full(len(rows), np.nan)
-    every[rows] = values
-    return every
-
-
 def _mean(material: Material, twins: Twins, name: str) -> Estimate:
-    values = _spread(twins.rows, twins.agreement[name].to_numpy(dtype=np.float64))
+    values = spread(twins.agreement[name].to_numpy(dtype=np.float64), twins.rows, len(material))
     return material.bootstrap.mean(values, share=name in _SHARES)
 
 
@@ -154,7 +148,7 @@ def _agreements(material: Material, twins: Twins) -> Iterator[Figure]:
     for name, measure in _AGREEMENT.items():
         unit = "share" if name in _SHARES else "number"
         yield draw_figure(NAME, measure, _mean(material, twins, name), method="contributions", unit=unit)
-    defined = _spread(twins.rows, twins.agreement["defined"].to_numpy(dtype=np.float64))
+    defined = spread(twins.agreement["defined"].to_numpy(dtype=np.float64), twins.rows, len(material))
     yield draw_figure(NAME, "scores higher than its twin", material.bootstrap.mean(defined))
 
 

@@ -137,28 +137,6 @@ def see_twins(
     return regime.compare(twins, peers)
 
 
-def without_trace(seen: pd.DataFrame, twin_seen: pd.DataFrame) -> pd.Series:
-    """Tell which returns are the same as their twin in every column.
-
-    Where a return is untrue and this holds, the records have no trace of it, and nothing could explain it.
-
-    Parameters
-    ----------
-    seen, twin_seen : DataFrame
-        Measures, or what the model sees, of returns and of their twins.
-
-    Returns
-    -------
-    Series of bool
-
-    Examples
-    --------
-    >>> without_trace(pd.DataFrame({"a": [1.0, np.nan]}), pd.DataFrame({"a": [2.0, np.nan]})).tolist()
-    [False, True]
-    """
-    return pd.Series(~find_changes(seen, twin_seen).any(axis=1), index=seen.index)
-
-
 def twin_contributions(
     model: RiskModel, seen: pd.DataFrame, twin_seen: pd.DataFrame, *, kind: Kind = "expected_tax"
 ) -> pd.DataFrame:

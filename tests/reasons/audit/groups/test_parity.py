@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taxgap.reasons.audit.groups.parity import RULES, find_recall, measure_parity
+from taxgap.reasons.audit.groups.parity import RULES, measure_parity
+from taxgap.reasons.audit.recovery.metrics import find_recall, target_of
+from taxgap.reasons.audit.recovery.ranked import Ranked
 from taxgap.reasons.audit.rules import judge
 from taxgap.reasons.audit.stability.agreement import agree
 from taxgap.reasons.audit.stability.naming import given_codes
@@ -90,7 +92,7 @@ def test_recall_is_the_share_of_mechanisms_that_are_named(material, regime):
     planted = material.planted
     codes = np.full((len(material), 4), -1)
     codes[:, 0] = list(regime.code).index("third_party.interest")
-    recall = find_recall(planted, codes, 3)
+    recall = find_recall(Ranked("given", {"code": codes}, {}), target_of(planted, "code"), 3)
     cases = planted.counted
     by_hand = (cases["mechanism"] == "interest").groupby(cases["row"]).mean()
     assert np.isnan(recall).sum() == len(material) - len(by_hand)
@@ -100,8 +102,9 @@ def test_recall_is_the_share_of_mechanisms_that_are_named(material, regime):
 def test_a_reason_beyond_those_looked_at_does_not_count(material, regime):
     codes = np.full((len(material), 4), -1)
     codes[:, 3] = list(regime.code).index("third_party.interest")
-    assert np.nansum(find_recall(material.planted, codes, 3)) == 0
-    assert np.nansum(find_recall(material.planted, codes, 4)) > 0
+    given, target = Ranked("given", {"code": codes}, {}), target_of(material.planted, "code")
+    assert np.nansum(find_recall(given, target, 3)) == 0
+    assert np.nansum(find_recall(given, target, 4)) > 0
 
 
 def test_without_groups_it_is_left_out(make_material):

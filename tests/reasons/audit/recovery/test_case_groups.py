@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from taxgap.reasons.audit.bands import FEWEST
 from taxgap.reasons.audit.material import Material
-from taxgap.reasons.audit.recovery.case_groups import LEAST, OTHERS, UNKNOWN, divide_cases, groups_of_cases
+from taxgap.reasons.audit.recovery.case_groups import OTHERS, UNKNOWN, divide_cases, groups_of_cases
 
 
 def test_every_grouping_divides_all_cases(material: Material) -> None:
@@ -30,7 +31,7 @@ def test_small_groups_are_put_together(material: Material) -> None:
     cases = material.planted.counted
     for each in groups_of_cases(material, cases):
         size = cases["row"][each.inside].nunique()
-        assert each.enough == (size >= LEAST)
+        assert each.enough == (size >= FEWEST)
         assert each.enough or each.group == OTHERS
     assert "Wales" not in {each.group for each in groups_of_cases(material, cases)}
 

@@ -9,7 +9,6 @@ import pytest
 
 from taxgap.errors import UsageError
 from taxgap.reasons.audit.recovery.chance import (
-    chance_agreement,
     chance_precision,
     chance_recall,
     chance_reciprocal_rank,
@@ -34,14 +33,6 @@ def test_reciprocal_rank_is_that_of_all_orders(few: int, most: int) -> None:
     assert chance_reciprocal_rank(SIZE, np.array([few]), most)[0] == pytest.approx(mean)
 
 
-@pytest.mark.parametrize("k", [1, 2, 4, 6])
-def test_agreement_is_that_of_all_orders(k: int) -> None:
-    truth = tuple(range(k))
-    top = np.mean([len(set(order[:k]) & set(truth)) / k for order in _orders()])
-    rank = np.mean([np.mean([order[i] == i for i in range(k)]) for order in _orders()])
-    assert chance_agreement(SIZE, k) == pytest.approx({"FA": top, "RA": rank, "SA": top / 2, "SRA": rank / 2})
-
-
 def test_more_than_there_are_is_all_of_them() -> None:
     assert chance_recall(3, np.array([0, 1]), 9).tolist() == [0.0, 1.0]
 
@@ -56,11 +47,6 @@ def test_what_cannot_be_drawn_is_refused(size: int, relevant: list[int], k: int)
         chance_recall(size, np.array(relevant), k)
     with pytest.raises(UsageError):
         chance_reciprocal_rank(size, np.array(relevant), k)
-
-
-def test_agreement_on_nothing_is_refused() -> None:
-    with pytest.raises(UsageError):
-        chance_agreement(4, 0)
 
 
 def _orders() -> list[tuple[int, ...]]:
