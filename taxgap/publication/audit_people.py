@@ -12,7 +12,7 @@ from taxgap.publication.audit_pictures import picture_groups
 from taxgap.publication.audit_words import name_code, name_group, name_grouping, name_measure
 from taxgap.publication.picture import Picture
 from taxgap.publication.tables import Cell, Table, make_table
-from taxgap.publication.wording import count, decimal, share
+from taxgap.publication.wording import decimal, share
 from taxgap.reasons.audit.groups.parity import JUDGED
 
 _LEAST_GROUPS = 2
@@ -160,12 +160,11 @@ def _tabulate_left_out(evidence: Evidence) -> Table | None:
     if small.empty:
         return None
     small = small.drop_duplicates(["group_by", "group"])
-    heads = ["Groups", "Too small to stand alone", "Returns"]
+    heads = ["Groups", "Too small to stand alone"]
     rows = [
         (
             name_grouping(str(row.group_by)),
             name_group(str(row.group_by), str(row.group), evidence.regime),
-            count(row.n),
         )
         for row in small.itertuples(index=False)
     ]

@@ -110,7 +110,7 @@ def audit_explanations(
         What was planted. Without it, reasons are held against what random enquiries settled, and against
         manipulations planted in a copy of the records.
     regime : str, optional
-        The tax; the model's own when absent. A model that is not the library's needs it.
+        The tax. A model that is not the library's needs it; of one that is, it is the model's own.
     peers : PeerGroups, optional
         Those that returns are held against; the model's own when absent, and without any, those of the
         records.
@@ -172,7 +172,7 @@ def audit_explanations(
     told = evidence_of(subject.regime.name) | {name: tuple(codes) for name, codes in (evidence or {}).items()}
     check_evidence(subject.regime, told)
     material = gather_material(known, subject, own, truth=truth, evidence=told, noise=noise, say=say)
-    run = _Run(material, records, truth, methods or {}, manipulations, say)
+    run = _Run(material, records, truth, methods or {}, manipulations, chosen, say)
     found = tuple(run.measure(name) for name in PARTS if name in chosen)
     findings = {name: each for part in found for name, each in part.findings.items()}
     asked = [rule for rule in rules if rule.part in chosen]
@@ -188,6 +188,7 @@ class _Run:
     truth: Truth | None
     methods: Mapping[str, Explain]
     manipulations: Sequence[Manipulation] | None
+    parts: Sequence[str]
     say: Callable[[str], None]
 
     def measure(self, name: str) -> Part:
@@ -228,6 +229,9 @@ class _Run:
 
     @cached_property
     def agreement(self) -> Agreement | None:
+        """How far refits agree; nobody else asks for refits, but others use them where there are any."""
+        if stability.NAME not in self.parts:
+            return None
         fitted = self.refitted
         return None if isinstance(fitted, str) else find_agreement(self.material, fitted.refits, say=self.say)
 
@@ -246,7 +250,7 @@ class _Run:
         return stability.measure_stability(self.material, self.agreement, seeds=fitted.seeds)
 
     def _measure_randomised(self) -> Part:
-        fitted = self.refitted
+        fitted = self.refitted if stability.NAME in self.parts else ""
         if isinstance(fitted, str):
             return randomised.measure_randomised(self.material)
         return randomised.measure_randomised(self.material, training=fitted.cases, refits=fitted.refits)
@@ -262,8 +266,7 @@ class _Run:
             name: np.bincount(target.row, find_hits(ranked, target, k), len(material)) > 0
             for name, k in (("first", 1), ("any", 4))
         }
-        asked = any(part.name == stability.NAME for part in found)
-        agreement = self.agreement if asked else None
+        agreement = self.agreement
         unstable = None if agreement is None else agreement.lay_out(agreement.same) < 0.5
         return choose_examples(material, hits, unstable=unstable)
 
@@ -311,6 +314,8 @@ def _make_subject(
 ) -> Subject:
     if isinstance(model, RiskModel):
         tax = regime_of(model)
+        if regime not in (None, tax.name):
+            raise UsageError(f"The model is of {tax.name}, not of {regime}.", where="regime")
         check_records(records, tax, model)
         return subject_of(model, tax, peers or peers_of(model), attributions=attributions, cutoff=cutoff)
     if regime is None:

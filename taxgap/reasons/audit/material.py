@@ -110,8 +110,11 @@ class Material:
 
     @cached_property
     def groups(self) -> pd.DataFrame:
-        """Income decile, nation, trade group and the like: for measuring only."""
-        return groups_of(self.records, self.index, regime=self.regime.name)
+        """Income decile, nation, trade group and the like, for measuring only; none without a register."""
+        try:
+            return groups_of(self.records, self.index, regime=self.regime.name)
+        except InvalidDataError:
+            return pd.DataFrame(index=self.index)
 
     @cached_property
     def bootstrap(self) -> Bootstrap:

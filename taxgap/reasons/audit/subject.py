@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from taxgap.errors import UsageError
+from taxgap.errors import IncompatibleError, UsageError
 from taxgap.peers import PeerGroups
 from taxgap.reasons.baseline import PeerBaseline
 from taxgap.reasons.contributions import contributions
@@ -106,7 +106,8 @@ def subject_of(
     Raises
     ------
     UsageError
-        Another model comes without attributions, or cannot score.
+        Another model comes without attributions, or cannot score. Explanations are refused when they are
+        asked for, if no column is a feature of the tax, or a number is missing.
     """
     if isinstance(model, RiskModel):
         explain, ours = explain_against_peers(model, regime, peers), attributions is None
@@ -126,7 +127,8 @@ def subject_of(
     else:
         score, ours = _Other(model), False
     if attributions is not None:
-        explain = _lookup(attributions) if isinstance(attributions, pd.DataFrame) else attributions
+        given = _lookup(attributions) if isinstance(attributions, pd.DataFrame) else attributions
+        explain = _checked(given, regime)
     own = model if isinstance(model, RiskModel) else None
     follows = not isinstance(attributions, pd.DataFrame)
     return Subject(regime, peers, _find_cutoff(model, cutoff), score, explain, own, ours, follows)
@@ -167,11 +169,49 @@ class _Other:
     model: Any
 
     def __call__(self, seen: pd.DataFrame) -> Scored:
-        X = seen[list(getattr(self.model, "feature_names_in_", seen.columns))]
+        names = list(getattr(self.model, "feature_names_in_", seen.columns))
+        unknown = [str(name) for name in names if name not in seen.columns]
+        if unknown:
+            raise IncompatibleError(
+                f"The model needs features that returns are not measured by: {', '.join(unknown)}.",
+                where="model",
+                available=list(map(str, seen.columns)),
+            )
+        X = seen[names]
         found = np.asarray(self.model.predict_proba(X), dtype=np.float64) if len(X) else np.empty((0, 2))
         probability = found[:, 1]
         inside = np.clip(probability, _EDGE, 1 - _EDGE)
         return Scored(np.log(inside) - np.log1p(-inside), probability)
+
+
+def _checked(explain: Explain, regime: Regime) -> Explain:
+    """Refuse explanations that are not of the returns asked for, of none of the features, or not finite."""
+
+    def check(seen: pd.DataFrame) -> pd.DataFrame:
+        found = explain(seen)
+        if not isinstance(found, pd.DataFrame) or len(found) != len(seen):
+            raise UsageError(
+                f"Explanations are a frame of one row a return: {len(seen):,} here, in the order given.",
+                where="attributions",
+            )
+        known = [name for name in found.columns if name in regime.feature]
+        if not known:
+            raise UsageError(
+                "No column of the explanations is a feature of the tax.",
+                where="attributions",
+                available=list(regime.feature),
+            )
+        wrong = ~np.isfinite(found[known].to_numpy(dtype=np.float64)).all(axis=0)
+        if wrong.any():
+            names = [name for name, bad in zip(known, wrong, strict=True) if bad]
+            raise UsageError(
+                f"Explanations are missing or infinite in {', '.join(names)}.",
+                where="attributions",
+                remedy="Give 0 where a feature has no part in the score.",
+            )
+        return found
+
+    return check
 
 
 def _lookup(attributions: pd.DataFrame) -> Explain:

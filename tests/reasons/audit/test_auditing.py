@@ -161,6 +161,7 @@ def test_any_classifier_can_be_audited_with_its_attributions(records: Records, t
         ({"parts": ["recoverry"]}, "parts"),
         ({"bounds": {"recal": 0.5}}, "rules"),
         ({"refits": 1}, "settings"),
+        ({"regime": "vat"}, "regime"),
         ({"evidence": {"interest_omitted": ["third_party.banks"]}}, "evidence"),
         ({"evidence": {"interest_omitted": ["a", "b", "c", "d"]}}, "evidence"),
     ],

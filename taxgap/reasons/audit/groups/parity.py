@@ -81,8 +81,8 @@ def measure_parity(material: Material, agreement: Agreement | None = None) -> Pa
     Returns
     -------
     Part
-        With a table of the ``gaps``, and one of groups ``left_out`` as too small to stand alone. Recall is
-        not asked without a truth.
+        With a table of the ``gaps``, and one of groups ``left_out`` as too small to stand alone, by name and
+        without their sizes. Recall is not asked without a truth.
 
     Notes
     -----
@@ -97,7 +97,7 @@ def measure_parity(material: Material, agreement: Agreement | None = None) -> Pa
         for measure, values in measured.items():
             levels = level_groups(material.groups[by], values)
             figures += _say_groups(material, str(by), measure, values, levels)
-            small += [(by, measure, name, size) for name, size in levels.left_out.items()]
+            small += [(by, measure, name) for name in levels.left_out]
             gap = find_gap(material.bootstrap, values, levels)
             if gap is None:
                 continue
@@ -109,7 +109,7 @@ def measure_parity(material: Material, agreement: Agreement | None = None) -> Pa
     columns = ["group_by", "measure", "gap", "low", "high", "by_chance", "p", "highest", "lowest", "n"]
     tables = {
         "gaps": pd.DataFrame(gaps, columns=columns),
-        "left_out": pd.DataFrame(small, columns=["group_by", "measure", "group", "n"]),
+        "left_out": pd.DataFrame(small, columns=["group_by", "measure", "group"]),
     }
     return Part(NAME, tidy(figures), tables, worst, "" if gaps else NOTHING)
 

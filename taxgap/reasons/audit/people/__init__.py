@@ -10,7 +10,6 @@ from taxgap.reasons.audit.people.lines import lines_of, lines_of_features, list_
 from taxgap.reasons.audit.people.measures import MEASURES
 from taxgap.reasons.audit.people.result import PeopleResult
 from taxgap.reasons.audit.people.sample_size import (
-    answers_needed,
     least_difference,
     participants_needed,
     plan_variance,
@@ -26,7 +25,6 @@ __all__ = [
     "Key",
     "PeopleResult",
     "TaskCases",
-    "answers_needed",
     "check_synthetic",
     "choose_cases",
     "count_kinds",

@@ -19,49 +19,6 @@ SIZES = ("measure", "difference", "cases", "design_effect", "participants", "bas
 """`participants` is missing where no number of them is enough with so many cases."""
 
 
-def answers_needed(
-    share: float, difference: float, *, power: float = POWER, level: float = LEVEL, design_effect: float = 1.0
-) -> int:
-    """Say how many answers an arm needs to show a difference between two proportions.
-
-    Parameters
-    ----------
-    share : float
-        The proportion in the one arm.
-    difference : float
-        What the other has more, or less.
-    power : float, default 0.8
-        The chance to show the difference if it is there.
-    level : float, default 0.05
-        The chance to see one, in either direction, that is not there.
-    design_effect : float, default 1
-        How many times the variance is that of independent answers.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    UsageError
-
-    Notes
-    -----
-    n = (z(1 - level / 2) + z(power))² (p1 (1 - p1) + p2 (1 - p2)) design_effect / difference², the
-    normal approximation with variances that are not pooled.
-
-    Examples
-    --------
-    >>> answers_needed(0.5, 0.1), answers_needed(0.5, 0.2)
-    (385, 91)
-    """
-    other = share + difference
-    if not (0 <= share <= 1 and 0 <= other <= 1 and difference):
-        raise UsageError("Both proportions lie from 0 to 1, and they differ.", where="difference")
-    spread = share * (1 - share) + other * (1 - other)
-    return math.ceil(_worth(power, level) * spread * design_effect / difference**2)
-
-
 def participants_needed(
     difference: float, cases: int, variance: Variance, *, power: float = POWER, level: float = LEVEL
 ) -> float:
@@ -74,8 +31,10 @@ def participants_needed(
         How many cases everyone sees, of those that the measure is about.
     variance : Variance
         Of the difference, as a study found it.
-    power, level : float
-        As for `answers_needed`.
+    power : float, default 0.8
+        The chance to show the difference if it is there.
+    level : float, default 0.05
+        The chance to see one, in either direction, that is not there.
 
     Returns
     -------

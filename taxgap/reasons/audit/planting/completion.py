@@ -120,15 +120,15 @@ def charge_self_assessment(returns: pd.DataFrame) -> Floats:
 
 
 def follow_vat(returns: pd.DataFrame) -> pd.DataFrame:
-    """Work out boxes 3 and 5 of VAT returns, in GBP.
+    """Work out boxes 3 and 5 of VAT returns, in GBP; boxes that are not there count as zero.
 
     Examples
     --------
-    >>> boxes = pd.DataFrame({"output_tax": [100.0], "acquisition_tax": 0.0, "input_tax": 130.0})
+    >>> boxes = pd.DataFrame({"output_tax": [100.0], "input_tax": 130.0})
     >>> follow_vat(boxes).loc[0].tolist()
     [100.0, -30.0]
     """
-    boxes = returns[["output_tax", "acquisition_tax", "input_tax"]].fillna(0.0)
+    boxes = returns.reindex(columns=["output_tax", "acquisition_tax", "input_tax"]).fillna(0.0)
     boxes["total_output_tax"] = vat_boxes.total_output_tax(boxes)
     boxes["net_vat"] = vat_boxes.net_vat(boxes)
     return boxes[["total_output_tax", "net_vat"]]
