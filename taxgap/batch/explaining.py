@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from taxgap.batch.settings import ScoreSettings
 from taxgap.peers import PeerGroups
-from taxgap.reasons import Contributions, PeerBaseline, give_reasons
-from taxgap.reasons.contributions import split_scores
+from taxgap.reasons import Contributions, PeerBaseline, ReasonTable
+from taxgap.reasons.contributions import contributions, split_scores
 from taxgap.reasons.engines import compile_once
 from taxgap.reasons.noise import noise_of
 from taxgap.regimes import Regime
-from taxgap.risk.arrays import Bools, Floats
+from taxgap.risk.arrays import Bools, Floats, Integers
 from taxgap.risk.boosting import score_raw
 from taxgap.risk.model import RiskModel
 from taxgap.risk.predicting import Kind
 from taxgap.risk.ranking import rank_value
 
-LIKELIHOOD = "likelihood_code"
-"""The column that says what the first reason would be for the likelihood; kept of flagged returns."""
-
 COVERAGE = 0.8
 """The share of cases with tax found whose amount lies between `amount_low` and `amount_high`."""
 
-_SLICE = (
-    25_000  # returns compared with their peers at a time, so that what the model sees is never held whole
-)
+Keep: TypeAlias = Callable[[int, pd.DataFrame], None]
+"""Is given a partition and the contributions of its explained returns, or of a piece of them."""
+
+_SLICE = 25_000  # returns at a time for which something is held of every feature, beside what was measured
 
 
 class Piece(NamedTuple):
@@ -121,7 +118,7 @@ class Explainer:
         raw = self._predict("expected_tax", matrix)
         return Batch(lengths, observed, matrix, self._score(matrix, raw, order), raw)
 
-    def explain(self, batch: Batch, chosen: Bools, likely: Bools) -> tuple[pd.DataFrame, Contributions]:
+    def explain(self, batch: Batch, chosen: Bools, keep: Keep | None = None) -> pd.DataFrame:
         """Give reasons to the chosen returns of a batch.
 
         Parameters
@@ -129,64 +126,109 @@ class Explainer:
         batch : Batch
         chosen : ndarray of bool
             Which returns are explained.
-        likely : ndarray of bool
-            Which of them are told too what the first reason would be for the likelihood.
+        keep : callable, optional
+            Is given the contributions of the chosen, with the keys of their returns, piece by piece.
 
         Returns
         -------
-        reasons : DataFrame
-            By place in the batch: `population_mean`, `group_effect`, `taxgap.reasons.reason_columns` and
-            `LIKELIHOOD`; empty for those that were not chosen.
-        found : Contributions
-            Of the chosen.
+        DataFrame
+            By place in the batch: `population_mean`, `group_effect` and `taxgap.reasons.reason_columns`;
+            empty for those that were not chosen.
         """
         places = np.flatnonzero(chosen)
-        found = self._split(batch, places, "expected_tax")
-        table = self._name(batch, places, found, self.settings.reasons, self.noise)
-        table["population_mean"] = found.population_mean
-        table["group_effect"] = found.group_effect.to_numpy()
-        table[LIKELIHOOD] = self._first_of_likelihood(batch, places[likely[places]]).reindex(places)
-        return table.reindex(np.arange(len(chosen))), found
+        observed = batch.observed.iloc[places]
+        table = ReasonTable(
+            self.regime, self.peers, len(places), most=self.settings.reasons, noise=self.noise
+        )
+        group_effect, kept = np.full(len(places), np.nan), []
+        for own in self._whole_groups(observed):
+            found = self._split(batch, places[own], observed.iloc[own])
+            table.add(own, found, observed.iloc[own])
+            group_effect[own] = found.group_effect
+            if keep is not None:
+                kept.append(found.values)
+        if keep is not None:
+            self._hand_over(batch, chosen, kept, keep)
+        reasons = table.to_frame(pd.Index(places))
+        reasons.insert(0, "population_mean", self.population_mean if len(places) else np.nan)
+        reasons.insert(1, "group_effect", group_effect)
+        return reasons.reindex(np.arange(len(chosen)))
 
     def explain_nobody(self, rows: int) -> pd.DataFrame:
         """Return what `explain` gives for so many returns of which none is chosen."""
         observed = pd.DataFrame(columns=list(self.regime.columns), dtype="float64")
-        nobody = np.zeros(0, dtype=np.bool_)
         nothing = Batch({}, observed, np.empty((0, 0)), pd.DataFrame(), np.empty(0))
-        return self.explain(nothing, nobody, nobody)[0].reindex(np.arange(rows))
+        return self.explain(nothing, np.zeros(0, dtype=np.bool_)).reindex(np.arange(rows))
 
-    def _first_of_likelihood(self, batch: Batch, places: NDArray[np.int64]) -> pd.Series:
-        found = self._split(batch, places, "probability")
+    def name_likelihood(self, observed: pd.DataFrame) -> pd.Categorical:
+        """Say what the first reason of returns would be for the likelihood instead of the ranking score.
+
+        Parameters
+        ----------
+        observed : DataFrame
+            Their measures, from `Regime.measure`: of as many returns as there are, since the tables of a peer
+            group are built once for all of them.
+
+        Returns
+        -------
+        Categorical
+            Codes; missing where no single reason stands out.
+        """
         # The noise is that of the ranking score, in other units.
-        return self._name(batch, places, found, 1, None)["reason_1_code"]
+        table = ReasonTable(self.regime, self.peers, len(observed), most=1)
+        for own in self._whole_groups(observed):
+            some = observed.iloc[own]
+            seen = self.regime.compare(some, self.peers)
+            how: dict[str, Any] = {"kind": "probability", "threads": self.settings.threads, "alike": True}
+            table.add(own, contributions(self.model, seen, baseline=self.baseline, **how), some)
+        return table.to_frame(observed.index)["reason_1_code"].array
 
-    def _split(self, batch: Batch, places: NDArray[np.int64], kind: Kind) -> Contributions:
-        observed = batch.observed.iloc[places]
-        if not len(places) or self.baseline is None:
-            nothing = pd.DataFrame(index=observed.index, columns=list(self.regime.feature), dtype="float64")
-            return Contributions(nothing, np.nan, nothing.sum(axis=1), "none")
+    @property
+    def population_mean(self) -> float:
+        """The mean score of the population, in log pounds; missing where nothing is explained."""
+        return np.nan if self.baseline is None else self.baseline.population_mean
+
+    def _whole_groups(self, observed: pd.DataFrame) -> Iterator[Integers]:
+        """Yield the places of some returns by peer group, groups together until there are enough returns.
+
+        What is worked out for every feature is held for these alone.
+        """
+        if self.baseline is None or not len(observed):
+            return
+        numbers = self.baseline.place(observed)
+        order = np.argsort(numbers, kind="stable")
+        ends = np.append(np.flatnonzero(np.diff(numbers[order])) + 1, len(order))
+        start = 0
+        for end in ends.tolist():
+            if end - start >= _SLICE or end == len(order):
+                yield order[start:end]
+                start = end
+
+    def _split(self, batch: Batch, places: Integers, observed: pd.DataFrame) -> Contributions:
+        assert self.baseline is not None  # noqa: S101 - for the type checker: else there are no groups
         return split_scores(
             self.model,
-            batch.matrix if len(places) == len(batch.matrix) else batch.matrix[places],
+            batch.matrix[places],
             observed.index,
             numbers=self.baseline.place(observed),
             baseline=self.baseline,
-            kind=kind,
-            predicted=batch.raw[places] if kind == "expected_tax" else None,
+            predicted=batch.raw[places],
             threads=self.settings.threads,
+            alike=True,
         )
 
-    def _name(
-        self,
-        batch: Batch,
-        places: NDArray[np.int64],
-        found: Contributions,
-        most: int,
-        noise: Mapping[str, float] | None,
-    ) -> pd.DataFrame:
-        observed = batch.observed.iloc[places]
-        table = give_reasons(self.regime, found, observed, self.peers, most=most, noise=noise)
-        return table.set_axis(places)
+    def _hand_over(self, batch: Batch, chosen: Bools, kept: list[pd.DataFrame], keep: Keep) -> None:
+        """Give the contributions away by piece, in the order of the returns."""
+        names = list(self.regime.feature)
+        index = batch.observed.index[chosen]
+        values = (
+            pd.concat(kept).loc[index] if kept else pd.DataFrame(columns=names, index=index, dtype="float64")
+        )
+        start = 0
+        for piece, part in batch.split(pd.DataFrame({"chosen": chosen})):
+            end = start + int(part["chosen"].sum())
+            keep(piece.partition, values.iloc[start:end].reset_index())
+            start = end
 
     def _score(self, matrix: Floats, raw: Floats, order: Floats) -> pd.DataFrame:
         parts = self.model.parts_

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from taxgap.batch.contribution_files import ContributionFiles, read_head
-from taxgap.batch.scorer import Scorer
+from taxgap.batch.scoring import Scoring
 from taxgap.batch.settings import ScoreSettings
 from taxgap.errors import InvalidDataError, UsageError
 from taxgap.records import Records
@@ -71,15 +71,15 @@ def write_scores(
     if contributions:
         chosen.check_explains()
     with new_folder(target, replace=replace, marker=MANIFEST) as folder:
-        scorer = Scorer(records, model, chosen)
+        run = Scoring.of(records, model, chosen)
         if not contributions:
-            manifest = _write_parts(folder, scorer.score_parts(lay_by_in=folder / LAID_BY))
+            manifest = _write_parts(folder, run.score_parts(lay_by_in=folder / LAID_BY))
         else:
-            with ContributionFiles(folder, scorer.about) as beside:
-                parts = scorer.score_parts(lay_by_in=folder / LAID_BY, keep=beside.keep)
+            with ContributionFiles(folder, run.about) as beside:
+                parts = run.score_parts(lay_by_in=folder / LAID_BY, keep=beside.keep)
                 manifest = _write_parts(folder, parts)
             manifest["contributions"] = beside.outputs
-        write_json(folder / MANIFEST, {**_describe(scorer), **manifest})
+        write_json(folder / MANIFEST, {**_describe(run), **manifest})
     return target
 
 
@@ -212,10 +212,10 @@ def _to_codes(scores: pd.DataFrame, levels: dict[str, list[str]]) -> pd.DataFram
     return scores.assign(**{name: pd.Categorical(scores[name], categories=levels[name]) for name in coded})
 
 
-def _describe(scorer: Scorer) -> dict[str, Any]:
+def _describe(run: Scoring) -> dict[str, Any]:
     # Plain data, and no clock time, so that the same run gives the same bytes.
-    records = scorer.records
-    settings = {**asdict(scorer.settings), "cutoff": scorer.cutoff, "periods": scorer.periods}
+    records, scorer = run.records, run.scorer
+    settings = {**asdict(scorer.settings), "cutoff": scorer.cutoff, "periods": run.periods}
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,

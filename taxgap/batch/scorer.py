@@ -1,48 +1,44 @@
-"""Scoring: every return scored, ranked, flagged and given reasons, in one pass where all are explained.
+"""Scoring, step by step: a first look at all returns, their ranks, a second look at those to be explained.
 
-A pass reads the records partition by partition. The returns of several partitions are gathered, 200,000 at
-most, and then encoded, scored and explained together, so that the tables of a peer group are built once for
-all of them. A partition that alone holds more is measured whole, and goes on in pieces. What is kept of a
-return is its scores and its top reasons; the contributions of its features go to a file where they are asked
-for, and are dropped.
+A look takes measured returns, partition by partition. The returns of several partitions are gathered, 200,000
+at most, and then encoded, scored and explained together, so that the tables of a peer group are built once
+for all of them. A partition that alone holds more goes on in pieces. What is kept of a return is its scores
+and its top reasons; the contributions of its features go to a file where they are asked for, and are dropped.
 
-Ranks need the scores of a whole tax year, so they are a second step. Where all returns are explained, it
-reads no records: the pieces lie on a shelf, in memory or in files, and are completed with rank and flag one
-by one. Where only a share is, from the highest rank down, a second pass explains these alone: for a model
-with very many trees, explaining costs more than measuring twice.
+Ranks need the scores of a whole tax year, and only who is flagged is told what the first reason for the
+likelihood would be: so the measures of likely returns are kept until all are ranked. Where all returns are
+explained, the first look does it. Where only a share is, from the highest rank down, a second look explains
+these alone: for a model with very many trees, explaining costs more than measuring twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from taxgap.batch.explaining import LIKELIHOOD, Batch, Explainer, Piece
+from taxgap.batch.explaining import Batch, Explainer, Keep, Piece
 from taxgap.batch.settings import ScoreSettings
-from taxgap.batch.shelf import Shelf
-from taxgap.errors import UsageError
 from taxgap.reasons import reason_columns
-from taxgap.records import Records
 from taxgap.records.periods import tax_year_of
-from taxgap.risk.arrays import Bools
 from taxgap.risk.flagging import rank_within, within_share
 from taxgap.risk.model import RiskModel
-from taxgap.risk.suitability import check_records, peers_of, regime_of
+from taxgap.risk.suitability import peers_of, regime_of
 from taxgap.schemas.codes import REGIMES
-from taxgap.validation import validate as validate_records
 
 GATHERED = 200_000
 """The most returns that are explained together."""
 
 KEYS = ["taxpayer_id", "period"]
 
-Keep: TypeAlias = Callable[[int, pd.DataFrame], None]
-Work: TypeAlias = Callable[[Batch], pd.DataFrame]
+RANKED_BY = (*KEYS, "order", "probability")
+"""The columns of a look that ranks are made from."""
+
+LIKELIHOOD = "likelihood_code"
+"""The column that says what the first reason would be for the likelihood; kept of flagged returns."""
 
 SCORE_COLUMNS = (
     "taxpayer_id",
@@ -62,13 +58,33 @@ SCORE_COLUMNS = (
 )
 """The columns of the scores before those of the reasons."""
 
+Measured: TypeAlias = Iterable[tuple[int, pd.DataFrame]]
+"""Partitions and their returns, from `Regime.measure`."""
+
+
+class Look(NamedTuple):
+    """What a first look makes of a piece.
+
+    Attributes
+    ----------
+    piece : Piece
+    rows : DataFrame
+        One row a return: keys, numbers, `order` by which they are ranked; reasons, where all are explained.
+    likely : DataFrame
+        The measures of the returns whose probability reaches the cut-off, by their places in `rows`; none
+        where no reasons are given.
+    """
+
+    piece: Piece
+    rows: pd.DataFrame
+    likely: pd.DataFrame
+
 
 class Scorer:
-    """A model ready to score some records, partition by partition.
+    """A model ready to score returns.
 
     Parameters
     ----------
-    records : Records
     model : RiskModel
     settings : ScoreSettings
     gathered : int, default 200,000
@@ -76,23 +92,15 @@ class Scorer:
 
     Raises
     ------
-    UsageError, InvalidDataError, IncompatibleError
-        As `score`.
+    UsageError, IncompatibleError
+        The model is of no known regime, or has no peers.
     """
 
-    def __init__(
-        self, records: Records, model: RiskModel, settings: ScoreSettings, *, gathered: int = GATHERED
-    ) -> None:
-        self.settings = settings
-        self.gathered = gathered
-        self.model_id = model.model_id
-        self.regime = regime_of(model)
-        self.records = _prepare_records(records, settings)
-        check_records(self.records, self.regime, model)
-        self.periods = _check_periods(self.records, settings)
+    def __init__(self, model: RiskModel, settings: ScoreSettings, *, gathered: int = GATHERED) -> None:
+        self.settings, self.gathered = settings, gathered
+        self.model_id, self.regime = model.model_id, regime_of(model)
         self.cutoff = model.threshold if settings.cutoff is None else settings.cutoff
         self.explainer = Explainer(model, self.regime, peers_of(model), settings)
-        self._whole: Batch | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -104,185 +112,114 @@ class Scorer:
     def about(self) -> dict[str, Any]:
         """What contributions to these scores are, as plain data."""
         self.settings.check_explains()
-        baseline = self.explainer.baseline
-        assert baseline is not None  # noqa: S101 - for the type checker
         return {
             "baseline": "peers",
             "engine": "taxgap",
             "model_id": self.model_id,
             "regime": self.regime.name,
-            "as_of": str(self.records.as_of.date()),
-            "population_mean": baseline.population_mean,
+            "population_mean": self.explainer.population_mean,
         }
 
-    def score_parts(
-        self, *, lay_by_in: Path | None = None, keep: Keep | None = None
-    ) -> Iterator[tuple[int, pd.DataFrame]]:
-        """Yield each partition and its scores, in the order of the partitions.
+    def look(self, measured: Measured, keep: Keep | None = None) -> Iterator[Look]:
+        """Score returns, and explain them if all are; yield each piece in the order given."""
+        for batch in self._batches(measured):
+            rows = batch.observed.index.to_frame(index=False)[KEYS].astype("str").join(batch.scores)
+            if self.settings.explains_all:
+                rows = rows.join(self.explainer.explain(batch, np.ones(len(rows), np.bool_), keep))
+            likely = rows["probability"].to_numpy() >= self.cutoff
+            likely &= self.settings.explains
+            start = 0
+            for piece, own in batch.split(rows):
+                places = np.flatnonzero(likely[start : start + len(own)])
+                measures = batch.observed.iloc[start + places].set_axis(places)
+                yield Look(piece, own.reset_index(drop=True), measures)
+                start += len(own)
+            del batch  # before the next is measured
 
-        A partition of many returns comes piece by piece, in the order of its returns. All returns are ranked
-        before the first is yielded.
+    def rank(self, keys: pd.DataFrame) -> pd.DataFrame:
+        """Rank returns within their tax year.
 
         Parameters
         ----------
-        lay_by_in : Path, optional
-            A folder for what waits for its rank, removed in the end; else it waits in memory.
-        keep : callable, optional
-            Is given each partition and the contributions of its explained returns, with their keys; a
-            partition of many returns comes piece by piece.
+        keys : DataFrame
+            `RANKED_BY` of all returns.
+
+        Returns
+        -------
+        DataFrame
+            `rank`, `flagged` and `explained`, on the index given.
         """
-        shelf = Shelf(lay_by_in)
-        ranked = self._rank(self._first_pass(shelf, keep))
-        rest = self._second_pass(ranked, keep)
-        for piece, ranks in ranked.items():
-            scores = shelf.take(piece.name)
-            if not self._at_once:
-                scores = scores.join(self._next_part(rest, ranks))
-            yield piece.partition, self._complete(scores, ranks)
+        years = tax_year_of(keys["period"])
+        ranks = rank_within(years, keys["order"], keys["taxpayer_id"])
+        within = within_share(years, ranks, self.settings.capacity_share)
+        explained = within_share(years, ranks, self.settings.explain_share) & self.settings.explains
+        flagged = within & (keys["probability"] >= self.cutoff).to_numpy()
+        return pd.DataFrame({"rank": ranks, "flagged": flagged, "explained": explained}, index=keys.index)
 
-    @property
-    def _at_once(self) -> bool:
-        return self.settings.explains and self.settings.explain_share >= 1
+    def look_again(
+        self, measured: Measured, ranked: Mapping[Piece, pd.DataFrame], keep: Keep | None = None
+    ) -> Iterator[tuple[Piece, pd.DataFrame]]:
+        """Explain returns whose rank is high enough; yield what each piece of `ranked` is given."""
+        for batch in self._batches(measured, ranked):
+            chosen = np.concatenate([ranked[piece]["explained"].to_numpy() for piece in batch.lengths])
+            yield from batch.split(self.explainer.explain(batch, chosen, keep))
+            del batch  # before the next is measured
 
-    def _first_pass(self, shelf: Shelf, keep: Keep | None) -> dict[Piece, pd.DataFrame]:
-        """Score all returns, lay the rows by, and return what ranks them."""
-        ranking = {}
-        for piece, scores in self._flatten(self._score_batch(keep), self.records.partitions):
-            shelf.put(piece.name, scores)
-            ranking[piece] = scores[[*KEYS, "order", "probability"]]
-        return ranking
+    def complete(self, rows: pd.DataFrame, ranks: pd.DataFrame, likelihood: pd.Series) -> pd.DataFrame:
+        """Complete the rows of a look.
 
-    def _score_batch(self, keep: Keep | None) -> Work:
-        def work(batch: Batch) -> pd.DataFrame:
-            scores = batch.observed.index.to_frame(index=False)[KEYS].astype("str").join(batch.scores)
-            if not self._at_once:
-                return scores
-            possible = scores["probability"].to_numpy() >= self.cutoff
-            return scores.join(self._explain(batch, np.ones(len(scores), np.bool_), possible, keep))
+        Parameters
+        ----------
+        rows : DataFrame
+            With their reasons, where they have any.
+        ranks : DataFrame
+            From `rank`, row by row.
+        likelihood : Series
+            Codes from `Explainer.name_likelihood`, by place; of flagged and explained returns.
 
-        return work
-
-    def _rank(self, ranking: dict[Piece, pd.DataFrame]) -> dict[Piece, pd.DataFrame]:
-        whole = pd.concat(list(ranking.values()), ignore_index=True)
-        periods = tax_year_of(whole["period"])
-        ranks = rank_within(periods, whole["order"], whole["taxpayer_id"])
-        within = within_share(periods, ranks, self.settings.capacity_share)
-        explained = within_share(periods, ranks, self.settings.explain_share) & self.settings.explains
-        flagged = within & (whole["probability"] >= self.cutoff).to_numpy()
-        table = pd.DataFrame({"rank": ranks, "flagged": flagged, "explained": explained})
-        ends = np.cumsum([len(part) for part in ranking.values()])
-        return {
-            piece: table.iloc[end - len(part) : end].reset_index(drop=True)
-            for (piece, part), end in zip(ranking.items(), ends, strict=True)
-        }
-
-    def _second_pass(self, ranked: dict[Piece, pd.DataFrame], keep: Keep | None) -> Iterator[pd.DataFrame]:
-        """Yield what explaining adds to each piece that holds returns to explain."""
-
-        def work(batch: Batch) -> pd.DataFrame:
-            ranks = pd.concat([ranked[piece] for piece in batch.lengths])
-            return self._explain(batch, ranks["explained"].to_numpy(), ranks["flagged"].to_numpy(), keep)
-
-        wanted = [piece for piece, ranks in ranked.items() if ranks["explained"].any()]
-        partitions = list(dict.fromkeys(piece.partition for piece in wanted))
-        for piece, added in self._flatten(work, partitions, wanted):
-            if piece in wanted:
-                yield added
-
-    def _next_part(self, rest: Iterator[pd.DataFrame], ranks: pd.DataFrame) -> pd.DataFrame:
-        if ranks["explained"].any():
-            return next(rest).reset_index(drop=True)
-        return self.explainer.explain_nobody(len(ranks))
-
-    def _explain(self, batch: Batch, chosen: Bools, likely: Bools, keep: Keep | None) -> pd.DataFrame:
-        added, found = self.explainer.explain(batch, chosen, likely)
-        if keep is not None:
-            start = 0
-            for piece, part in batch.split(pd.DataFrame({"chosen": chosen})):
-                end = start + int(part["chosen"].sum())
-                own = found.values.iloc[start:end]  # noqa: PD011 - a frame of contributions
-                keep(piece.partition, own.reset_index())
-                start = end
-        return added
-
-    def _complete(self, scores: pd.DataFrame, ranks: pd.DataFrame) -> pd.DataFrame:
+        Returns
+        -------
+        DataFrame
+            `columns`.
+        """
+        if "group_effect" not in rows:
+            rows = rows.join(self.explainer.explain_nobody(len(rows)))
         rule = self.settings.flag_rule(self.cutoff)
         levels = REGIMES if self.regime.name in REGIMES else [*REGIMES, self.regime.name]
-        whole = scores.assign(
-            regime=_constant(self.regime.name, levels, len(scores)),
-            model_id=pd.Series(self.model_id, index=scores.index, dtype="str"),
-            expected_tax=np.exp(scores["score"]),
-            rank=ranks["rank"],
-            flagged=ranks["flagged"],
-            flag_rule=_constant(rule, [rule], len(scores)),
+        codes = pd.Categorical(likelihood.reindex(range(len(rows))), list(self.regime.code))
+        whole = rows.assign(
+            **{
+                "regime": _constant(self.regime.name, levels, len(rows)),
+                "model_id": pd.Series(self.model_id, index=rows.index, dtype="str"),
+                "expected_tax": np.exp(rows["score"]),
+                "rank": ranks["rank"].to_numpy(),
+                "flagged": ranks["flagged"].to_numpy(),
+                "flag_rule": _constant(rule, [rule], len(rows)),
+                LIKELIHOOD: codes,
+            }
         )
-        whole[LIKELIHOOD] = whole[LIKELIHOOD].where(ranks["flagged"])
         return whole[self.columns]
 
-    def _flatten(
-        self, work: Work, partitions: Sequence[int], wanted: Container[Piece] | None = None
-    ) -> Iterator[tuple[Piece, pd.DataFrame]]:
-        """Do the work batch by batch, and yield its rows by piece."""
-        for batch in self._batches(partitions, wanted):
-            yield from batch.split(work(batch))
-            del batch  # before the next is measured
-
-    def _batches(self, partitions: Sequence[int], wanted: Container[Piece] | None) -> Iterator[Batch]:
-        """Encode and score what is gathered; if all is one batch, it is measured once for both passes."""
-        if self._whole is not None:
-            yield self._whole
-            return
-        for parts in self._gather(partitions, wanted):
-            batch = self.explainer.take_in(parts)
-            parts.clear()  # the batch holds them
-            # A piece of a partition that goes on would fill the batch.
-            every = len(batch.lengths) == len(self.records.partitions) and len(batch.raw) < self.gathered
-            if every and not self._at_once:
-                self._whole = batch
-            yield batch
-            del batch  # before the next is measured
-
-    def _gather(
-        self, partitions: Sequence[int], wanted: Container[Piece] | None
-    ) -> Iterator[dict[Piece, pd.DataFrame]]:
-        """Gather the wanted pieces, all when absent, into batches that are as large as they may be."""
+    def _batches(
+        self, measured: Measured, wanted: Mapping[Piece, pd.DataFrame] | None = None
+    ) -> Iterator[Batch]:
+        """Encode and score the wanted pieces, all when absent, in batches as large as they may be."""
         parts: dict[Piece, pd.DataFrame] = {}
-        for piece, rows in chain.from_iterable(map(self._measure, partitions)):
+        for piece, rows in chain.from_iterable(map(self._pieces, measured)):
             if wanted is not None and piece not in wanted:
                 continue
             if parts and sum(map(len, parts.values())) + len(rows) > self.gathered:
-                yield parts
+                yield self.explainer.take_in(parts)
                 parts = {}
             parts[piece] = rows
         if parts:
-            yield parts
+            yield self.explainer.take_in(parts)
 
-    def _measure(self, partition: int) -> Iterator[tuple[Piece, pd.DataFrame]]:
-        measured = self.regime.measure(self.records, self.periods, partition)
+    def _pieces(self, measured: tuple[int, pd.DataFrame]) -> Iterator[tuple[Piece, pd.DataFrame]]:
+        partition, returns = measured
         # A partition without returns is a piece without rows.
-        for number, start in enumerate(range(0, max(len(measured), 1), self.gathered)):
-            yield Piece(partition, number), measured.iloc[start : start + self.gathered]
-
-
-def _prepare_records(records: Records, settings: ScoreSettings) -> Records:
-    known = records.known_at(settings.as_of)
-    if not settings.validate:
-        return known
-    report = validate_records(known, tables=known.tables)
-    report.raise_if_failed()
-    return report.trusted
-
-
-def _check_periods(records: Records, settings: ScoreSettings) -> list[str]:
-    wanted = list(records.periods if settings.periods is None else settings.periods)
-    unknown = [period for period in wanted if period not in records.periods]
-    if unknown or not wanted:
-        raise UsageError(
-            f"The records hold no returns of {', '.join(unknown) or 'any tax year'}.",
-            where="periods",
-            available=records.periods,
-        )
-    return wanted
+        for number, start in enumerate(range(0, max(len(returns), 1), self.gathered)):
+            yield Piece(partition, number), returns.iloc[start : start + self.gathered]
 
 
 def _constant(value: str, levels: Sequence[str], length: int) -> pd.Categorical:

@@ -59,6 +59,11 @@ class ScoreSettings:
         """Whether any return is given reasons."""
         return self.reasons > 0 and self.explain_share > 0
 
+    @property
+    def explains_all(self) -> bool:
+        """Whether every return is given reasons."""
+        return self.explains and self.explain_share >= 1
+
     def check_explains(self) -> None:
         """Refuse to give the contributions to scores of which none is explained.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from taxgap.batch.explaining import LIKELIHOOD
+from taxgap.batch.scorer import LIKELIHOOD
 from taxgap.records.periods import tax_year_of
 
 TOP_REASONS = 8

@@ -13,7 +13,7 @@ from taxgap.reasons.refits import Refits, fit_refits
 from taxgap.reasons.selection import MOST_REASONS, Selection, select_reasons
 from taxgap.reasons.sentences import GROUP_STANDS_OUT, NOTHING_STANDS_OUT, write_sentence, write_sentences
 from taxgap.reasons.shapley import CompiledModel, compile_model, shapley_values
-from taxgap.reasons.table import give_reasons, reason_columns
+from taxgap.reasons.table import ReasonTable, give_reasons, reason_columns
 from taxgap.reasons.telling import ReasonText, describe_lowering, describe_reasons
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "CompiledModel",
     "Contributions",
     "PeerBaseline",
+    "ReasonTable",
     "ReasonText",
     "Refits",
     "Selection",

@@ -67,6 +67,7 @@ def contributions(
     engine: str = "taxgap",
     kind: Kind = "expected_tax",
     threads: int | None = None,
+    alike: bool = False,
 ) -> Contributions:
     """Split the score of each return into its parts.
 
@@ -88,6 +89,9 @@ def contributions(
         of the hours.
     threads : int, optional
         Of the library's own kernel; all cores when absent. Other engines take the model's.
+    alike : bool, default False
+        Give a return the same bits whatever other returns are given with it, as scoring does; it takes longer
+        for few returns, and differs by rounding alone.
 
     Returns
     -------
@@ -119,6 +123,7 @@ def contributions(
         engine=engine,
         kind=kind,
         threads=threads,
+        alike=alike,
     )
 
 
@@ -133,6 +138,7 @@ def split_scores(
     kind: Kind = "expected_tax",
     predicted: Floats | None = None,
     threads: int | None = None,
+    alike: bool = False,
 ) -> Contributions:
     """Do what `contributions` does, for returns that were encoded, placed and maybe scored before.
 
@@ -142,7 +148,7 @@ def split_scores(
         raise UsageError(f"There is no engine named '{engine}'.", where="engine", available=ENGINES)
     booster = model.booster(kind)
     cores = threads if engine == "taxgap" else model.n_threads
-    parts, base = ENGINES[engine](Question(booster, matrix, baseline, numbers, cores))
+    parts, base = ENGINES[engine](Question(booster, matrix, baseline, numbers, cores, alike))
     names = np.array(model.feature_names_in_, dtype=object)
     defining = np.isin(names, GROUPS)
     own = pd.DataFrame(parts[:, ~defining], index=index, columns=names[~defining].tolist())

@@ -37,6 +37,9 @@ class Question:
         The peer group of each row; empty without peers.
     threads : int, optional
         All cores when absent.
+    alike : bool, default False
+        Whether a return is given the same bits whatever other returns are asked about with it; of the
+        library's own kernel.
     """
 
     booster: lgb.Booster
@@ -44,6 +47,7 @@ class Question:
     baseline: PeerBaseline | None
     numbers: Integers
     threads: int | None
+    alike: bool = False
 
 
 Engine: TypeAlias = Callable[[Question], tuple[Floats, Floats]]
@@ -65,7 +69,11 @@ def explain_with_taxgap(asked: Question) -> tuple[Floats, Floats]:
     for some in _divide_and_hold(asked.numbers, asked.baseline):
         chosen = np.concatenate([rows for _, rows in some])
         groups = compiled.explain_groups(
-            asked.matrix[chosen], asked.numbers[chosen], asked.baseline.background, threads=asked.threads
+            asked.matrix[chosen],
+            asked.numbers[chosen],
+            asked.baseline.background,
+            threads=asked.threads,
+            alike=asked.alike,
         )
         for rows, found in groups:
             parts[chosen[rows]], base[chosen[rows]] = found[:, :-1], found[:, -1]

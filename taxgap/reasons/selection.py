@@ -68,7 +68,7 @@ class Selection:
         """Return the first so many reasons of each return."""
         return Selection(self.codes[:, :most], self.features[:, :most], self.contributions[:, :most])
 
-    def fill(self, rows: slice, part: Selection) -> None:
+    def fill(self, rows: slice | Positions, part: Selection) -> None:
         """Put the reasons of some rows in their place."""
         self.codes[rows], self.features[rows] = part.codes, part.features
         self.contributions[rows] = part.contributions

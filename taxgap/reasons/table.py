@@ -84,24 +84,97 @@ def give_reasons(
         Too many reasons are asked for, the noise is of an unknown code, negative or missing, or the
         contributions and the measures are not of the same returns.
     """
-    check_most(most, MOST_REASONS)
-    check_same_returns(found, observed)
-    parts = found.values  # noqa: PD011 - a field of ours, not that of pandas
-    chosen = Selection.empty(len(observed), most)
-    numbers = np.full((len(NUMBERS), len(observed), most), np.nan)
-    for rows, values, quartiles in look_up(regime, observed, peers):
-        # What lies within the peers' middle half is no reason: half of them look like it.
-        unusual = is_unusual(regime, values, quartiles)
-        visible = pd.DataFrame(unusual, columns=list(regime.feature))
-        part = select_reasons(regime, parts.iloc[rows], visible, most=most, noise=noise)
-        chosen.fill(rows, part)
-        numbers[:, rows] = read_numbers(part.features, values, quartiles)
-    texts = write_texts(regime, chosen.features, numbers)
-    columns: dict[str, object] = {}
-    for k in range(most):
-        columns |= _lay_out(regime, chosen, numbers, k, texts)
-    table = pd.DataFrame(columns, index=observed.index, columns=reason_columns(most))
-    return _answer_without_reasons(table, found) if most else table
+    table = ReasonTable(regime, peers, len(observed), most=most, noise=noise)
+    table.add(np.arange(len(observed)), found, observed)
+    return table.to_frame(observed.index)
+
+
+class ReasonTable:
+    """The reasons of some returns, filled in a few returns at a time.
+
+    What is held are the reasons, not the contributions that they were chosen from; sentences are written
+    last.
+
+    Parameters
+    ----------
+    regime, peers, most, noise
+        As for `give_reasons`.
+    rows : int
+        How many returns there are.
+
+    Raises
+    ------
+    UsageError
+        Too many reasons are asked for.
+    """
+
+    def __init__(
+        self,
+        regime: Regime,
+        peers: PeerGroups,
+        rows: int,
+        *,
+        most: int = MOST_REASONS,
+        noise: Mapping[str, float] | None = None,
+    ) -> None:
+        check_most(most, MOST_REASONS)
+        self.regime, self.peers, self.most, self.noise = regime, peers, most, noise
+        self._chosen = Selection.empty(rows, most)
+        self._numbers = np.full((len(NUMBERS), rows, most), np.nan)
+        self._group_stands_out = np.zeros(rows, dtype=np.bool_)
+
+    def add(self, places: Positions, found: Contributions, observed: pd.DataFrame) -> None:
+        """Choose the reasons of some returns.
+
+        Parameters
+        ----------
+        places : ndarray of int64
+            Their rows in the table.
+        found : Contributions
+        observed : DataFrame
+            The measures of the same returns in the same order.
+
+        Raises
+        ------
+        UsageError
+            The contributions and the measures are not of the same returns, or the noise cannot be used.
+        """
+        check_same_returns(found, observed)
+        parts = found.values  # noqa: PD011 - a field of ours, not that of pandas
+        for rows, values, quartiles in look_up(self.regime, observed, self.peers):
+            # What lies within the peers' middle half is no reason: half of them look like it.
+            unusual = is_unusual(self.regime, values, quartiles)
+            visible = pd.DataFrame(unusual, columns=list(self.regime.feature))
+            part = select_reasons(self.regime, parts.iloc[rows], visible, most=self.most, noise=self.noise)
+            self._chosen.fill(places[rows], part)
+            self._numbers[:, places[rows]] = read_numbers(part.features, values, quartiles)
+        self._group_stands_out[places] = found.group_effect > found.own_effect.clip(lower=0.0)
+
+    def to_frame(self, index: pd.Index) -> pd.DataFrame:
+        """Lay the reasons out as `give_reasons` does, for an index of so many returns."""
+        columns: dict[str, object] = {}
+        for k in range(self.most):
+            columns |= self._lay_out(k)
+        table = pd.DataFrame(columns, index=index, columns=reason_columns(self.most))
+        return self._answer_without_reasons(table) if self.most else table
+
+    def _lay_out(self, k: int) -> dict[str, object]:
+        regime, chosen, numbers = self.regime, self._chosen, self._numbers[:, :, k]
+        texts = write_texts(regime, chosen.features[:, k], numbers)
+        parts: dict[str, object] = {
+            "code": pd.Categorical.from_codes(chosen.codes[:, k], list(regime.code)),
+            "feature": pd.Categorical.from_codes(chosen.features[:, k], list(regime.feature)),
+            "contribution": chosen.contributions[:, k],
+            **dict(zip(NUMBERS, numbers, strict=True)),
+            "sentence": pd.array(texts, dtype="str"),
+        }
+        return {f"reason_{k + 1}_{part}": column for part, column in parts.items()}
+
+    def _answer_without_reasons(self, table: pd.DataFrame) -> pd.DataFrame:
+        alone = table["reason_1_code"].isna()
+        answers = np.where(self._group_stands_out, GROUP_STANDS_OUT, NOTHING_STANDS_OUT)
+        said = table["reason_1_sentence"].where(~alone, pd.Series(answers, index=table.index, dtype="str"))
+        return table.assign(reason_1_sentence=said)
 
 
 def check_same_returns(found: Contributions, observed: pd.DataFrame) -> None:
@@ -154,23 +227,3 @@ def write_texts(regime: Regime, features: Positions, numbers: Floats) -> NDArray
         rows = np.flatnonzero(places == place)
         texts[rows] = write_sentences(regime.features[place], observed[rows], low[rows], high[rows])
     return texts.reshape(features.shape)
-
-
-def _lay_out(
-    regime: Regime, chosen: Selection, numbers: Floats, k: int, texts: NDArray[Any]
-) -> dict[str, object]:
-    parts: dict[str, object] = {
-        "code": pd.Categorical.from_codes(chosen.codes[:, k], list(regime.code)),
-        "feature": pd.Categorical.from_codes(chosen.features[:, k], list(regime.feature)),
-        "contribution": chosen.contributions[:, k],
-        **dict(zip(NUMBERS, numbers[:, :, k], strict=True)),
-        "sentence": pd.array(texts[:, k], dtype="str"),
-    }
-    return {f"reason_{k + 1}_{part}": column for part, column in parts.items()}
-
-
-def _answer_without_reasons(table: pd.DataFrame, found: Contributions) -> pd.DataFrame:
-    alone = table["reason_1_code"].isna()
-    group = found.group_effect > found.own_effect.clip(lower=0.0)
-    answers = pd.Series(np.where(group, GROUP_STANDS_OUT, NOTHING_STANDS_OUT), index=table.index, dtype="str")
-    return table.assign(reason_1_sentence=table["reason_1_sentence"].where(~alone, answers))

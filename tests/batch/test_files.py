@@ -48,7 +48,7 @@ def test_a_partition_written_piece_by_piece_is_one_file(
 def test_contributions_without_reasons_are_refused_before_anything_is_read(
     parted: Records, model: RiskModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr("taxgap.batch.files.Scorer")
+    monkeypatch.delattr("taxgap.batch.files.Scoring")
     with pytest.raises(UsageError, match="Nothing is explained"):
         write_scores(parted, model, tmp_path / "none", contributions=True, reasons=0)
     assert list(tmp_path.iterdir()) == []

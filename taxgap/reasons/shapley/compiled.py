@@ -122,6 +122,7 @@ class CompiledModel:
         *,
         dtype: str = "float64",
         threads: int | None = None,
+        alike: bool = False,
     ) -> Iterator[tuple[Integers, Floats]]:
         """Explain rows against the background of the group that each belongs to.
 
@@ -138,6 +139,9 @@ class CompiledModel:
             What tables are kept in.
         threads : int, optional
             All cores when absent; each works on another group.
+        alike : bool, default False
+            Give a row the same bits whatever other rows are explained with it. It takes longer where few rows
+            of a group are explained.
 
         Yields
         ------
@@ -158,25 +162,31 @@ class CompiledModel:
             np.diff(numbers[order], prepend=numbers[order[:1]] - 1, append=0)[: len(rows)]
         )
         tasks = [
-            partial(self._explain_group, rows, order[first:last][block], numbers, backgrounds, kind)
+            partial(self._explain_group, rows, order[first:last][block], numbers, backgrounds, kind, alike)
             for first, last in zip(bounds, [*bounds[1:], len(rows)], strict=True)
             for block in _blocks(last - first)
         ]
         yield from _work_along(tasks, threads)
 
     def _explain_group(
-        self, rows: Floats, own: Integers, numbers: npt.NDArray[Any], backgrounds: Background, dtype: str
+        self,
+        rows: Floats,
+        own: Integers,
+        numbers: npt.NDArray[Any],
+        backgrounds: Background,
+        dtype: str,
+        alike: bool,
     ) -> tuple[Integers, Floats]:
         base, theirs = self._look_behind(self._check(backgrounds(int(numbers[own[0]]))))
         out = np.empty((len(own), self.n_players + 1))
-        lay_out(self._explain_block(rows[own], theirs, dtype), base, out)
+        lay_out(self._explain_block(rows[own], theirs, dtype, alike=alike), base, out)
         return own, out
 
-    def _explain_block(self, rows: Floats, theirs: Codes, dtype: str) -> Floats:
+    def _explain_block(self, rows: Floats, theirs: Codes, dtype: str, *, alike: bool = False) -> Floats:
         codes = self._coding.encode(rows)
         totals = np.zeros((self.n_players, len(rows)))
         bench = self._take_bench(len(rows), theirs.shape[1], dtype)
-        add_contributions(self._plan, codes, theirs, bench, totals)
+        add_contributions(self._plan, codes, theirs, bench, totals, alike)
         return totals
 
     def _look_behind(self, behind: Floats | None) -> tuple[float, Codes]:

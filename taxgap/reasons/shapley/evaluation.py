@@ -85,8 +85,13 @@ def make_bench(plan: Plan, rows: int, background: int, dtype: str) -> Bench:
 
 
 @kernel
-def add_contributions(plan: Plan, codes: Codes, background: Codes, bench: Bench, totals: Floats) -> None:
-    """Add what each output gets of each row to ``totals``, shape (outputs, rows)."""
+def add_contributions(
+    plan: Plan, codes: Codes, background: Codes, bench: Bench, totals: Floats, alike: bool
+) -> None:
+    """Add what each output gets of each row to ``totals``, shape (outputs, rows).
+
+    If ``alike``, a row gets the same bits whatever other rows there are, which may take longer for few.
+    """
     group = np.int64(0)
     while group < len(plan.states):
         first, used = group, np.int64(0)
@@ -105,6 +110,7 @@ def add_contributions(plan: Plan, codes: Codes, background: Codes, bench: Bench,
                 bench.times[:distinct],
                 bench.room,
                 table,
+                alike,
             )
             bench.at[group - first], bench.size[group - first] = used, found
             used += outputs * found
@@ -181,7 +187,8 @@ def _place_background(plan: Plan, group: Whole, codes: Codes, bench: Bench) -> W
 def _add_batch(plan: Plan, first: Whole, last: Whole, bench: Bench, totals: Floats) -> None:
     """Add the looked-up entries of a batch, output by output, four groups at a time.
 
-    The four rows of tables in use stay in the nearest cache while all rows of the block pass by.
+    The four rows of tables in use stay in the nearest cache while all rows of the block pass by. They are
+    added one after another, so that where a batch ends is not seen in the sum.
     """
     start, places, entries = _sort_entries(plan, first, last, bench, len(totals))
     for output in range(len(totals)):
@@ -232,4 +239,4 @@ def _add_four(
     total: Floats, a: Table, in_a: Table, b: Table, in_b: Table, c: Table, in_c: Table, d: Table, in_d: Table
 ) -> None:
     for row in range(len(total)):
-        total[row] += (a[in_a[row]] + b[in_b[row]]) + (c[in_c[row]] + d[in_d[row]])
+        total[row] = (((total[row] + a[in_a[row]]) + b[in_b[row]]) + c[in_c[row]]) + d[in_d[row]]

@@ -19,10 +19,20 @@ from taxgap.reasons.shapley.plan import Members
 WORTH = 5
 """What one pattern costs by itself, for each of its players, in patterns that are worked out all at once."""
 
+ALIKE = 10
+"""Where it may not hang on the rows, the most players of a leaf whose patterns are worked out all at once."""
+
 
 @kernel
 def fill_table(
-    members: Members, group: Whole, states: Words, behind: Words, times: Floats, room: Room, table: Table
+    members: Members,
+    group: Whole,
+    states: Words,
+    behind: Words,
+    times: Floats,
+    room: Room,
+    table: Table,
+    alike: bool,
 ) -> None:
     """Fill a group's table with contributions.
 
@@ -36,6 +46,8 @@ def fill_table(
         The distinct states of the background, and how many rows have each; empty in the path-dependent game.
     room : Room
     table : ndarray, shape (outputs, states)
+    alike : bool
+        Whether the same state is given the same bits whatever other states there are.
     """
     table[:] = 0
     rows = 0.0
@@ -44,14 +56,19 @@ def fill_table(
     for member in range(members.start[group], members.start[group + 1]):
         patterns = _find_patterns(members, group, member, states, behind, room)
         players = members.player_start[member + 1] - members.player_start[member]
-        # Worth it, unless patterns are few beside all that there can be.
-        if players <= MOST_TABULATED and len(patterns) * players * WORTH >= 1 << players:
+        if players <= ALIKE if alike else _is_worth_it(players, len(patterns)):
             if len(times):
                 _add_against(members, member, patterns, times, rows, room, table)
             else:
                 _add_paths(members, member, patterns, room, table)
         else:
             _add_each(members, member, patterns, times, rows, room, table)
+
+
+@kernel
+def _is_worth_it(players: Whole, patterns: Whole) -> bool:
+    """Tell whether to work out all patterns at once: unless those asked for are few beside them."""
+    return bool(players <= MOST_TABULATED and patterns * players * WORTH >= 1 << players)
 
 
 @kernel

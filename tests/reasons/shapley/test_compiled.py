@@ -76,6 +76,35 @@ def test_every_row_is_explained_once_against_its_own_group(threads: int) -> None
     assert (seen == 1).all()
 
 
+@pytest.fixture(scope="module")
+def deep() -> CompiledModel:
+    """A model with leaves of more players than are always worked out at once."""
+    random = np.random.default_rng(3)
+    X = random.normal(size=(3_000, 16))
+    y = (X[:, :14] > 0).sum(axis=1) ** 2 + random.normal(size=len(X))
+    settings = {
+        "verbose": -1,
+        "num_threads": 1,
+        "num_leaves": 200,
+        "min_data_in_leaf": 2,
+        "deterministic": True,
+    }
+    return compile_model(lgb.train(settings, lgb.Dataset(X, y), 12))
+
+
+@pytest.mark.parametrize("few", [1, 3, 40, 700])
+def test_asked_for_it_a_row_is_given_the_same_bits_among_few_rows_as_among_many(
+    deep: CompiledModel, few: int
+) -> None:
+    X = np.random.default_rng(4).normal(size=(2_000, 16))
+    groups, theirs = np.zeros(len(X), dtype=np.int64), X[:150]
+    (_, whole), *_ = deep.explain_groups(X, groups, lambda _: theirs, alike=True)
+    (_, part), *_ = deep.explain_groups(X[:few], groups[:few], lambda _: theirs, alike=True)
+    np.testing.assert_array_equal(part, whole[:few])
+    np.testing.assert_allclose(whole[:few], deep.explain(X[:few], theirs), rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(deep.predict(X[:few]), deep.predict(X)[:few])
+
+
 def test_a_frame_must_have_the_columns_in_their_order() -> None:
     frame = pd.DataFrame(rows()[:3], columns=booster().feature_name())
     np.testing.assert_array_equal(model().explain(frame), model().explain(rows()[:3]))

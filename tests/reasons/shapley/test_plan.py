@@ -32,7 +32,7 @@ def test_bounds_of_states_change_the_grouping_and_not_the_answer(booster: lgb.Bo
     assert ((merged > 0) & (merged <= most)).all()
     assert (leaves.max() > 1) == (most > 1)
     totals, codes = np.zeros((30, len(X))), coding.encode(X)
-    add_contributions(plan, codes, codes[:, :0], make_bench(plan, len(X), 0, "float64"), totals)
+    add_contributions(plan, codes, codes[:, :0], make_bench(plan, len(X), 0, "float64"), totals, False)
     wanted = np.asarray(booster.predict(X, pred_contrib=True, num_threads=1))[:, :-1]
     np.testing.assert_allclose(totals.T, wanted, rtol=0, atol=1e-12 * np.abs(wanted).max())
 
