@@ -97,7 +97,10 @@ _config = click.option(
 
 records_argument = click.argument("records")  # a folder, or a database's file or address
 model_option = click.option(
-    "--model", type=click.Path(path_type=Path, file_okay=False), required=True, help="The model's folder."
+    "--model",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The model's folder, or a shelf of models.",
 )
 replace_option = click.option("--replace", is_flag=True, help="Replace the output if it exists.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")

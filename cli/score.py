@@ -77,10 +77,11 @@ def command(
     """
     from taxgap.batch import read_scores, summarise, write_scores  # noqa: PLC0415  heavy: only when it runs
     from taxgap.batch.summary import SUMMARISED  # noqa: PLC0415  heavy
+    from taxgap.monitoring.models import resolve_model  # noqa: PLC0415  heavy
     from taxgap.records import Records  # noqa: PLC0415  heavy
     from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
 
-    opened, loaded = Records.open(records), RiskModel.load(model)
+    opened, loaded = Records.open(records), RiskModel.load(resolve_model(model))
     if dry_run:
         count = opened.manifest.rows(loaded.card_["regime"])
         text = f"Would score {count:,} returns in {len(opened.partitions)} partitions, into {out}."

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 
 # A public name stands twice: here for type checkers, and below with the module it comes from.
 if TYPE_CHECKING:
+    from taxgap.batch import ScoreComparison as ScoreComparison
+    from taxgap.batch import compare_scores as compare_scores
     from taxgap.batch import score as score
     from taxgap.errors import TaxGapError as TaxGapError
     from taxgap.monitoring import monitor as monitor
     from taxgap.monitoring import record_outcomes as record_outcomes
+    from taxgap.monitoring.models import ModelShelf as ModelShelf
     from taxgap.reasons.audit.auditing import audit_explanations as audit_explanations
     from taxgap.reasons.audit.result import ExplanationAudit as ExplanationAudit
     from taxgap.reasons.explaining import explain as explain
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "score": "taxgap.batch",
+    "compare_scores": "taxgap.batch",
+    "ScoreComparison": "taxgap.batch",
+    "ModelShelf": "taxgap.monitoring.models",
     "TaxGapError": "taxgap.errors",
     "monitor": "taxgap.monitoring",
     "record_outcomes": "taxgap.monitoring",

@@ -116,7 +116,7 @@ def read_scores(path: str | Path, columns: Sequence[str] | None = None) -> pd.Da
         )
     levels: dict[str, list[str]] = manifest["levels"]
     entries = sorted(manifest["outputs"].items())
-    parts = (_read_part(folder / name, entry, columns) for name, entry in entries)
+    parts = (read_part(folder / name, entry, columns) for name, entry in entries)
     # Codes file by file, so that their text is not held for all returns.
     return pd.concat((_to_codes(part, levels) for part in parts), ignore_index=True)
 
@@ -152,7 +152,7 @@ def read_contributions(path: str | Path) -> pd.DataFrame:
             remedy="Score again and ask for them: taxgap score --contributions.",
         )
     entries = sorted(manifest["contributions"].items())
-    parts = [_read_part(folder / name, entry, None) for name, entry in entries]
+    parts = [read_part(folder / name, entry, None) for name, entry in entries]
     found = pd.concat(parts, ignore_index=True).set_index(["taxpayer_id", "period"])
     found.attrs = read_head(folder / entries[0][0])
     return found
@@ -196,7 +196,8 @@ def _schema(scores: pd.DataFrame) -> pa.Schema:
     return pa.schema([(name, kinds.get(str(dtype), pa.string())) for name, dtype in scores.dtypes.items()])
 
 
-def _read_part(path: Path, entry: dict[str, Any], columns: Sequence[str] | None) -> pd.DataFrame:
+def read_part(path: Path, entry: dict[str, Any], columns: Sequence[str] | None) -> pd.DataFrame:
+    """Read a file of the scores, if it is the one that its entry in the manifest tells of."""
     if not path.is_file() or checksum(path) != entry["sha256"]:
         raise InvalidDataError(
             "A file of the scores is missing or is not the one that was written.",
