@@ -22,6 +22,7 @@ from taxgap.records.files import checksum
 from taxgap.records.parquet import write_table
 from taxgap.records.partitions import count_partitions, part_name, partition_of
 from taxgap.records.processes import Run, count_workers, processes
+from taxgap.records.workshop import Workshop, workshop
 from taxgap.schemas import TABLES, TRUTH_TABLES, Table
 from taxgap.synthetic.aggregates import estimate, sum_economy
 from taxgap.synthetic.economy import Economy
@@ -32,7 +33,6 @@ from taxgap.synthetic.mechanisms import digest_plug_ins, mechanisms
 from taxgap.synthetic.register import Integers, Register
 from taxgap.synthetic.settings import Settings
 from taxgap.synthetic.tables import make_tables
-from taxgap.synthetic.workshop import Workshop, workshop
 
 Facts = dict[str, Any]
 Progress = Callable[[int, int], None]
@@ -131,13 +131,13 @@ def _make(shop: Workshop, settings: Settings, run: Run, progress: Progress) -> N
         np.add.at(paid.reshape(-1), place, pay)
         progress(done * _FIRST, total)
     np.savez(shop.folder / _PAYROLLS, places=payrolls.places, filers_pay=payrolls.with_pay(paid).filers_pay)
-    left = [job for job in jobs if shop.done(job.number) is None]
+    left = [job for job in jobs if shop.done(part_name(job.number)) is None]
     kept = len(jobs) - len(left)
     progress(len(jobs) * _FIRST + kept * _SECOND, total)
     for done, _ in enumerate(run(write_partition, left), start=kept + 1):
         progress(len(jobs) * _FIRST + done * _SECOND, total)
     (shop.folder / _PAYROLLS).unlink()
-    _complete(shop, settings, [shop.done(job.number) or {} for job in jobs])
+    _complete(shop, settings, [shop.done(part_name(job.number)) or {} for job in jobs])
 
 
 _PAYROLLS = "payrolls.npz"
@@ -172,7 +172,7 @@ def write_partition(job: Job) -> int:
         facts[name] = {}
         for table, frame in tables.items():
             facts[name] |= _write(job.folder / name, table, job.number, frame, models[table])
-    Workshop(job.folder).finish(job.number, facts)
+    Workshop(job.folder).finish(part_name(job.number), facts)
     return job.number
 
 

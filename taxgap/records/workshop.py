@@ -1,4 +1,4 @@
-"""The workshop: the folder in which a population is made, and kept for the next run if one is killed."""
+"""The workshop: the folder in which an output is made, and kept for the next run if one is killed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from taxgap.errors import BusyError, UsageError
 from taxgap.records.files import check_absent, read_json, write_json
@@ -21,7 +23,7 @@ _KEPT = "What is finished is kept: run the same command again to go on."
 
 
 class Workshop:
-    """A half-made population: what is planned, and which parts are done.
+    """A half-made output: what is planned, and which parts are done.
 
     Parameters
     ----------
@@ -31,36 +33,40 @@ class Workshop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def done(self, number: int) -> dict[str, Any] | None:
+    def done(self, name: str) -> dict[str, Any] | None:
         """Return the facts of a finished part, or None."""
-        path = self._path(number)
+        path = self._path(name)
         return read_json(path) if path.is_file() else None
 
-    def finish(self, number: int, facts: dict[str, Any]) -> None:
+    def finish(self, name: str, facts: dict[str, Any]) -> None:
         """Record that a part is finished: all of its files are whole."""
-        write_json(self._path(number), facts)
+        write_json(self._path(name), facts)
 
-    def _path(self, number: int) -> Path:
-        return self.folder / _DONE / f"{number:04d}.json"
+    def _path(self, name: str) -> Path:
+        return self.folder / _DONE / f"{name}.json"
 
 
 @contextmanager
-def workshop(out: Path, plan: dict[str, Any], *, replace: bool, marker: str) -> Iterator[Workshop]:
+def workshop(
+    out: Path, plan: dict[str, Any], *, replace: bool, marker: str, resume: bool = False
+) -> Iterator[Workshop]:
     """Give the folder in which `out` is made; it takes the name when the block succeeds.
 
     A folder left by a killed or failed run of the same plan is taken up again; one of another plan is
-    cleared.
+    cleared, unless only a run that was left off is wanted.
 
     Parameters
     ----------
     out : Path
-        Where the finished population shall stand.
+        Where the finished output shall stand.
     plan : dict
         Plain data: everything that decides what is made.
     replace : bool
-        Replace a population that stands there.
+        Replace an output that stands there.
     marker : str
-        The file by which a population is known.
+        The file by which an output of the kind is known.
+    resume : bool, default False
+        Only take up a run that was left off.
 
     Yields
     ------
@@ -69,13 +75,15 @@ def workshop(out: Path, plan: dict[str, Any], *, replace: bool, marker: str) -> 
     Raises
     ------
     UsageError
-        The output exists, or it cannot be written to.
+        The output exists, it cannot be written to, or there is no run of this plan to take up.
     BusyError
         Another run is making it.
     """
     check_absent(out, replace=replace, marker=marker)
     place = out.resolve()
-    folder = place.with_name(f".{place.name}.making")
+    folder = making(place)
+    if resume:
+        _check_left_off(folder, json.loads(json.dumps(plan)), out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder / _LOCK, out):
@@ -122,15 +130,28 @@ def _deliver(folder: Path, out: Path) -> None:
 @contextmanager
 def _locked(path: Path, out: Path) -> Iterator[None]:
     try:
-        import fcntl  # noqa: PLC0415  not on every system; without it two runs are not told apart
-    except ImportError:
-        yield
-        return
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise BusyError(
-                "Another run is making this population.", where=str(out), remedy="Wait until it has ended."
-            ) from error
-        yield
+        with FileLock(path, timeout=0):
+            yield
+    except Timeout as error:
+        raise BusyError(
+            "Another run is making this output.", where=str(out), remedy="Wait until it has ended."
+        ) from error
+
+
+def making(out: Path) -> Path:
+    """Return the folder in which an output is made."""
+    place = out.resolve()
+    return place.with_name(f".{place.name}.making")
+
+
+def _check_left_off(folder: Path, plan: dict[str, Any], out: Path) -> None:
+    if not (folder / PLAN).is_file():
+        raise UsageError("There is no run to go on with.", where=str(out), remedy="Run it without --resume.")
+    before = read_json(folder / PLAN)
+    differing = sorted(name for name in {*before, *plan} if before.get(name) != plan.get(name))
+    if differing:
+        raise UsageError(
+            f"The run that was left off differs in: {', '.join(differing)}.",
+            where=str(out),
+            remedy="Run it as it was begun, or without --resume to begin anew.",
+        )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from taxgap.errors import BusyError, UsageError
-from taxgap.synthetic.workshop import PLAN, Workshop, workshop
+from taxgap.records.workshop import PLAN, Workshop, workshop
 
 ONE = {"settings": {"seed": 1}}
 MARKER = "manifest.json"
@@ -22,11 +22,11 @@ def make(
     made = []
     with workshop(out, plan, replace=False, marker=MARKER) as shop:
         for number in range(parts):
-            if shop.done(number) is None:
+            if shop.done(str(number)) is None:
                 if stop is not None and number == parts - 1:
                     raise stop
                 (shop.folder / f"part-{number}").write_text(f"{plan} {number}")
-                shop.finish(number, {"number": number})
+                shop.finish(str(number), {"number": number})
                 made.append(number)
         (shop.folder / MARKER).write_text("{}")
     return made
@@ -48,10 +48,10 @@ def test_nothing_stands_under_the_name_while_it_is_made(tmp_path: Path) -> None:
     with workshop(out, ONE, replace=False, marker=MARKER) as shop:
         assert not out.exists()
         assert shop.folder == hidden(out)
-        assert shop.done(0) is None
-        shop.finish(0, {"rows": 3})
-        assert shop.done(0) == {"rows": 3}
-        assert shop.done(1) is None
+        assert shop.done("0") is None
+        shop.finish("0", {"rows": 3})
+        assert shop.done("0") == {"rows": 3}
+        assert shop.done("1") is None
 
 
 def test_a_run_that_ended_early_is_taken_up(tmp_path: Path) -> None:
@@ -93,12 +93,12 @@ def test_a_folder_without_a_plan_is_not_taken_up(tmp_path: Path) -> None:
 def test_two_runs_do_not_make_the_same_folder(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with workshop(out, ONE, replace=False, marker=MARKER) as shop:
-        shop.finish(0, {})
+        shop.finish("0", {})
         for plan in (ONE, {"settings": {"seed": 2}}):
             with pytest.raises(BusyError) as caught:
                 make(out, plan)
             assert caught.value.exit_code == 6
-        assert shop.done(0) == {}  # the other left it alone
+        assert shop.done("0") == {}  # the other left it alone
     assert out.is_dir()
 
 
@@ -147,5 +147,22 @@ def test_the_folder_in_which_one_stands_can_be_named_by_a_dot(
 
 
 def test_a_workshop_elsewhere_knows_the_same_parts(tmp_path: Path) -> None:
-    Workshop(tmp_path).finish(7, {"rows": 1})
-    assert Workshop(tmp_path).done(7) == {"rows": 1}
+    Workshop(tmp_path).finish("7", {"rows": 1})
+    assert Workshop(tmp_path).done("7") == {"rows": 1}
+
+
+def test_a_run_to_go_on_with_must_be_there_and_be_the_same(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(UsageError, match="no run to go on with"), resumed(out, ONE):
+        pass
+    with pytest.raises(RuntimeError):
+        make(out, stop=RuntimeError())
+    with pytest.raises(UsageError, match=f"differs in: {', '.join(sorted(ONE))}"), resumed(out, {}):
+        pass
+    with resumed(out, ONE) as shop:
+        assert shop.done("0") == {"number": 0}
+        (shop.folder / MARKER).touch()
+
+
+def resumed(out: Path, plan: dict[str, Any]) -> Any:
+    return workshop(out, plan, replace=False, marker=MARKER, resume=True)
