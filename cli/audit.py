@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,10 @@ def _read_bounds(_: click.Context, parameter: click.Parameter, value: tuple[str,
     type=click.Path(path_type=Path, file_okay=False),
     help="What was planted, for synthetic records.",
 )
-@options.out_option("the page audit.html, audit.json and its tables", required=False)
+@options.out_option(
+    "the page audit.html, audit.json and its tables; with --answers, people.json and summary.txt",
+    required=False,
+)
 @click.option("--period", "periods", multiple=True, metavar="YEAR", help="A tax year; all when absent.")
 @options.as_of_option
 @click.option("--returns", type=int, default=20_000, show_default=True, help="Returns that are audited.")
@@ -82,7 +86,7 @@ def command(
     Example: taxgap audit population/records --model model --truth population/truth --out audit
     """
     if answers is not None:
-        _score_answers(ctx, answers, settings["key"])
+        _score_answers(ctx, answers, settings)
         return
     if records is None or model is None:
         raise UsageError(
@@ -107,6 +111,10 @@ def _write_tasks(
             where="--truth",
             remedy="Name the folder 'truth' that `taxgap generate` wrote beside the records.",
         )
+    if settings["out"] is not None:
+        raise UsageError(
+            "Case sheets go where --tasks says.", where="--out", remedy="Leave out --out, or audit by itself."
+        )
     folder = write_tasks(
         tasks,
         Records.open(records),
@@ -115,32 +123,44 @@ def _write_tasks(
         participants=settings["participants"],
         cases=settings["cases"],
         seed=settings["seed"],
+        say=_say(ctx),
     )
     options.show(ctx, f"The kit is in {folder}; begin with README.txt.", {"folder": str(folder)})
 
 
-def _score_answers(ctx: click.Context, answers: Path, key: Path | None) -> None:
-    from taxgap.reasons.audit.people import score_answers  # noqa: PLC0415  heavy: only when it runs
+def _say(ctx: click.Context) -> Callable[[str], None]:
+    """Return what is told what is being done: it says so on standard error, unless it is to be quiet."""
+    return (lambda _: None) if ctx.obj.verbosity < 0 else (lambda text: click.echo(text, err=True))
 
-    if key is None:
+
+def _score_answers(ctx: click.Context, answers: Path, settings: dict[str, Any]) -> None:
+    from taxgap.reasons.audit.people import score_answers  # noqa: PLC0415  heavy: only when it runs
+    from taxgap.records.files import check_absent, new_folder  # noqa: PLC0415  heavy
+
+    if settings["key"] is None:
         raise UsageError(
             "Answers need the key of their kit.", where="--key", remedy="Name its file or folder."
         )
-    result = score_answers(answers, key)
+    out, way = settings["out"], {"replace": settings["replace"], "marker": "people.json"}
+    if out is not None:
+        check_absent(out, **way)
+    result = score_answers(answers, settings["key"])
+    if out is not None:
+        with new_folder(out, **way) as folder:
+            result.save(folder)
     options.show(ctx, result.summary(), result.to_dict())
 
 
 def _audit(ctx: click.Context, records: str, model: Path, settings: dict[str, Any]) -> None:
-    from taxgap.publication.audit_page import write_audit_page  # noqa: PLC0415  heavy: only when it runs
+    from taxgap.publication.audit_page import publish_audit  # noqa: PLC0415  heavy: only when it runs
     from taxgap.reasons.audit.auditing import audit_explanations  # noqa: PLC0415  heavy
     from taxgap.records import Records, Truth  # noqa: PLC0415  heavy
-    from taxgap.records.files import check_absent, new_folder  # noqa: PLC0415  heavy
+    from taxgap.records.files import check_absent  # noqa: PLC0415  heavy
     from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
 
     out, truth = settings["out"], settings["truth"]
     if out is not None:
         check_absent(out, replace=settings["replace"], marker="audit.json")
-    quiet = ctx.obj.verbosity < 0
     audit = audit_explanations(
         Records.open(records),
         RiskModel.load(model),
@@ -155,16 +175,14 @@ def _audit(ctx: click.Context, records: str, model: Path, settings: dict[str, An
         parts=list(settings["parts"]) or None,
         bounds=settings["bounds"],
         seed=settings["seed"],
-        say=(lambda _: None) if quiet else (lambda text: click.echo(text, err=True)),
+        say=_say(ctx),
     )
     if out is not None:
-        with new_folder(out, replace=settings["replace"], marker="audit.json") as folder:
-            audit.save(folder)
-            write_audit_page(folder / "audit.html", audit)
+        publish_audit(audit, out, replace=settings["replace"])
     options.show(ctx, audit.to_text(), audit.to_dict())
-    if out is not None and not ctx.obj.as_json and not quiet:
+    if out is not None and not ctx.obj.as_json and ctx.obj.verbosity >= 0:
         click.echo(f"\nOpen {out / 'audit.html'} in a browser.")
     if settings["fail_on"] and not audit.passed:
-        raise ThresholdError(
-            f"--fail-on failed: {len(audit.failed)} checks failed: {', '.join(audit.failed)}."
-        )
+        many = len(audit.failed)
+        which = f"{many} check{'s' if many > 1 else ''} failed: {', '.join(audit.failed)}"
+        raise ThresholdError(f"--fail-on failed: {which if many else 'no check was asked'}.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taxgap.cli import options
+from taxgap.errors import UsageError
 
 if TYPE_CHECKING:
     from taxgap.publication.case_file_text import Line
@@ -81,7 +82,13 @@ def command(
     from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
 
     opened, loaded = Records.open(records), RiskModel.load(model)
-    case = gather_case(opened, loaded, taxpayer, **settings)
+    try:
+        case = gather_case(opened, loaded, taxpayer, **settings)
+    except UsageError as error:
+        if error.where != "engine":
+            raise
+        remedy = "Add --baseline training, or leave --engine out."
+        raise UsageError(error.message, where="--engine", remedy=remedy) from error
     known = None if scores is None else read_scores(scores, RANKED)
     standing: Mapping[str, Any] | None = None if known is None else find_standing(known, case)
     page = None

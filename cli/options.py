@@ -149,6 +149,25 @@ def progress(ctx: click.Context, title: str) -> Iterator[Progress]:
 
 
 @contextmanager
+def steps(ctx: click.Context) -> Iterator[Callable[[str, int, int], None]]:
+    """Show progress step by step: a bar on a terminal, else a line when a step is done; on standard error."""
+    if ctx.obj.verbosity < 0:
+        yield lambda _step, _done, _parts: None
+        return
+    if sys.stderr.isatty():
+        with progress(ctx, "") as show_bar:
+            yield lambda _step, done, parts: show_bar(done, parts)
+        return
+    start = monotonic()
+
+    def say(name: str, done: int, parts: int) -> None:
+        if done == parts and parts:
+            click.echo(f"{name}: {parts} of {parts} parts, {monotonic() - start:.0f} s", err=True)
+
+    yield say
+
+
+@contextmanager
 def step(ctx: click.Context, title: str) -> Iterator[None]:
     """Say on standard error that a step begins, and how long it took."""
     if ctx.obj.verbosity < 0:

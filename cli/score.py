@@ -50,7 +50,16 @@ from taxgap.cli import options
 @click.option("--cutoff", type=click.FloatRange(0, 1), help="Least probability of a flag; else the model's.")
 @click.option("--period", "periods", multiple=True, metavar="YEAR", help="A tax year; all when absent.")
 @options.as_of_option
-@click.option("--trusted", is_flag=True, help="The records were validated: do not check them again.")
+@click.option("--trusted", is_flag=True, help="The records were validated: do not check their rows again.")
+@click.option(
+    "--max-rejected",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    show_default=True,
+    help="Deliver nothing if more than this share of a table's rows break a rule.",
+)
+@options.workers_option
+@click.option("--resume", is_flag=True, help="Only go on with a run that was left off.")
 @options.replace_option
 @options.dry_run_option
 @options.common
@@ -64,38 +73,40 @@ def command(
     out: Path,
     periods: tuple[str, ...],
     trusted: bool,
-    replace: bool,
     dry_run: bool,
     **settings: Any,
 ) -> None:
     """Score every return in RECORDS with a model, flag cases within capacity, and give the reasons.
 
-    OUT receives one parquet file a partition and a manifest. Reasons hold a return against its peers: the
-    same trade group and size band. A flag is a reason to look, not a finding.
+    OUT receives one parquet file a partition and a manifest; rows that break a rule are set aside in
+    OUT/_rejected, with their reasons. A run that was killed goes on where it stopped: give the same command
+    again. Reasons hold a return against its peers: the same trade group and size band. A flag is a reason to
+    look, not a finding.
 
     Example: taxgap score population/records --model model --out scores
     """
-    from taxgap.batch import read_scores, summarise, write_scores  # noqa: PLC0415  heavy: only when it runs
+    from taxgap.batch import (  # noqa: PLC0415  heavy: only when it runs
+        plan_scores,
+        read_accounts,
+        read_scores,
+        summarise,
+        write_scores,
+    )
     from taxgap.batch.summary import SUMMARISED  # noqa: PLC0415  heavy
     from taxgap.monitoring.models import resolve_model  # noqa: PLC0415  heavy
     from taxgap.records import Records  # noqa: PLC0415  heavy
     from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
 
     opened, loaded = Records.open(records), RiskModel.load(resolve_model(model))
+    run = {name: settings.pop(name) for name in ("workers", "resume", "replace", "max_rejected")}
+    given = {"periods": list(periods) or None, "validate": not trusted, **settings}
     if dry_run:
-        count = opened.manifest.rows(loaded.card_["regime"])
-        text = f"Would score {count:,} returns in {len(opened.partitions)} partitions, into {out}."
-        options.show(ctx, text, {"returns": count, "partitions": len(opened.partitions), "out": out})
+        plan = plan_scores(opened, loaded, **given)
+        options.show(ctx, f"{plan.to_text()}, into {out}.", plan.to_dict() | {"out": out})
         return
-    write_scores(
-        opened,
-        loaded,
-        out,
-        periods=list(periods) or None,
-        validate=not trusted,
-        replace=replace,
-        **settings,
-    )
+    with options.steps(ctx) as progress:
+        write_scores(opened, loaded, out, progress=progress, **run, **given)
     columns = SUMMARISED if settings["reasons"] else SUMMARISED[:-2]
-    summary = summarise(read_scores(out, columns))
-    options.show(ctx, summary.to_text(), summary.to_dict())
+    summary, accounts = summarise(read_scores(out, columns)), read_accounts(out)
+    text = f"{summary.to_text()}\n\n{accounts.to_text()}"
+    options.show(ctx, text, summary.to_dict() | {"accounts": accounts.to_dict()})

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from taxgap.batch.accounts import Accounts, read_accounts
 from taxgap.batch.comparison import ScoreComparison, compare_scores
-from taxgap.batch.files import read_contributions, read_scores, write_scores
+from taxgap.batch.files import read_contributions, read_scores
+from taxgap.batch.running import plan_scores, write_scores
 from taxgap.batch.scoring import score
 from taxgap.batch.summary import ScoreSummary, summarise
 
 __all__ = [
+    "Accounts",
     "ScoreComparison",
     "ScoreSummary",
     "compare_scores",
+    "plan_scores",
+    "read_accounts",
     "read_contributions",
     "read_scores",
     "score",

@@ -48,6 +48,12 @@ class Piece(NamedTuple):
         """What a file of it may be named by."""
         return f"{self.partition}-{self.number}"
 
+    @classmethod
+    def named(cls, name: str) -> Piece:
+        """Return the piece of a name."""
+        partition, number = map(int, name.split("-"))
+        return cls(partition, number)
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -182,6 +188,10 @@ class Explainer:
             how: dict[str, Any] = {"kind": "probability", "threads": self.settings.threads, "alike": True}
             table.add(own, contributions(self.model, seen, baseline=self.baseline, **how), some)
         return table.to_frame(observed.index)["reason_1_code"].array
+
+    def place(self, observed: pd.DataFrame) -> Integers:
+        """Return the number of each return's peer group; 0 where nothing is explained."""
+        return np.zeros(len(observed), np.int64) if self.baseline is None else self.baseline.place(observed)
 
     @property
     def population_mean(self) -> float:

@@ -1,12 +1,9 @@
-"""Scores as a folder: one parquet file a partition and a manifest, whole or not at all."""
+"""Scores as a folder: one parquet file a partition and a manifest, written and read back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,73 +11,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from taxgap.batch.contribution_files import ContributionFiles, read_head
-from taxgap.batch.scoring import Scoring
-from taxgap.batch.settings import ScoreSettings
+from taxgap.batch.contribution_files import read_head
 from taxgap.errors import InvalidDataError, UsageError
-from taxgap.records import Records
-from taxgap.records.files import check_format, checksum, new_folder, read_json, write_json
-from taxgap.records.partitions import part_name
-from taxgap.risk.card import read_versions
-from taxgap.risk.model import RiskModel
+from taxgap.records.files import check_format, checksum, new_file, read_json
+from taxgap.validation.output import write_any
 
 FORMAT = "taxgap-scores"
 FORMAT_VERSION = 1
-LAID_BY = "_laid_by"
 MANIFEST = "_manifest.json"  # readers of parquet folders pass over names that begin so
-
-
-def write_scores(
-    records: Records,
-    model: RiskModel,
-    out: str | Path,
-    *,
-    replace: bool = False,
-    contributions: bool = False,
-    **settings: Any,
-) -> Path:
-    """Score the returns that records hold and write the scores, partition by partition.
-
-    Parameters
-    ----------
-    records : Records
-    model : RiskModel
-    out : str or Path
-        The folder to write: ``part-0000.parquet`` and so on, and ``_manifest.json`` with versions, settings,
-        model, the checksums of what was read, and rows and checksums of what was written. The same records,
-        model and settings give the same bytes.
-    replace : bool, default False
-        Replace the folder if it exists.
-    contributions : bool, default False
-        Write what each feature adds to each explained score too, into ``_contributions``, one file a
-        partition; see `read_contributions`.
-    **settings
-        As for `taxgap.batch.score`.
-
-    Returns
-    -------
-    Path
-        The folder.
-
-    Raises
-    ------
-    UsageError, InvalidDataError, IncompatibleError
-        As `taxgap.batch.score`; or the folder exists already, or cannot be written to.
-    """
-    target, chosen = Path(out), ScoreSettings.of(**settings)
-    if contributions:
-        chosen.check_explains()
-    with new_folder(target, replace=replace, marker=MANIFEST) as folder:
-        run = Scoring.of(records, model, chosen)
-        if not contributions:
-            manifest = _write_parts(folder, run.score_parts(lay_by_in=folder / LAID_BY))
-        else:
-            with ContributionFiles(folder, run.about) as beside:
-                parts = run.score_parts(lay_by_in=folder / LAID_BY, keep=beside.keep)
-                manifest = _write_parts(folder, parts)
-            manifest["contributions"] = beside.outputs
-        write_json(folder / MANIFEST, {**_describe(run), **manifest})
-    return target
 
 
 def read_scores(path: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -158,21 +96,22 @@ def read_contributions(path: str | Path) -> pd.DataFrame:
     return found
 
 
-def _write_parts(folder: Path, parts: Iterable[tuple[int, pd.DataFrame]]) -> dict[str, Any]:
-    """Write a file a partition, and return what the manifest says of them."""
-    outputs: dict[str, dict[str, Any]] = {}
-    levels: dict[str, list[str]] = {}
-    for partition, pieces in groupby(parts, key=itemgetter(0)):
-        path, rows = folder / part_name(partition), 0
-        with ExitStack() as files:
-            writer = None
-            for _, scores in pieces:
-                writer = writer or files.enter_context(_open_part(path, scores))
-                writer.write_table(pa.Table.from_pandas(scores, writer.schema, preserve_index=False))
-                rows += len(scores)
-                levels = {name: list(scores[name].cat.categories) for name in _codes(scores)}
-        outputs[path.name] = {"rows": rows, "sha256": checksum(path)}
-    return {"levels": levels, "outputs": outputs}
+def write_part(folder: Path, name: str, frames: Iterable[pd.DataFrame]) -> dict[str, dict[str, Any]]:
+    """Write the scores of a partition, piece by piece; return the file with its rows and checksum."""
+    path, rows = folder / name, 0
+    with new_file(path) as temporary, ExitStack() as files:
+        writer = None
+        for scores in frames:
+            writer = writer or files.enter_context(_open_part(temporary, scores))
+            writer.write_table(pa.Table.from_pandas(scores, writer.schema, preserve_index=False))
+            rows += len(scores)
+    return {name: {"rows": rows, "sha256": checksum(path)}}
+
+
+def write_rows(folder: Path, name: str, rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Write rows as they are; return the file with its rows and checksum."""
+    write_any(folder / name, rows)
+    return {name: {"rows": len(rows), "sha256": checksum(folder / name)}}
 
 
 def _open_part(path: Path, scores: pd.DataFrame) -> pq.ParquetWriter:
@@ -211,21 +150,3 @@ def read_part(path: Path, entry: dict[str, Any], columns: Sequence[str] | None) 
 def _to_codes(scores: pd.DataFrame, levels: dict[str, list[str]]) -> pd.DataFrame:
     coded = scores.columns.intersection(list(levels))
     return scores.assign(**{name: pd.Categorical(scores[name], categories=levels[name]) for name in coded})
-
-
-def _describe(run: Scoring) -> dict[str, Any]:
-    # Plain data, and no clock time, so that the same run gives the same bytes.
-    records, scorer = run.records, run.scorer
-    settings = {**asdict(scorer.settings), "cutoff": scorer.cutoff, "periods": run.periods}
-    return {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "as_of": str(records.as_of.date()),
-        "regime": scorer.regime.name,
-        "model_id": scorer.model_id,
-        "synthetic": records.manifest.synthetic,
-        "settings": settings,
-        "columns": scorer.columns,
-        "inputs": records.manifest.files,
-        "versions": read_versions(),
-    }

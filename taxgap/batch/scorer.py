@@ -200,6 +200,13 @@ class Scorer:
         )
         return whole[self.columns]
 
+    def score_nobody(self) -> pd.DataFrame:
+        """Return scores without rows."""
+        nobody = pd.MultiIndex.from_arrays([[], []], names=KEYS)
+        observed = pd.DataFrame(index=nobody, columns=list(self.regime.columns), dtype="float64")
+        rows = next(self.look([(0, observed)])).rows
+        return self.complete(rows, self.rank(rows), pd.Series(dtype="str"))
+
     def _batches(
         self, measured: Measured, wanted: Mapping[Piece, pd.DataFrame] | None = None
     ) -> Iterator[Batch]:

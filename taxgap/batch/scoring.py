@@ -125,7 +125,7 @@ class Scoring:
         scorer = Scorer(model, settings)
         prepared = _prepare_records(records, settings)
         check_records(prepared, scorer.regime, model)
-        return cls(prepared, _choose_periods(prepared, settings), scorer)
+        return cls(prepared, choose_periods(prepared, settings), scorer)
 
     @property
     def about(self) -> dict[str, Any]:
@@ -191,7 +191,7 @@ class Scoring:
             yield added.reset_index(drop=True)
 
 
-def _choose_periods(records: Records, settings: ScoreSettings) -> list[str]:
+def choose_periods(records: Records, settings: ScoreSettings) -> list[str]:
     """Return the tax years to score.
 
     Raises

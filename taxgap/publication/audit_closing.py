@@ -12,6 +12,7 @@ from taxgap.publication.tables import Cell, Table, make_table
 from taxgap.publication.task_sheets import name_tax
 from taxgap.publication.wording import count, day, listing, number_of, pounds, share
 from taxgap.reasons.audit.planted import LEAST_SHARE
+from taxgap.reasons.audit.result import say_flagged
 
 REAL = "The records are of real people, so nobody's reasons are shown."
 UNKNOWN_TRUTH = "What is wrong with the returns is not known, so no reason can be called right or wrong."
@@ -128,8 +129,6 @@ def _say_tax(tax: float) -> str:
 def list_limits(evidence: Evidence) -> list[str]:
     """Say what the audit does not prove."""
     about = evidence.audit.about
-    alike = evidence.one("recovery", f"recall@{evidence.most}", level="code", method="most_alike")
-    beside = "" if alike is None else f" Here, the same codes for everyone would reach {say_row(alike)}."
     missed = evidence.one("settled", "tax that random enquiries miss")
     missed = missed or evidence.one("settled", "tax that random enquiries miss", group_by="returns")
     how_much = "" if missed is None else f" In these records they miss {say_row(missed)} of the tax lost."
@@ -141,10 +140,7 @@ def list_limits(evidence: Evidence) -> list[str]:
         else "Without a planted truth nobody knows what is wrong with every return. What is said here rests "
         "on what enquiries settled and on changes that were planted in a copy.",
         f"Random enquiries miss tax. A reason that no officer looked into counts as wrong.{how_much}",
-        (
-            f"Recall can be had by naming the same codes of everyone.{beside} That is why specificity stands "
-            "beside it."
-        ),
+        _limit_recall(evidence),
         (
             "Refits understate how unstable reasons are: they share most of their cases with the model. Two "
             "models of different enquiries would differ more, by about 1.4 times."
@@ -164,12 +160,29 @@ def list_limits(evidence: Evidence) -> list[str]:
     ]
 
 
+def _limit_recall(evidence: Evidence) -> str:
+    """Say that recall is cheap, and whether specificity was measured beside it."""
+    cheap = "Recall can be had by naming the same codes of everyone."
+    alike = evidence.one("recovery", f"recall@{evidence.most}", level="code", method="most_alike")
+    if alike is None:
+        return f"{cheap} What would tell, specificity, needs a planted truth and is not on this page."
+    return (
+        f"{cheap} Here, those that do best, chosen with the truth in hand, would reach {say_row(alike)}. "
+        "That is why specificity stands beside it."
+    )
+
+
 def say_left_out(evidence: Evidence, headings: Mapping[str, str]) -> list[tuple[str, str]]:
     """List the parts that could not be done, wholly or partly, and those not asked for, with the reason."""
     done = {part.name: part for part in evidence.audit.parts}
     said = [(headings.get(name, name), why) for name, why in evidence.audit.left_out.items()]
     skipped = [heading for name, heading in headings.items() if name not in done]
-    return said + [(heading, "It was not asked for.") for heading in skipped]
+    unasked = [
+        (headings.get(check.rule.part, check.rule.part), f"Not asked: {check.rule.question} {check.why}")
+        for check in evidence.audit.checks
+        if check.why
+    ]
+    return said + unasked + [(heading, "It was not asked for.") for heading in skipped]
 
 
 def describe_about(evidence: Evidence) -> tuple[tuple[str, str], ...]:
@@ -189,6 +202,7 @@ def describe_about(evidence: Evidence) -> tuple[tuple[str, str], ...]:
         ("Returns", _count(about, "returns")),
         ("Flagged", _count(about, "flagged")),
         ("Audited", _count(about, "audited")),
+        ("Flagged among them", _count(about, "flagged_audited")),
         ("Least probability of a flagged return", _share(about, "cutoff")),
         ("Share of returns that is worked", _share(settings, "capacity_share")),
         ("Reasons that count", _count(settings, "reasons")),
@@ -223,6 +237,17 @@ def say_subject(evidence: Evidence) -> str:
     return (
         f"The explanations of a model of {name_tax(evidence.regime)}, on {count(audited)} of "
         f"{number_of(returns, f'{kind} return')} as the records stood on {day(str(about.get('as_of', '')))}."
+    )
+
+
+def say_who(evidence: Evidence) -> str:
+    """Say which returns are flagged, how many are audited, and what they stand for; empty if not known."""
+    about = evidence.audit.about
+    if not {"cutoff", "settings", "returns", "flagged", "flagged_audited", "audited"} <= set(about):
+        return ""
+    return (
+        f"{say_flagged(about)} Pounds and shares are scaled up by these weights, so that they are of all "
+        "returns, or of all flagged ones."
     )
 
 

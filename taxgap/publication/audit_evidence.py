@@ -72,6 +72,11 @@ class Evidence:
         return int(self._settings.get("reasons", 3))
 
     @property
+    def refits(self) -> int:
+        """So many models were fitted again."""
+        return int(self._settings.get("refits", 0))
+
+    @property
     def confidence(self) -> str:
         """How sure the intervals are, such as ``95%``."""
         return share(float(self._settings.get("confidence", 0.95)))
@@ -200,7 +205,7 @@ def make_section(
     part = evidence.part(name)
     if part is None:
         return None
-    said = tuple(text for text in found if text)
+    said = tuple(text for text in (*found, *part.notes) if text)
     nothing = "" if part.left_out or len(part.figures) else "There are no figures of this part."
     return Section(
         key=f"part-{name}",

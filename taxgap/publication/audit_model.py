@@ -149,9 +149,10 @@ def describe_stability(evidence: Evidence) -> Section | None:
     """Describe whether first reasons survive a refit."""
     found = [
         sentence(
-            "{stable} of flagged returns have a stable first reason: at least nine in ten refits give the "
-            "same one.",
+            "{stable} of flagged returns have a stable first reason: at least nine in ten of {refits} refits "
+            "give the same one. With fewer refits that is harder to reach: of 5, all must agree.",
             stable=evidence.say("stability", "stable share", method="refits"),
+            refits=count(evidence.refits) if evidence.refits else "",
         ),
         sentence(
             "One refit gives another first reason in {churn}; another seed alone does so in {seeds}.",
@@ -295,51 +296,5 @@ def describe_reporting(evidence: Evidence) -> Section | None:
                 across="Share of flagged returns",
                 reading=f"Lines are {evidence.confidence} intervals. Less is better.",
             )
-        ],
-    )
-
-
-def describe_randomised(evidence: Evidence) -> Section | None:
-    """Describe whether explanations depend on what the model learned."""
-    likeness = evidence.rows("randomised", "similarity", group_by="")
-    blank = likeness[~likeness["method"].isin(["seeds", "labels"])]
-    most = blank.loc[[blank["value"].idxmax()]] if len(blank) else blank
-    found = [
-        sentence(
-            "Refits of the same kind of cases are explained much like the model: likeness {seeds}, where 1 "
-            "is the same and 0 is chance.",
-            seeds=evidence.say("randomised", "similarity", method="seeds"),
-        ),
-        sentence(
-            "Once nothing that was learned is left, it is at most {most}.",
-            most="".join(say_row(row) for row in most.itertuples(index=False)),
-        ),
-        "Explanations that stay the same whatever the model learned would show the figures, not the model.",
-    ]
-    recall = evidence.rows("randomised", f"recall@{evidence.most}", group_by="")
-    reading = f"Lines are {evidence.confidence} intervals. A grey stroke is chance."
-    return make_section(
-        evidence,
-        "randomised",
-        "Do the reasons depend on what the model learned?",
-        "We spoilt the model on purpose: outcomes exchanged, values of leaves exchanged, splits drawn anew. "
-        "Its explanations must then fall apart.",
-        found=found,
-        pictures=[
-            picture_methods(
-                "likeness",
-                likeness,
-                title="Likeness to the model's own explanations",
-                across="Likeness (1 is the same)",
-                reading=reading,
-            ),
-            picture_methods(
-                "randomised-recall",
-                recall,
-                title=f"What was planted is among the first {evidence.most} codes, by spoilt model",
-                across="Share of what was planted that is named",
-                reading=f"{reading} A spoilt model still points to figures that are unusual, so it stays "
-                "above chance.",
-            ),
         ],
     )

@@ -13,6 +13,7 @@ from taxgap.publication.audit_closing import (
     list_limits,
     say_left_out,
     say_subject,
+    say_who,
     tabulate_evidence,
 )
 from taxgap.publication.audit_evidence import Evidence, Section
@@ -20,7 +21,6 @@ from taxgap.publication.audit_model import (
     describe_backgrounds,
     describe_faithfulness,
     describe_numbers,
-    describe_randomised,
     describe_reporting,
     describe_stability,
 )
@@ -31,13 +31,17 @@ from taxgap.publication.audit_people import (
     describe_planting,
     describe_settled,
 )
+from taxgap.publication.audit_randomised import describe_randomised
 from taxgap.publication.audit_recovery import describe_comparison, describe_recovery, describe_truthful
 from taxgap.publication.audit_verdicts import Verdicts, describe_verdicts
 from taxgap.publication.tables import Table
 from taxgap.publication.templates import make_environment
 from taxgap.publication.theme import COLOURS, SCREEN_FONT
+from taxgap.reasons.audit.audit_files import FILE_NAME
 from taxgap.reasons.audit.result import ExplanationAudit
-from taxgap.records.files import write_text
+from taxgap.records.files import new_folder, write_text
+
+PAGE_NAME = "audit.html"
 
 TITLE = "Can the explanations be relied on?"
 """The heading of the page."""
@@ -73,7 +77,7 @@ class AuditPage:
 
     Attributes
     ----------
-    title, mark, subject : str
+    title, mark, subject, flagged : str
     verdicts : Verdicts
     sections : tuple of tuple
         What a section is called in the contents, and the section.
@@ -92,6 +96,7 @@ class AuditPage:
     title: str
     mark: str
     subject: str
+    flagged: str
     verdicts: Verdicts
     sections: tuple[tuple[str, Section], ...]
     kinds: tuple[ExampleKind, ...]
@@ -124,6 +129,35 @@ def write_audit_page(path: str | Path, audit: ExplanationAudit) -> Path:
         The file cannot be written.
     """
     return write_text(Path(path), render_audit(audit))
+
+
+def publish_audit(audit: ExplanationAudit, folder: str | Path, *, replace: bool = False) -> Path:
+    """Write an audit whole: the page ``audit.html``, ``audit.json`` and its tables, in a folder of their own.
+
+    Parameters
+    ----------
+    audit : ExplanationAudit
+        From `taxgap.audit_explanations`, of whatever model.
+    folder : str or Path
+        Appears whole or not at all.
+    replace : bool, default False
+        Replace an audit that stands there.
+
+    Returns
+    -------
+    Path
+        That of the page.
+
+    Raises
+    ------
+    UsageError
+        The folder exists and may not be replaced, or it cannot be written.
+    """
+    path = Path(folder)
+    with new_folder(path, replace=replace, marker=FILE_NAME) as new:
+        audit.save(new)
+        write_audit_page(new / PAGE_NAME, audit)
+    return path / PAGE_NAME
 
 
 def render_audit(audit: ExplanationAudit) -> str:
@@ -159,6 +193,7 @@ def describe_audit(audit: ExplanationAudit) -> AuditPage:
         title=TITLE,
         mark=MARKS[bool(audit.about.get("synthetic"))],
         subject=say_subject(evidence),
+        flagged=say_who(evidence),
         verdicts=describe_verdicts(evidence),
         sections=tuple((name, section) for name, section in described if section is not None),
         kinds=kinds,

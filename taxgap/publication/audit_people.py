@@ -12,7 +12,7 @@ from taxgap.publication.audit_pictures import picture_groups
 from taxgap.publication.audit_words import name_code, name_group, name_grouping, name_measure
 from taxgap.publication.picture import Picture
 from taxgap.publication.tables import Cell, Table, make_table
-from taxgap.publication.wording import decimal, share
+from taxgap.publication.wording import count, decimal, share
 from taxgap.reasons.audit.groups.parity import JUDGED
 
 _LEAST_GROUPS = 2
@@ -253,14 +253,21 @@ def describe_settled(evidence: Evidence) -> Section | None:
     )
 
 
+def _count_returns(evidence: Evidence, measure: str) -> str:
+    row = evidence.one("planting", measure)
+    return "" if row is None else count(row.n)
+
+
 def describe_planting(evidence: Evidence) -> Section | None:
     """Describe whether manipulations planted in a copy are named."""
     recall = f"recall@{evidence.most}"
     found = [
         sentence(
-            "{flagged} of the changed returns come to be flagged. Of these, {named} have the manipulation "
-            "among their first {k} reasons.",
+            "Of {all} changed returns, {flagged} come to be flagged. Of these {n}, {named} have the "
+            "manipulation among their first {k} reasons.",
+            all=_count_returns(evidence, "flagged"),
             flagged=evidence.say("planting", "flagged"),
+            n=_count_returns(evidence, recall),
             named=evidence.say("planting", recall),
             k=str(evidence.most),
         ),

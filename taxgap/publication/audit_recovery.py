@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 
 from taxgap.publication.audit_bars import PARTS, draw_split
-from taxgap.publication.audit_evidence import Evidence, Section, make_section, say_value, sentence
+from taxgap.publication.audit_evidence import (
+    Evidence,
+    Section,
+    make_section,
+    say_row,
+    say_value,
+    sentence,
+)
 from taxgap.publication.audit_heat import draw_heat
 from taxgap.publication.audit_marks import Marks
 from taxgap.publication.audit_pictures import OWN, picture_groups, picture_methods
@@ -17,6 +24,14 @@ from taxgap.publication.picture import Picture, take_picture
 from taxgap.publication.tables import Cell, make_table
 from taxgap.publication.wording import money, share
 from taxgap.reasons.audit.recovery.baselines import BASELINES
+
+NO_CEILING = (
+    "By way of understating this is no ceiling. Three places are shared by all that was planted in a return, "
+    "and one omission moves many codes: where sales are left out, every cost is a larger share of turnover. "
+    "An explanation that knows the truth names what moved the score most, which need not be a code that "
+    "fits; the reasons may name the one that does."
+)
+"""Why reasons may name more of a mechanism than an explanation that knows the truth."""
 
 _MOST_COLUMNS = 13
 _WORTH_A_COLUMN = 0.04
@@ -31,8 +46,9 @@ def describe_recovery(evidence: Evidence) -> Section | None:
     chance = evidence.one("recovery", recall, **own)
     found = [
         sentence(
-            "In flagged returns, {own} of what was planted is among the first {k} reasons. By chance it "
-            "would be {chance}. The best naive explanation ({naive}) reaches {theirs}.",
+            "In flagged returns, {own} of what was planted is named by the first {k} reasons (of each "
+            "return, the share of the things planted in it that count). By chance it would be {chance}. The "
+            "best naive explanation ({naive}) reaches {theirs}.",
             own=evidence.say("recovery", recall, **own),
             k=str(evidence.most),
             chance="" if chance is None else say_value(chance.chance, chance.unit),
@@ -41,8 +57,11 @@ def describe_recovery(evidence: Evidence) -> Section | None:
         ),
         _say_split(evidence),
         sentence(
-            "The first reason alone is right for {right}.",
+            "The first reason alone can reveal something that was planted on {right} of the flagged returns "
+            "with anything planted. It names {one} of the things planted: a return may hold several, and one "
+            "reason seldom names them all.",
             right=evidence.say("recovery", "first reason right"),
+            one=evidence.say("recovery", "recall@1", **own),
         ),
         sentence(
             "Of what was planted in ways that the library does not know, {own} is named; by chance it would "
@@ -50,16 +69,7 @@ def describe_recovery(evidence: Evidence) -> Section | None:
             own=evidence.say("recovery", recall, level="code", method="reasons", group_by="blind", group=""),
             chance=_chance_of_blind(evidence, recall),
         ),
-        sentence(
-            "Recall can be had by naming the same codes of everyone: chosen with the truth in hand, {k} "
-            "codes for all reach {alike}. So look at specificity beside it: how much more often fitting "
-            "codes are named where something was planted than where it was not. It is {more}; with the same "
-            "codes for everyone it is {none}.",
-            k=str(evidence.most),
-            alike=evidence.say("recovery", recall, level="code", method="most_alike"),
-            more=evidence.say("recovery", f"specificity@{evidence.most}", method="reasons"),
-            none=evidence.say("recovery", f"specificity@{evidence.most}", method="most_alike"),
-        ),
+        *_say_specific(evidence),
     ]
     return make_section(
         evidence,
@@ -71,6 +81,35 @@ def describe_recovery(evidence: Evidence) -> Section | None:
         found=found,
         pictures=[picture_mechanisms(evidence), picture_split(evidence), picture_confusion(evidence)],
     )
+
+
+def _say_specific(evidence: Evidence) -> list[str]:
+    """Say what recall alone is worth, and how particular the reasons are beside naive explanations."""
+    specific = f"specificity@{evidence.most}"
+    lead = evidence.rows("recovery", f"lift of {specific}", group_by="against")
+    rival = "" if lead.empty else str(lead["group"].iloc[0])
+    return [
+        sentence(
+            "Recall can be had by naming the same codes of everyone. The naive explanation above was made "
+            "without the truth; {k} codes for all, chosen afterwards with the truth in hand, reach {alike}.",
+            k=str(evidence.most),
+            alike=evidence.say("recovery", f"recall@{evidence.most}", level="code", method="most_alike"),
+        ),
+        sentence(
+            "So look at specificity beside it: how much more often fitting codes are named where something "
+            "was planted than where it was not. It is {more} for the reasons, and {none} with the same codes "
+            "for everyone.",
+            more=evidence.say("recovery", specific, method="reasons"),
+            none=evidence.say("recovery", specific, method="most_alike"),
+        ),
+        sentence(
+            "The most particular naive explanation, “{naive}”, has {theirs}. The lead of the reasons over "
+            "it, on the same returns, is {lead}; below zero it is ahead of them.",
+            naive=name_method(rival) if rival else "",
+            theirs=evidence.say("recovery", specific, method=rival),
+            lead="".join(say_row(row) for row in lead.head(1).itertuples(index=False)),
+        ),
+    ]
 
 
 def _chance_of_blind(evidence: Evidence, recall: str) -> str:
@@ -108,6 +147,7 @@ def describe_truthful(evidence: Evidence) -> Section | None:
             "What even the truth cannot name is not the explanation's fault: the records hold too little "
             "trace of it, or the model does not look there."
         ),
+        NO_CEILING,
     ]
     traces = evidence.rows("truthful", "no trace", group_by="mechanism")
     return make_section(
@@ -207,7 +247,7 @@ def picture_mechanisms(evidence: Evidence) -> Picture | None:
         across=f"Named among the first {evidence.most} reasons",
         reading=f"Round dots are the reasons as given, with their {evidence.confidence} intervals. A diamond "
         "is the naive explanation that does best overall. A square is what an explanation that knows the "
-        "truth would name with the same model. A grey stroke is chance.",
+        "truth would name with the same model; it is no ceiling, see the next part. A grey stroke is chance.",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from taxgap.publication.audit_evidence import Evidence, say_interval, say_value
@@ -9,6 +11,7 @@ from taxgap.publication.audit_words import name_check
 from taxgap.publication.headline import KeyFigure
 from taxgap.publication.tables import Cell, Table, make_table
 from taxgap.publication.wording import count, listing, number_of
+from taxgap.reasons.audit.result import why_not_asked
 from taxgap.reasons.audit.rules import Check, Rule
 
 VERDICTS = {False: "Failed", True: "Passed", None: "Not asked"}
@@ -22,7 +25,7 @@ _SIDES = {
 _ORDER = (False, True, None)
 _KEYS = {
     "recall": "of what was planted in flagged returns is named by their first reasons",
-    "stable_share": "of flagged returns keep their first reason when the model is fitted again",
+    "stable_share": "of flagged returns keep their first reason in at least nine in ten of {refits} refits",
     "settled_lift": "lead over random reasons in naming what random enquiries changed",
     "planting": "of planted manipulations are named, where they are flagged",
     "completeness": "of the differences between scores are shown by the contributions",
@@ -73,13 +76,14 @@ def describe_verdicts(evidence: Evidence) -> Verdicts:
     Verdicts
     """
     checks = [check for passed in _ORDER for check in evidence.audit.checks if check.passed is passed]
+    left_out = evidence.audit.left_out
     failed = tuple(
         FailedCheck(check.rule.question, f"{_say_found(check)}. {say_rule(check.rule)}.", check.rule.fails)
         for check in checks
         if check.passed is False
     )
     return Verdicts(
-        say_verdicts(evidence), _choose_figures(evidence), failed, _tabulate(checks), _mean(checks)
+        say_verdicts(evidence), _choose_figures(evidence), failed, _tabulate(checks, left_out), _mean(checks)
     )
 
 
@@ -113,15 +117,22 @@ def _say_found(check: Check) -> str:
     if found is None or check.passed is None:
         return "nothing could be measured"
     between = say_interval(found.low, found.high, rule.unit, bound=rule.bound)
-    return say_value(found.value, rule.unit, bound=rule.bound) + (f" ({between})" if between else "")
+    said = say_value(found.value, rule.unit, bound=rule.bound) + (f" ({between})" if between else "")
+    return f"{said}, n {count(found.n)}"
 
 
-def _tabulate(checks: list[Check]) -> Table | None:
+def _tabulate(checks: list[Check], left_out: Mapping[str, str]) -> Table | None:
     if not checks:
         return None
-    heads = ["Question", "Found", "Rule", "Verdict"]
+    heads = ["Question", "Found", "n", "Rule", "Verdict"]
     rows = [
-        (check.rule.question, _found_cell(check), say_rule(check.rule), _verdict_cell(check))
+        (
+            check.rule.question,
+            _found_cell(check),
+            "" if check.found is None else count(check.found.n),
+            Cell(say_rule(check.rule), note=why_not_asked(check, left_out.get(check.rule.part, ""))),
+            _verdict_cell(check),
+        )
         for check in checks
     ]
     return make_table("checks", "Every check, those that failed first", heads, rows, text=heads[1:])
@@ -135,7 +146,7 @@ def _verdict_cell(check: Check) -> Cell:
 
 def _found_cell(check: Check) -> Cell:
     found, rule = check.found, check.rule
-    if found is None or check.passed is None:
+    if found is None or math.isnan(found.value):
         return Cell("nothing")
     between = say_interval(found.low, found.high, rule.unit, bound=rule.bound)
     return Cell(say_value(found.value, rule.unit, bound=rule.bound), note=between)
@@ -160,5 +171,6 @@ def _choose_figures(evidence: Evidence) -> tuple[KeyFigure, ...]:
                 continue
             between = say_interval(found.low, found.high, rule.unit)
             note = f"{evidence.confidence} interval: {between}" if between else ""
-            chosen.append(KeyFigure(say_value(found.value, rule.unit, bound=rule.bound), what, note))
+            said = what.format(refits=count(float(evidence.refits)))
+            chosen.append(KeyFigure(say_value(found.value, rule.unit, bound=rule.bound), said, note))
     return tuple(chosen)

@@ -17,6 +17,7 @@ CHECKS = {
     "chance": "hard to be right by chance",
     "lift_over_chance": "better than random reasons",
     "lift_over_baselines": "better than naive explanations",
+    "specificity_lead": "more particular than naive explanations",
     "top_right": "first reason better than one code for all",
     "attained": "close to the best that can be said",
     "twin_mass": "score explained by what is untrue",
@@ -43,7 +44,7 @@ CHECKS = {
     "reporting": "small changes of pounds",
     "randomisation_gap": "reasons depend on what was learned",
     "randomised_likeness": "randomised models explained differently",
-    "randomised_recall": "randomised models name little",
+    "randomised_recall": "right signs come from learning",
     "honest_no_reason": "honest people flagged without a reason",
     "honest_one_code": "no single reason for honest people",
     "parity_recall": "right reasons for every group",
@@ -57,12 +58,13 @@ CHECKS = {
 """What each check is called in a sentence."""
 
 _LINES = {
-    "recall@1": "What was planted is the first reason",
+    "recall@1": "What was planted is the first reason (of the things planted)",
     "recall@k": "What was planted is among the first {k} reasons",
     "recall@k by tax": "What was planted is among the first {k} reasons, by tax at stake",
     "recall@k of all planted": "The same, with small sums counted too",
     "recall@k over mechanisms": "The same, each way of understating counted alike",
     "recall@k of all": "Named among the first {k} reasons, flagged or not",
+    "recall@k of opposite signs": "What was planted is among the first {k} codes, all signs turned",
     "recall@k less that of opposite signs": "Lead over the same ranking turned round",
     "precision@k": "Share of the first {k} reasons that fit",
     "R-precision": "Share that fits, of as many reasons as there are fitting codes",
@@ -70,7 +72,7 @@ _LINES = {
     "mass": "Share of what raises the score that lies where something was planted",
     "named elsewhere@k": "The same reasons are given where this was not planted",
     "specificity@k": "Named more often where it was planted than where it was not",
-    "first reason right": "The first reason is right",
+    "first reason right": "The first reason is right (of the returns)",
     "lift of the first reason": "Lead of the first reason over one code for everyone",
     "kappa": "Agreement of the first reason beyond chance (1 is perfect)",
     "tax not flagged": "Planted tax: not flagged",
@@ -174,6 +176,7 @@ _GROUPINGS = {
     "against": "Held against",
     "change": "Change",
     "kind": "Kind of return",
+    "spoilt model": "Model",
     "peers": "Number of peers",
     "margin to the cut-off": "Score above the cut-off (log units)",
     "lead of the first reason": "Lead of the first reason (log units)",
@@ -301,6 +304,8 @@ def name_group(by: str, group: str, regime: str) -> str:
         return name_mechanism(group)
     if by == "first code":
         return name_code(group, regime)
+    if by == "spoilt model":
+        return name_method(group, "randomised")
     if by == "against":
         return METHODS.get(group) or name_code(group, regime)
     return _GROUPS.get((by, group)) or _large(_name_people(by, group))

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from taxgap.peers import PeerGroups
+from taxgap.peers import GROUPS, PeerGroups
+from taxgap.publication.case_file_history import gather_enquiries
+from taxgap.reasons.asking import check_material
 from taxgap.reasons.baseline import PeerBaseline
 from taxgap.reasons.contributions import Contributions
-from taxgap.reasons.explaining import Baseline, find_contributions, measure_returns
+from taxgap.reasons.explaining import Baseline, make_baseline, measure_returns, split_against
 from taxgap.reasons.families import families_disagree, family_values, first_family, sum_families
 from taxgap.reasons.lowering import list_lowering
 from taxgap.reasons.noise import noise_of
@@ -21,6 +23,7 @@ from taxgap.reasons.refits import Refits
 from taxgap.reasons.table import NUMBERS, give_reasons
 from taxgap.reasons.telling import ReasonText, describe_lowering, describe_reasons
 from taxgap.reasons.uncertainty import OF_CODE, Uncertainty, find_uncertainty
+from taxgap.reasons.untold import list_untold, tell_untold
 from taxgap.records import Records
 from taxgap.regimes import Regime
 from taxgap.risk import RiskModel
@@ -44,13 +47,17 @@ class Case:
         Whether the taxpayer is made up.
     baseline, engine : str
         What the return is compared with, and what worked out the contributions.
+    trade_group, size_band : str
+        Of the return; empty where not known.
     rung : str
         How wide the peers had to be; empty against the cases trained on.
     peers : int
         How many there are; 0 against the cases trained on.
     numbers : mapping of str to float
-        `score, population_mean, group_effect` (log pounds)`, expected_tax, amount_low, amount_high`
-        (pounds)`, probability, cutoff, material` (pounds from which tax found is material).
+        `score, population_mean, group_effect, trade_effect` (log pounds)`, expected_tax, amount_low,
+        amount_high` (pounds)`, probability, cutoff, material` (pounds from which tax found is material). The
+        trade effect is the part of the group effect that everyone of the trade has, whatever their size; it
+        is missing against the cases trained on, and where the trade is not known.
     contributions : DataFrame
         Every own contribution: `feature, code, title, contribution`, the largest first.
     reasons : DataFrame
@@ -59,11 +66,16 @@ class Case:
         the refits in which the reason is the first, and one of the first four.
     outcome : str
         What is said where no reason stands out; may be empty.
+    untold : DataFrame
+        `taxgap.reasons.untold.UNTOLD` and a `sentence`: what raises the score most without being a reason.
     lowering : DataFrame
         What lowers concern, the same columns.
     what_if : DataFrame
         `WHAT_IF`: what would be expected with the figure of each reason at the peers' median, and in the last
         row with all of them.
+    enquiries : DataFrame
+        Enquiries into the taxpayer's returns of this tax, from
+        `taxgap.publication.case_file_history.gather_enquiries`.
     refits : int
         How often the model was fitted again; 0 if it was not.
     stability : float
@@ -81,14 +93,18 @@ class Case:
     synthetic: bool
     baseline: Baseline
     engine: str
+    trade_group: str
+    size_band: str
     rung: str
     peers: int
     numbers: Mapping[str, float]
     contributions: pd.DataFrame
     reasons: pd.DataFrame
     outcome: str
+    untold: pd.DataFrame
     lowering: pd.DataFrame
     what_if: pd.DataFrame
+    enquiries: pd.DataFrame
     refits: int = 0
     stability: float = math.nan
     first_family: str = ""
@@ -96,10 +112,11 @@ class Case:
     def to_dict(self) -> dict[str, Any]:
         """Return the case as plain data, for machines."""
         names = ("taxpayer_id", "period", "regime", "model_id", "as_of", "synthetic", "baseline", "engine")
-        frames = ("contributions", "reasons", "lowering", "what_if")
+        group = ("trade_group", "size_band", "rung", "peers")
+        frames = ("contributions", "reasons", "untold", "lowering", "what_if", "enquiries")
         told = {"refits": self.refits, "stability": self.stability} if self.refits else {}
         return {
-            **{name: getattr(self, name) for name in (*names, "rung", "peers", "outcome", "first_family")},
+            **{name: getattr(self, name) for name in (*names, *group, "outcome", "first_family")},
             **told,
             **{name: _or_none(value) for name, value in self.numbers.items()},
             **{name: [_plain(row) for row in getattr(self, name).to_dict("records")] for name in frames},
@@ -139,21 +156,21 @@ def gather_case(
     UsageError, IncompatibleError
         As `taxgap.explain`.
     """
+    check_material(records, model)
     known = records.known_at(as_of)
     regime, peers = regime_of(model), peers_of(model)
     every = measure_returns(known, model, [taxpayer], periods=None if period is None else [period])
     observed = every.iloc[[-1]]
     seen = regime.compare(observed, peers)
-    found = find_contributions(model, seen, regime, peers, baseline=baseline, engine=engine)
-    numbers = _numbers(model, seen, found)
+    against = make_baseline(model, regime, peers, baseline)
+    found = split_against(model, seen, against, engine=engine)
+    numbers = _numbers(model, seen, found) | {"trade_effect": _part_of_trade(against, found)}
     table = give_reasons(regime, found, observed, peers, noise=noise_of(model))
     sure = find_uncertainty(records, model, observed, found, refits=refits)
     expected = numbers["expected_tax"]
     told = describe_reasons(regime, table.iloc[0], expected)
     reasons = _tabulate(told, [_part(table.iloc[0], k) for k in range(1, len(told) + 1)])
     lowering = list_lowering(regime, found, observed, peers)
-    calming = describe_lowering(regime, lowering, expected)
-    against_peers = len(found.peers.columns) > 0
     return Case(
         taxpayer_id=taxpayer,
         period=str(observed.index[0][1]),
@@ -163,17 +180,18 @@ def gather_case(
         synthetic=bool(known.manifest.synthetic),
         baseline=baseline,
         engine=found.engine,
-        rung=str(found.peers["rung"].iloc[0]) if against_peers else "",
-        peers=int(found.peers["peers"].iloc[0]) if against_peers else 0,
+        **_place(observed, found),
         numbers=numbers,
         contributions=tabulate_contributions(found, regime),
         reasons=_add_refits(reasons, sure),
         outcome="" if len(reasons) else str(table["reason_1_sentence"].iloc[0]),
-        lowering=_tabulate(calming, lowering.to_dict("records")),
+        untold=_list_untold(model, regime, found, observed, table),
+        lowering=_tabulate(describe_lowering(regime, lowering, expected), lowering.to_dict("records")),
         what_if=_try_medians(model, regime, peers, observed, reasons),
+        enquiries=gather_enquiries(known, regime.name, taxpayer),
         refits=0 if sure is None else sure.refits,
         stability=math.nan if sure is None else float(sure.stability[0]),
-        first_family=_find_family(model, seen, found, reasons["code"]) if against_peers else "",
+        first_family="" if against is None else _find_family(model, seen, found, reasons["code"], against),
     )
 
 
@@ -204,6 +222,37 @@ def _numbers(model: RiskModel, seen: pd.DataFrame, found: Contributions) -> dict
     }
 
 
+def _place(observed: pd.DataFrame, found: Contributions) -> dict[str, Any]:
+    """Say whom a return is compared with."""
+    trade, size = (observed[name].astype("object").iloc[0] for name in GROUPS)
+    first = found.peers.iloc[0]
+    return {
+        "trade_group": trade if isinstance(trade, str) else "",
+        "size_band": size if isinstance(size, str) else "",
+        "rung": str(first.get("rung", "")),
+        "peers": int(first.get("peers", 0)),
+    }
+
+
+def _part_of_trade(against: PeerBaseline | None, found: Contributions) -> float:
+    """Say how much of the group effect everyone of the trade has, whatever their size."""
+    if against is None:
+        return math.nan
+    return against.mean_over_trade(int(found.peers["number"].iloc[0])) - found.population_mean
+
+
+def _list_untold(
+    model: RiskModel, regime: Regime, found: Contributions, observed: pd.DataFrame, table: pd.DataFrame
+) -> pd.DataFrame:
+    rows = list_untold(regime, found, observed, peers_of(model), table, noise=noise_of(model))
+    said = pd.array(tell_untold(regime, rows), dtype="str")
+    return (
+        rows.reset_index(drop=True)
+        .astype({"code": "str", "feature": "str", "why": "str"})
+        .assign(sentence=said)
+    )
+
+
 def _part(row: pd.Series, k: int) -> dict[Any, Any]:
     return {name: row[f"reason_{k}_{name}"] for name in ("contribution", *NUMBERS)}
 
@@ -220,12 +269,14 @@ def _tabulate(told: Sequence[ReasonText], parts: Sequence[Mapping[Any, Any]]) ->
     return pd.DataFrame(rows, columns=list(REASONS))
 
 
-def _find_family(model: RiskModel, seen: pd.DataFrame, found: Contributions, codes: pd.Series) -> str:
+def _find_family(
+    model: RiskModel, seen: pd.DataFrame, found: Contributions, codes: pd.Series, against: PeerBaseline
+) -> str:
     """Name the family that comes first as one player, if nothing else that is said has it first."""
     if codes.empty:
         return ""
     regime = regime_of(model)
-    exact = family_values(model, regime, seen, baseline=PeerBaseline(model, regime, peers_of(model)))
+    exact = family_values(model, regime, seen, baseline=against)
     sums = sum_families(regime, found.values)
     first = str(first_family(exact).astype("object").fillna("").iloc[0])
     told = regime.code[codes.iloc[0]].family

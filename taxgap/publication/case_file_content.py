@@ -12,7 +12,7 @@ from taxgap.batch import score
 from taxgap.errors import IncompatibleError, UsageError
 from taxgap.publication.case_file import Case
 from taxgap.publication.case_file_alike import find_alike
-from taxgap.publication.case_file_history import gather_enquiries, gather_history, gather_reports
+from taxgap.publication.case_file_history import gather_history, gather_reports
 from taxgap.records import Records
 from taxgap.records.partitions import partition_of
 from taxgap.records.periods import tax_year_of
@@ -35,8 +35,6 @@ class CaseFile:
         `rank` among the returns of the tax year, `ranked` (how many there are)`, flagged, flag_rule`.
     history : DataFrame
         Declared figures, from `taxgap.publication.case_file_history.gather_history`.
-    enquiries : DataFrame
-        Into the taxpayer's own returns: `period, programme, closed, tax_found`.
     reports : DataFrame
         What others report, from `taxgap.publication.case_file_history.gather_reports`.
     alike : DataFrame
@@ -46,7 +44,6 @@ class CaseFile:
     case: Case
     standing: Mapping[str, Any]
     history: pd.DataFrame
-    enquiries: pd.DataFrame
     reports: pd.DataFrame
     alike: pd.DataFrame
 
@@ -87,7 +84,6 @@ def gather_case_file(
         case=case,
         standing=find_standing(scores, case),
         history=gather_history(known, regime, taxpayer, case.period, partition),
-        enquiries=gather_enquiries(known, regime, taxpayer, partition),
         reports=gather_reports(known, regime, taxpayer, partition),
         alike=find_alike(known, model, case),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from taxgap.records import Records
+from taxgap.records.partitions import partition_of
 from taxgap.records.periods import tax_year_of
 from taxgap.regimes.returns import latest_versions
 from taxgap.schemas import describe_schema
@@ -37,6 +38,7 @@ BESIDE: dict[str, tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = {
 """By regime; what others report without a place here is shown alone."""
 
 HISTORY = ("figure", "period", "amount")
+ENQUIRIES = ("period", "programme", "opened_on", "closed_on", "closed", "tax_found")
 REPORTS = ("figure", "source", "period", "amount")
 
 
@@ -70,14 +72,20 @@ def gather_history(records: Records, regime: str, taxpayer: str, period: str, pa
     return long.assign(figure=long["figure"].map(titles))[list(HISTORY)]
 
 
-def gather_enquiries(records: Records, regime: str, taxpayer: str, partition: int) -> pd.DataFrame:
-    """Gather the enquiries into a taxpayer's own returns of a tax: `period, programme, closed, tax_found`."""
-    columns = ["period", "programme", "closed", "tax_found"]
+def gather_enquiries(records: Records, regime: str, taxpayer: str) -> pd.DataFrame:
+    """Gather the enquiries into a taxpayer's own returns of a tax: `ENQUIRIES`, by period.
+
+    Days are written as 2026-09-30; of an enquiry that is open, the day of its end is empty, and what it found
+    is missing.
+    """
     if "enquiries" not in records.tables:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=list(ENQUIRIES))
+    partition = int(partition_of([taxpayer], len(records.partitions))[0])
     table = records.read("enquiries", partition=partition)
     own = table[(table["taxpayer_id"] == taxpayer) & (table["regime"] == regime)]
-    return own.assign(closed=own["closed_on"].notna())[columns].sort_values("period", ignore_index=True)
+    days = {name: own[name].dt.strftime("%Y-%m-%d").fillna("") for name in ("opened_on", "closed_on")}
+    own = own.assign(closed=own["closed_on"].notna(), programme=own["programme"].astype("str"), **days)
+    return own[list(ENQUIRIES)].sort_values(["period", "opened_on"], ignore_index=True)
 
 
 def gather_reports(records: Records, regime: str, taxpayer: str, partition: int) -> pd.DataFrame:

@@ -6,16 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from taxgap.publication.case_file import Case
+from taxgap.publication.case_file_group import describe_group, describe_outcome_of, describe_peers
 from taxgap.publication.case_file_tables import factor_in_short
 from taxgap.publication.case_file_words import (
     FLAGGED,
+    MIDDLE,
     NOT_FLAGGED,
+    UNTOLD,
     Told,
     describe_family,
-    describe_group,
-    describe_peers,
+    describe_rest,
     describe_stability,
     describe_told,
+    describe_work,
 )
 from taxgap.publication.taxes import NAMES
 from taxgap.publication.wording import count, interval, number_of, pounds, share
@@ -50,20 +53,28 @@ def write_lines(case: Case, standing: Mapping[str, Any] | None = None) -> Iterat
         f"Taxpayer {case.taxpayer_id}, {NAMES.get(case.regime, case.regime)} {case.period}", heading=True
     )
     yield Line(_describe_standing(standing))
+    yield from (Line(said) for said in describe_work(case))
     yield Line(f"Score {numbers['score']:.3f}: {pounds(numbers['expected_tax'])} expected to be found.")
     likely = interval(numbers["amount_low"], numbers["amount_high"], pounds)
     yield Line(f"If tax is found, likely {likely}.")
     yield Line(f"Chance of {pounds(numbers['material'])} or more: {share(numbers['probability'])}.")
     yield Line(f"Compared with {describe_peers(case)}.")
     yield Line(describe_group(case))
-    yield from _list("Reasons", describe_told(case.reasons, case), case.outcome)
+    yield from _list("Reasons", describe_told(case.reasons, case), describe_outcome_of(case))
+    if rest := describe_rest(case):
+        yield Line(rest, 1)
+    if len(case.untold):
+        yield Line(UNTOLD, 1)
+    yield from (Line(said, 2) for said in case.untold["sentence"])
     if case.refits:
         yield Line(describe_stability(case), 1)
     if case.first_family:
         yield Line(describe_family(case), 1)
-    yield from _list("What lowers concern", describe_told(case.lowering, case), "Nothing much.")
+    calm = "" if len(case.lowering) else "Nothing much."
+    yield from _list("What lowers concern", describe_told(case.lowering, case), calm)
     if len(case.what_if):
         yield Line("With a figure in the middle of similar taxpayers, others as they are", heading=True)
+        yield Line(MIDDLE[case.baseline], 1)
     for row in case.what_if.itertuples(index=False):
         change = factor_in_short(row.factor)
         yield Line(f"{row.title}: {pounds(row.expected_tax)} expected; change: {change}.", 1)
@@ -76,10 +87,10 @@ def to_text(lines: Iterable[Line]) -> str:
     return text.removeprefix("\n")
 
 
-def _list(title: str, told: tuple[Told, ...], otherwise: str) -> Iterator[Line]:
+def _list(title: str, told: tuple[Told, ...], beside: str) -> Iterator[Line]:
     yield Line(title, heading=True)
-    if not told and otherwise:
-        yield Line(otherwise, 1)
+    if beside:
+        yield Line(beside, 1)
     for number, item in enumerate(told, start=1):
         yield Line(f"{number}. {item.title}: {item.effect}", 1)
         yield Line(item.sentence, 2)

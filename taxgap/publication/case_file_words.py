@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,25 +10,24 @@ import pandas as pd
 
 from taxgap.publication.case_file import Case
 from taxgap.publication.case_file_content import CaseFile
+from taxgap.publication.case_file_group import (
+    as_example,
+    describe_group,
+    describe_outcome_of,
+    describe_peers,
+)
 from taxgap.publication.case_file_tables import (
     tabulate_alike,
     tabulate_history,
     tabulate_reports,
     tabulate_what_if,
 )
-from taxgap.publication.cases import (
-    SMALL_THINGS,
-    Strip,
-    describe_case,
-    describe_outcome,
-    place_among_peers,
-)
-from taxgap.publication.content import COLUMNS, ExampleCase
+from taxgap.publication.cases import Strip, describe_case, place_among_peers
 from taxgap.publication.picture import Picture
 from taxgap.publication.tables import Table
 from taxgap.publication.taxes import NAMES
 from taxgap.publication.wording import count, day, factor, number_of, pounds, times
-from taxgap.reasons.telling import tell_refits, tell_stability
+from taxgap.reasons.telling import tell_refits, tell_share, tell_stability
 
 FLAGGED = "This return is flagged. A flag is a reason to look, not a finding."
 NOT_FLAGGED = "This return is not flagged."
@@ -39,20 +37,11 @@ NO_REASON_TO_LOOK = (
 LOOK = "It says what the records show. There may be a good explanation for all of it: ask first."
 """What the page says of the return as a whole."""
 
-PEERS = {
-    "trade_and_size": "taxpayers of the same trade and size",
-    "trade": "taxpayers of the same trade, whatever their size, as too few have the same size too",
-    "size": "taxpayers of the same size, whatever their trade, as too few have the same trade",
-    "everyone": "all taxpayers, as too few have the same trade or size",
-    "": "the cases that the model was trained on",
-}
-"""Whom a return is compared with, by the rung of the ladder."""
+UNTOLD = "What else raises the score, and why it is no reason:"
+"""What stands above that."""
 
-TYPICAL = {
-    "peers": ("A typical return", "The group of similar taxpayers"),
-    "training": ("A typical case that the model was trained on", "Being of its trade and size"),
-}
-"""Where the score starts, and what the group is, by the baseline."""
+OVERLAP = "The amounts put down to reasons overlap, so they do not add up."
+"""What is said of the pounds of several reasons."""
 
 MIDDLE = {
     "peers": "A reason compares with all peers, this with the one in the middle, so the two can differ.",
@@ -60,11 +49,6 @@ MIDDLE = {
     "size, so the two can differ.",
 }
 """Why a figure at the median need not undo its reason, by the baseline."""
-
-MANY_SMALL_THINGS = (
-    "This return differs from the cases that the model was trained on in many small ways, or not at all."
-)
-"""What is said against the cases trained on where neither a reason nor the group stands out."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +76,18 @@ class FilePage:
     ----------
     title, mark, lead, advice : str
         Whose return it is; whether the records are made up; whether it is flagged; how to take it.
+    work_done : tuple of str
+        Enquiries into this very return, open or closed.
     facts : tuple of (str, str)
+    peers : str
+        Whom the return is compared with.
     outcome : str
         What is said instead of, or beside, the reasons; may be empty.
     reasons, lowering : tuple of Told
+    rest : str
+        How much the reasons explain of what is the taxpayer's own; may be empty.
+    untold : tuple of str
+        What else raises the score, and why it is no reason.
     stability : str
         Whether the first reason is stable; empty without refits.
     family : str
@@ -115,10 +107,14 @@ class FilePage:
     mark: str
     lead: str
     advice: str
+    work_done: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
+    peers: str
     outcome: str
     reasons: tuple[Told, ...]
     lowering: tuple[Told, ...]
+    rest: str
+    untold: tuple[str, ...]
     stability: str
     family: str
     group: str
@@ -145,19 +141,23 @@ def describe_file(file: CaseFile) -> FilePage:
     FilePage
     """
     case = file.case
-    example = _as_example(file)
+    example = as_example(case, rank=file.standing["rank"], ranked=int(file.standing["ranked"]))
     card = describe_case(example, 1, material=case.numbers["material"])
     flagged = bool(file.standing["flagged"])
     rank = f"{count(file.standing['rank'])} of {number_of(file.standing['ranked'], 'return')}"
     return FilePage(
-        title=f"Case file: taxpayer {case.taxpayer_id}, {case.period}",
+        title=f"Case file: taxpayer {case.taxpayer_id}, {NAMES.get(case.regime, case.regime)} {case.period}",
         mark="This taxpayer is made up" if case.synthetic else "Taxpayer data: handle it by your rules",
         lead=FLAGGED if flagged else NOT_FLAGGED,
         advice=LOOK if flagged else f"{file.standing['flag_rule']} {NO_REASON_TO_LOOK}",
+        work_done=describe_work(case),
         facts=(*card.facts, ("Rank in the tax year", rank)),
-        outcome=_describe_outcome(example, case),
+        peers=f"Compared with {describe_peers(case)}.",
+        outcome=describe_outcome_of(case),
         reasons=describe_told(case.reasons, case),
         lowering=describe_told(case.lowering, case),
+        rest=describe_rest(case),
+        untold=tuple(case.untold["sentence"]),
         stability=describe_stability(case),
         family=describe_family(case),
         group=describe_group(case),
@@ -165,7 +165,7 @@ def describe_file(file: CaseFile) -> FilePage:
         middle=MIDDLE[case.baseline],
         what_if=tabulate_what_if(case),
         history=tabulate_history(file.history, case.period),
-        enquiries=tuple(_describe_enquiry(row) for row in file.enquiries.itertuples(index=False)),
+        enquiries=tuple(_describe_enquiry(row) for row in case.enquiries.itertuples(index=False)),
         reports=tabulate_reports(file.reports),
         alike=tabulate_alike(file.alike),
         alike_summary=_summarise_alike(file.alike),
@@ -181,8 +181,9 @@ def describe_told(reasons: pd.DataFrame, case: Case) -> tuple[Told, ...]:
             title=str(row.title),
             sentence=str(row.sentence),
             effect=factor(row.contribution),
-            money=f"Without it, {pounds(abs(row.pounds))} {'less' if row.pounds > 0 else 'more'} than "
-            f"{expected} would be expected.",
+            money=f"{pounds(row.pounds)} of the {expected} expected is put down to it."
+            if row.pounds > 0
+            else f"It takes {pounds(-row.pounds)} off what is expected.",
             numbers=(
                 ("This return", row.observed),
                 ("Middle of similar taxpayers", row.median),
@@ -193,6 +194,25 @@ def describe_told(reasons: pd.DataFrame, case: Case) -> tuple[Told, ...]:
             refits=_describe_refits(row, place, case.refits) if "first" in reasons else "",
         )
         for place, row in enumerate(reasons.itertuples(index=False), start=1)
+    )
+
+
+def describe_rest(case: Case) -> str:
+    """Say how much the reasons explain of what is the taxpayer's own, and that their amounts overlap."""
+    told = case.reasons["contribution"].tolist()
+    said = tell_share(told, float(case.contributions["contribution"].sum()))
+    return f"{said} {OVERLAP}" if len(told) > 1 else said
+
+
+def describe_work(case: Case) -> tuple[str, ...]:
+    """Say which enquiries into this very return there are or were."""
+    own = case.enquiries[case.enquiries["period"] == case.period]
+    return tuple(
+        f"Work already done: an enquiry ({row.programme}) into this return was closed on "
+        f"{day(row.closed_on)} and found {_write_found(row.tax_found)}."
+        if row.closed
+        else f"An enquiry ({row.programme}) into this return has been open since {day(row.opened_on)}."
+        for row in own.itertuples(index=False)
     )
 
 
@@ -218,55 +238,15 @@ def _describe_refits(row: Any, place: int, refits: int) -> str:
     return f"{told}. Refits put its effect between {times(row.low)} and {times(row.high)}."
 
 
-def describe_group(case: Case) -> str:
-    """Say what the group adds to the score, and that it is no reason.
-
-    The score in pounds is that of a typical return, times the group's factor, times the taxpayer's own.
-    """
-    numbers = case.numbers
-    own = float(case.contributions["contribution"].sum())
-    typical, group = TYPICAL[case.baseline]
-    return (
-        f"{typical} is at {pounds(math.exp(numbers['population_mean']))}: the mean of the scores, written in "
-        f"pounds, which is not the mean of the tax. {group} {factor(numbers['group_effect'])}, which is "
-        f"never a reason. What is this taxpayer's own {factor(own)}, which makes "
-        f"{pounds(numbers['expected_tax'])}."
-    )
-
-
-def describe_peers(case: Case) -> str:
-    """Say whom the return is compared with."""
-    whom = PEERS.get(case.rung, case.rung)
-    return f"{count(case.peers)} {whom}" if case.peers else whom
-
-
-def _describe_outcome(example: ExampleCase, case: Case) -> str:
-    said = describe_outcome(example)
-    return said.replace(SMALL_THINGS, MANY_SMALL_THINGS) if case.baseline == "training" else said
-
-
-def _as_example(file: CaseFile) -> ExampleCase:
-    """Hand the case to the pictures of the demonstration's page; there is no truth about it."""
-    case = file.case
-    nothing = {name: pd.DataFrame(columns=list(COLUMNS[name])) for name in ("declared", "truth")}
-    reasons = case.reasons.drop(columns="observed").rename(columns={"value": "observed"})
-    return ExampleCase(
-        taxpayer_id=case.taxpayer_id,
-        period=case.period,
-        score_row={**case.numbers, "rank": file.standing["rank"]},
-        contributions=case.contributions,
-        reasons=reasons,
-        **nothing,
-        officer_would_find=math.nan,
-        ranked=int(file.standing["ranked"]),
-    )
-
-
 def _describe_enquiry(row: Any) -> str:
     if not row.closed:
         return f"{row.period}: an enquiry is open."
-    found = pounds(row.tax_found) if row.tax_found > 0 else "nothing"
+    found = _write_found(row.tax_found)
     return f"{row.period}: an enquiry ({row.programme}) was closed and found {found}."
+
+
+def _write_found(tax: float) -> str:
+    return pounds(tax) if tax > 0 else "nothing"
 
 
 def _summarise_alike(alike: pd.DataFrame) -> str:

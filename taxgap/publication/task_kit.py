@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -61,6 +62,7 @@ def write_tasks(
     participants: int = 12,
     cases: int = 24,
     seed: int = 0,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Write a kit for a study with people, to see whether reasons help them and wrong ones mislead them.
 
@@ -82,6 +84,8 @@ def write_tasks(
         A multiple of three from 12 up: everyone sees all of them.
     seed : int, default 0
         The same seed gives the same kit, byte by byte.
+    say : callable, optional
+        Told what is being done.
 
     Returns
     -------
@@ -111,16 +115,19 @@ def write_tasks(
     regime = regime_of(model)
 
     def score_year(year: str) -> pd.DataFrame:
+        say(f"Scoring the returns of {year}, to choose cases")
         return score(records, model, reasons=0, periods=[year], validate=False)
 
     chosen = choose_cases(records, model, truth, score_year, cases=cases, seed=seed)
+    say(f"Writing {cases} cases for {participants} participants")
     key = make_key(chosen, regime, model, str(records.as_of.date()), participants=participants, seed=seed)
+    rule = str(chosen.facts["flag_rule"].iloc[0])
     sheets = dict(zip(key.cases["case"], describe_cases(records, regime, chosen), strict=True))
     with new_folder(path, marker=KEY_NAME) as new:
         for form in key.forms:
-            _write_form(new / FOR_PARTICIPANTS / f"form-{form}", key, form, sheets)
+            _write_form(new / FOR_PARTICIPANTS / f"form-{form}", key, form, sheets, rule)
         key.write(new / KEY_NAME)
-        write_text(new / README, _read_me(key))
+        write_text(new / README, _read_me(key, rule))
     return path
 
 
@@ -173,12 +180,13 @@ def _gather(table: pd.DataFrame, part: str) -> list[tuple[str, ...]]:
     return [tuple(str(name) for name in row if isinstance(name, str)) for row in rows]
 
 
-def _write_form(folder: Path, key: Key, form: str, sheets: dict[str, dict[str, Sheet]]) -> None:
+def _write_form(folder: Path, key: Key, form: str, sheets: dict[str, dict[str, Sheet]], rule: str) -> None:
     mine = key.layout[key.layout["form"] == form].sort_values("position")
     page = SheetsPage(
         form=form,
         tax=name_tax(key.regime),
         material=pounds(key.material),
+        rule=rule,
         lines=tabulate_lines(key.lines),
         sheets=tuple(
             number_sheet(sheets[row.case][row.arm], int(row.position)) for row in mine.itertuples(index=False)
@@ -197,7 +205,7 @@ def _empty_answers(form: str, cases: int) -> str:
     return text.getvalue()
 
 
-def _read_me(key: Key) -> str:
+def _read_me(key: Key, rule: str) -> str:
     forms, cases = len(key.forms), len(key.cases)
     shown = least_difference(plan_variance(0.5, forms, cases))
     counts = key.cases["kind"].value_counts()
@@ -220,6 +228,7 @@ The cases
 {kinds}
   These cases are no sample of a population: shares found here are not those of daily work.
   Cases were drawn by lot among returns for which the model gives a reason and wrong reasons can be written.
+  {rule}
   Returns not flagged rank in the first quarter of their year. None had an enquiry.
 
 The arms
@@ -241,5 +250,6 @@ What it can show
 
 Scoring
   Put the returned CSV files in a folder (any names, or as they are here) and score them with the
-  key: taxgap audit --answers. Cases left out are counted, and no case is scored twice.
+  key: taxgap audit --answers FOLDER --key KIT --out people. Cases left out are counted, and no case is
+  scored twice. Differences between arms are taken case by case.
 """

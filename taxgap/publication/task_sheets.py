@@ -22,7 +22,7 @@ from taxgap.reasons.audit.people import TaskCases, list_lines
 from taxgap.reasons.telling import ReasonText, describe_reasons
 from taxgap.records import Records
 from taxgap.records.partitions import partition_of
-from taxgap.regimes import Regime
+from taxgap.regimes import Feature, Regime
 
 SURE = ("1 guessing", "2", "3 half sure", "4", "5 certain")
 """The scale of how sure a participant is."""
@@ -66,6 +66,8 @@ class SheetsPage:
     tax : str
     material : str
         The tax from which an enquiry is worth opening.
+    rule : str
+        When a return is flagged.
     lines : Table
         The codes of the lines.
     sheets : tuple of Sheet
@@ -74,6 +76,7 @@ class SheetsPage:
     form: str
     tax: str
     material: str
+    rule: str
     lines: Table
     sheets: tuple[Sheet, ...]
 
@@ -195,15 +198,32 @@ def _name(group: Any) -> str:
 
 def _tell(regime: Regime, row: Mapping[str, Any] | pd.Series, expected: float) -> tuple[Told, ...]:
     texts: Sequence[ReasonText] = describe_reasons(regime, row, expected)
-    return tuple(_tell_one(text, row, f"reason_{k}_") for k, text in enumerate(texts, start=1))
+    return tuple(_tell_one(regime, text, row, f"reason_{k}_") for k, text in enumerate(texts, start=1))
 
 
-def _tell_one(text: ReasonText, row: Mapping[str, Any] | pd.Series, prefix: str) -> Told:
+def suit_title(title: str, feature: Feature, observed: float) -> str:
+    """Let the title of a change agree with its sentence: what rose by less than the peers' has not fallen.
+
+    Examples
+    --------
+    >>> from taxgap.regimes import get_regime
+    >>> interest = get_regime("self_assessment").feature["interest_change"]
+    >>> suit_title("Fall in savings", interest, 1.45), suit_title("Fall in savings", interest, 0.4)
+    ('Small rise in savings', 'Fall in savings')
+    """
+    still = 0.0 if feature.unit == "points" else 1.0  # else it is held against last year's
+    for says, other, side in (("Fall in", "Small rise in", 1), ("Rise in", "Small fall in", -1)):
+        if title.startswith(says) and side * (observed - still) > 0:
+            return title.replace(says, other, 1)
+    return title
+
+
+def _tell_one(regime: Regime, text: ReasonText, row: Mapping[str, Any] | pd.Series, prefix: str) -> Told:
     low, middle, high, own = (
         float(row[prefix + part]) for part in ("peer_low", "peer_median", "peer_high", "observed")
     )
     return Told(
-        title=text.title,
+        title=suit_title(text.title, regime.feature[text.feature], own),
         sentence=text.sentence,
         effect=factor(float(row[f"{prefix}contribution"])),
         money="",

@@ -93,6 +93,7 @@ class PeerBaseline:
         self._order = np.argsort(pd.util.hash_pandas_object(measures, index=False).to_numpy(), kind="stable")
         self._held: dict[int, Floats] = {}
         self._populations: dict[Kind, float] = {}
+        self._scores: dict[Kind, Floats] = {}
 
     def place(self, seen: pd.DataFrame) -> Integers:
         """Return the number of each row's peer group.
@@ -143,9 +144,34 @@ class PeerBaseline:
             The ranking score in log pounds; log odds before calibration; log hours.
         """
         if kind not in self._populations:
-            scores = self._score(self._encode(self.peers.rows), kind)
-            self._populations[kind] = float(np.average(scores, weights=self.peers.stands_for))
+            weights = self.peers.stands_for
+            self._populations[kind] = float(np.average(self._score_population(kind), weights=weights))
         return self._populations[kind]
+
+    def mean_over_trade(self, number: int, kind: Kind = "expected_tax") -> float:
+        """Return the mean score of everyone in the trade of a peer group, whatever their size.
+
+        It parts what the group adds: this mean less that of the population is what the trade adds, and the
+        rest is what size adds within the trade.
+
+        Parameters
+        ----------
+        number : int
+            From `place`.
+        kind : {"expected_tax", "probability", "hours"}, default "expected_tax"
+            As for `mean_over_population`.
+
+        Returns
+        -------
+        float
+            Missing where the trade is unknown or nobody in the sample is in it.
+        """
+        trade = number // self._shape[1]
+        inside = self._trade == trade
+        if trade == len(self._levels[0]) or not inside.any():
+            return float("nan")
+        scores = self._score_population(kind)[inside]
+        return float(np.average(scores, weights=self.peers.stands_for[inside]))
 
     def describe(self) -> pd.DataFrame:
         """List the peer groups.
@@ -153,8 +179,9 @@ class PeerBaseline:
         Returns
         -------
         DataFrame
-            By number: `trade_group`, `size_band` (missing for those that are unknown), `rung`, and `peers`,
-            the number of rows of its background.
+            By `number`, which only tells the groups apart: `trade_group`, `size_band` (missing for those that
+            are unknown), `rung`, how wide the group had to be taken, and `peers`, how many it then has: the
+            rows of its background.
         """
         return self._groups.copy()
 
@@ -222,6 +249,11 @@ class PeerBaseline:
     def _encode(self, rows: pd.DataFrame) -> Floats:
         seen = self.regime.compare(rows, self.peers)
         return self.model.encode(seen[list(self.model.feature_names_in_)])
+
+    def _score_population(self, kind: Kind) -> Floats:
+        if kind not in self._scores:
+            self._scores[kind] = self._score(self._encode(self.peers.rows), kind)
+        return self._scores[kind]
 
     def _score(self, matrix: Floats, kind: Kind) -> Floats:
         raw = score_raw(self.model.booster(kind), matrix, self.model.n_threads)

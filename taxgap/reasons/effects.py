@@ -40,7 +40,7 @@ def effect_factor(contribution: ArrayLike) -> Floats:
 
 
 def effect_pounds(expected_tax: ArrayLike, contribution: ArrayLike) -> Floats:
-    r"""Say by how many pounds the tax expected would fall without a contribution, all others as they are.
+    r"""Say how many of the pounds expected are put down to a contribution.
 
     Parameters
     ----------
@@ -63,9 +63,10 @@ def effect_pounds(expected_tax: ArrayLike, contribution: ArrayLike) -> Floats:
     -----
     .. math:: \text{pounds} = T - T e^{-\varphi} = T (1 - e^{-\varphi})
 
-    with T the tax expected. The pounds of several reasons do not add up: each is what would be missing if
-    that reason alone were absent, and factors multiply. Without all of them together, the tax expected falls
-    by what their summed contributions give. It is what the model expects, and no amount found or owed.
+    with T the tax expected: T less T divided by the factor. The pounds of several reasons overlap, as factors
+    multiply, and do not add up; all of them together come to what their summed contributions give. It shares
+    out what the model expects. It is no amount found or owed, and does not say what would be expected with
+    another figure: the model has to be asked that anew.
 
     Examples
     --------

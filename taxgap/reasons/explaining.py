@@ -10,12 +10,17 @@ import numpy as np
 import pandas as pd
 
 from taxgap.errors import UsageError
-from taxgap.peers import PeerGroups
+from taxgap.peers import GROUPS, PeerGroups
+from taxgap.reasons.asking import check_material, list_periods, list_taxpayers
 from taxgap.reasons.baseline import PeerBaseline
 from taxgap.reasons.contributions import Contributions, contributions
+from taxgap.reasons.engines import ENGINES
 from taxgap.reasons.explained import Explained
+from taxgap.reasons.noise import noise_of
 from taxgap.reasons.refits import Refits
+from taxgap.reasons.table import give_reasons
 from taxgap.reasons.uncertainty import find_uncertainty
+from taxgap.reasons.untold import list_untold
 from taxgap.records import Records
 from taxgap.records.partitions import partition_of
 from taxgap.regimes import Regime
@@ -29,6 +34,9 @@ BASELINES = ("peers", "training")
 """What a return can be compared with: its peers, or the cases the model was trained on."""
 
 Baseline = Literal["peers", "training"]
+
+OTHER_BASELINE = "Take baseline='training', or leave the engine out."
+"""What to do where an engine is not right against peers."""
 
 NAMED = 5
 """The most taxpayers that an error names."""
@@ -74,12 +82,14 @@ def explain(
     -------
     Explanation
         A `shap.Explanation`, one row a return, in log pounds of expected tax: the score of a return is the
-        mean of the population, plus what its group adds, plus its own contributions.
+        mean of the population, plus what its group adds, plus its own contributions. It says the group,
+        the reasons, and what raises the score without being one.
 
     Raises
     ------
     UsageError
-        A taxpayer has no such return, a period is not in the records, or an option is unknown.
+        A taxpayer has no such return, a period is not in the records, an option is unknown, or a path is
+        given where records or a model are needed.
     IncompatibleError
         The model does not fit its regime or the records.
 
@@ -92,6 +102,7 @@ def explain(
     """
     from taxgap.reasons.explanation import Explanation  # noqa: PLC0415  it loads shap
 
+    check_material(records, model)
     known = records.known_at(as_of)
     observed = measure_returns(known, model, taxpayers, periods=periods)
     regime, peers = regime_of(model), peers_of(model)
@@ -99,13 +110,19 @@ def explain(
     found = find_contributions(model, seen, regime, peers, baseline=baseline, engine=engine)
     own = found.values  # noqa: PD011 - a field of ours, not that of pandas
     names = list(own.columns)
-    explained = _describe(found, model, regime, str(known.as_of.date()))
-    uncertainty = find_uncertainty(records, model, observed, found, refits=refits)
+    noise = noise_of(model)
+    table = give_reasons(regime, found, observed, peers, noise=noise)
+    explained = replace(
+        _describe(found, observed, model, regime, str(known.as_of.date())),
+        uncertainty=find_uncertainty(records, model, observed, found, refits=refits),
+        reasons=table,
+        untold=list_untold(regime, found, observed, peers, table, noise=noise),
+    )
     return Explanation(
         own.to_numpy(dtype=np.float64),
         observed[names].to_numpy(dtype=np.float64),
         seen[names].to_numpy(dtype=np.float64),
-        replace(explained, uncertainty=uncertainty),
+        explained,
     )
 
 
@@ -139,10 +156,42 @@ def find_contributions(
     UsageError
         The baseline or the engine is unknown, or they do not go together.
     """
+    against = make_baseline(model, regime, peers, baseline)
+    return split_against(model, seen, against, engine=engine)
+
+
+def make_baseline(
+    model: RiskModel, regime: Regime, peers: PeerGroups, baseline: Baseline
+) -> PeerBaseline | None:
+    """Make the baseline that is named; there is none to make for the cases trained on.
+
+    Raises
+    ------
+    UsageError
+        The baseline is unknown.
+    """
     if baseline not in BASELINES:
         raise UsageError(f"There is no baseline named '{baseline}'.", where="baseline", available=BASELINES)
-    against = PeerBaseline(model, regime, peers) if baseline == "peers" else None
-    return contributions(model, seen, baseline=against, engine=engine)
+    return PeerBaseline(model, regime, peers) if baseline == "peers" else None
+
+
+def split_against(
+    model: RiskModel, seen: pd.DataFrame, against: PeerBaseline | None, *, engine: str = "taxgap"
+) -> Contributions:
+    """Take scores apart against a baseline, or with the remedy where the engine cannot.
+
+    Raises
+    ------
+    UsageError
+        The engine is unknown, or does not go together with the baseline.
+    """
+    try:
+        return contributions(model, seen, baseline=against, engine=engine)
+    except UsageError as error:
+        if error.where != "engine" or against is None or engine not in ENGINES:
+            raise
+        # Here a baseline is named, and peers are the default: to leave it out would change nothing.
+        raise UsageError(error.message, where="engine", remedy=OTHER_BASELINE) from error
 
 
 def measure_returns(
@@ -173,8 +222,8 @@ def measure_returns(
     """
     regime = regime_of(model)
     check_records(records, regime, model)
-    periods = [periods] if isinstance(periods, str) else periods
-    wanted = None if taxpayers is None else _distinct(taxpayers)
+    periods = None if periods is None else list_periods(periods, records)
+    wanted = None if taxpayers is None else list_taxpayers(taxpayers)
     observed = pd.concat(_measure(records, regime, wanted, periods))
     if wanted is not None:
         _refuse_unknown(wanted, observed, records, regime, periods)
@@ -199,23 +248,6 @@ def _measure(
     for partition in sorted(set(home.tolist())):
         measured = regime.measure(records, chosen, partition)
         yield measured[measured.index.get_level_values(0).isin(wanted)]
-
-
-def _distinct(taxpayers: Sequence[str] | str) -> list[str]:
-    named = [taxpayers] if isinstance(taxpayers, str) else list(taxpayers)
-    if not named:
-        raise UsageError(
-            "No taxpayer is named.",
-            where="taxpayers",
-            remedy="Name one, or leave it out to explain everyone.",
-        )
-    if not all(isinstance(name, str) for name in named):
-        raise UsageError(
-            "Taxpayers are named by text, so that leading zeros count.",
-            where="taxpayers",
-            remedy="Give their identifiers as they stand in the records, such as '0012345678'.",
-        )
-    return list(dict.fromkeys(named))
 
 
 def _refuse_unknown(
@@ -256,14 +288,17 @@ def _returns_of(regime: Regime, periods: Sequence[str] | None) -> str:
     return f"{regime.name} returns{when}"
 
 
-def _describe(found: Contributions, model: RiskModel, regime: Regime, as_of: str) -> Explained:
+def _describe(
+    found: Contributions, observed: pd.DataFrame, model: RiskModel, regime: Regime, as_of: str
+) -> Explained:
     own = found.values  # noqa: PD011 - a field of ours, not that of pandas
+    groups = observed[list(GROUPS)].astype("str").reset_index(drop=True)
     return Explained(
         index=own.index,
         codes={str(name): regime.feature[name].code for name in own.columns},
         population_mean=found.population_mean,
         group_effect=found.group_effect.to_numpy(dtype=np.float64),
-        peers=found.peers.reset_index(drop=True),
+        peers=pd.concat([groups, found.peers.reset_index(drop=True)], axis=1),
         baseline=found.baseline,
         engine=found.engine,
         model_id=model.model_id,

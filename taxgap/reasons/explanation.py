@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 from taxgap.errors import UsageError
 from taxgap.reasons.explained import KEYS, PEER_COLUMNS, Explained
 from taxgap.reasons.explanation_files import OF_REFITS, read_form, write_json_form, write_parquet_form
-from taxgap.reasons.explanation_view import MOST_RETURNS, to_html
+from taxgap.reasons.explanation_view import MOST_IN_TEXT, MOST_RETURNS, to_html, to_text
 from taxgap.reasons.uncertainty import Uncertainty
+from taxgap.reasons.untold import tell_untold
+from taxgap.regimes import get_regime
 from taxgap.risk.arrays import Floats
 
 with warnings.catch_warnings():  # shap's own import calls what matplotlib will take away some day
@@ -23,11 +26,15 @@ with warnings.catch_warnings():  # shap's own import calls what matplotlib will 
     from slicer import Obj
 
 
+Part = TypeVar("Part")
+
+
 class Explanation(shap.Explanation):  # type: ignore[misc, unused-ignore]  # shap's metaclass has no types
     """Why returns score as they do, for shap's plots and for files.
 
     `taxgap.explain` makes one. It is a `shap.Explanation`: ``shap.plots.waterfall(explanation[0])``,
-    ``beeswarm``, ``bar``, ``scatter`` and ``heatmap`` draw it, and it can be sliced by row and by feature.
+    ``beeswarm``, ``bar``, ``scatter`` and ``heatmap`` draw it, and it can be sliced by row and by feature:
+    ``explanation[0]``, ``explanation["0012345678", "2023-24"]``, ``explanation[:, "days_late"]``.
 
     Parameters
     ----------
@@ -42,8 +49,9 @@ class Explanation(shap.Explanation):  # type: ignore[misc, unused-ignore]  # sha
     Attributes
     ----------
     values, base_values, data, display_data, feature_names
-        As of `shap.Explanation`. ``base_values`` is ``population_mean + group_effect``, so that with the
-        values of a row it adds up to the score; ``data`` is `seen`, ``display_data`` is `observed`.
+        As of `shap.Explanation`. ``base_values`` is ``population_mean + group_effect``, which against peers
+        is the mean score of the peers, and what waterfalls write as E[f(X)]; with the values of a row it adds
+        up to the score. ``data`` is `seen`, ``display_data`` is `observed`.
 
     Notes
     -----
@@ -52,9 +60,12 @@ class Explanation(shap.Explanation):  # type: ignore[misc, unused-ignore]  # sha
     """
 
     def __init__(self, values: Floats, observed: Floats, seen: Floats, explained: Explained) -> None:
+        base = explained.population_mean + explained.group_effect
+        if explained.score is None:
+            explained = replace(explained, score=base + values.sum(axis=1))
         super().__init__(
             values,
-            base_values=explained.population_mean + explained.group_effect,
+            base_values=base,
             data=seen,
             display_data=observed,
             feature_names=list(explained.codes),
@@ -105,9 +116,47 @@ class Explanation(shap.Explanation):  # type: ignore[misc, unused-ignore]  # sha
         return pd.Series(self._explained.group_effect[self._rows], index=self.index, name="group_effect")
 
     @property
+    def score(self) -> pd.Series:
+        """The scores, in log pounds: `population_mean`, `group_effect` and all contributions together."""
+        return pd.Series(_whole(self._explained.score)[self._rows], index=self.index, name="score")
+
+    @property
     def peers(self) -> pd.DataFrame:
-        """Number, rung and size of the group that each return was compared with."""
+        """Whom each return is compared with.
+
+        `trade_group` and `size_band` of the return; and, against peers, the `number` of its group, which only
+        tells groups apart, the `rung`, how wide the peers had to be, and how many `peers` there are.
+        """
         return self._explained.peers.iloc[self._rows].set_axis(self.index)
+
+    @property
+    def reasons(self) -> pd.DataFrame:
+        """The reasons of the returns, as `taxgap.reasons.give_reasons` lays them out.
+
+        Raises
+        ------
+        UsageError
+            The explanation was read from a file, which keeps contributions alone.
+        """
+        return _whole(self._explained.reasons).iloc[self._rows]
+
+    @property
+    def untold(self) -> pd.DataFrame:
+        """What raises the scores most without being a reason, and why it is none.
+
+        As `taxgap.reasons.untold.list_untold` lays it out, and each in a `sentence`.
+
+        Raises
+        ------
+        UsageError
+            The explanation was read from a file, which keeps contributions alone.
+        """
+        found = _whole(self._explained.untold)
+        place = self.index.unique().get_indexer(found.index)
+        there = np.flatnonzero(place >= 0)
+        chosen = found.iloc[there[np.argsort(place[there], kind="stable")]]
+        told = tell_untold(get_regime(self._explained.regime), chosen)
+        return chosen.assign(sentence=pd.array(told, dtype="str"))
 
     @property
     def about(self) -> dict[str, Any]:
@@ -130,9 +179,10 @@ class Explanation(shap.Explanation):  # type: ignore[misc, unused-ignore]  # sha
         -------
         DataFrame
             `taxpayer_id, period, feature, code` (the reason code it belongs to)`, observed` (in its own
-            unit)`, seen` (as the model sees it)`, contribution` (in `unit`)`, group_effect`, and `number`,
-            `rung` and `peers` of the group compared with. The contributions of a return, its group effect
-            and `population_mean` add up to its score. With refits also `code_low`, `code_high` (the interval
+            unit)`, seen` (as the model sees it; relative features as a position among the peers)`,
+            contribution, population_mean, group_effect, score` (in `unit`), and the columns of `peers`. The
+            contributions of a return, its group effect and `population_mean` add up to its score. With refits
+            also `code_low`, `code_high` (the interval
             of the reason code's contribution)`, code_first, code_among_first` (the shares of the refits in
             which the code is the first reason and one of the first four)`, stability` (the share with the
             same first reason as the model) and the mark `stable`.
@@ -142,10 +192,9 @@ class Explanation(shap.Explanation):  # type: ignore[misc, unused-ignore]  # sha
         UsageError
             Something was computed from the contributions, which explains no return.
         """
-        changed = [step.name for step in self.op_history if step.name != "__getitem__"]
-        if changed:
+        if changes := self._changes():
             raise UsageError(
-                f"This is no explanation of returns any more: {', '.join(changed)} was applied to it.",
+                f"This is no explanation of returns any more: {', '.join(changes)} was applied to it.",
                 remedy="Lay out the explanation as `taxgap.explain` returned it, or a slice of that.",
             )
         rows, columns = self._rows, self._columns
@@ -161,7 +210,9 @@ class Explanation(shap.Explanation):  # type: ignore[misc, unused-ignore]  # sha
                 "observed": np.ravel(self.display_data).astype(np.float64),
                 "seen": np.ravel(self.data).astype(np.float64),
                 "contribution": np.ravel(self.values).astype(np.float64),
+                "population_mean": self.population_mean,
                 "group_effect": self._explained.group_effect[rows].repeat(len(columns)),
+                "score": _whole(self._explained.score)[rows].repeat(len(columns)),
                 **{name: peers[name] for name in peers.columns},
                 **({} if sure is None else sure.spread(codes)),
             }
@@ -194,11 +245,40 @@ class Explanation(shap.Explanation):  # type: ignore[misc, unused-ignore]  # sha
         """
         return write_json_form(None if path is None else Path(path), self.about, self.to_frame())
 
+    def __getitem__(self, item: Any) -> Explanation:
+        if isinstance(item, tuple) and len(item) == 2 and all(isinstance(name, str) for name in item):
+            return cast("Explanation", super().__getitem__(self._find(item)))
+        return cast("Explanation", super().__getitem__(item))
+
+    def __repr__(self) -> str:
+        if self._changes():
+            return str(super().__repr__())
+        return to_text(self.about, features=len(self._columns), **self._show(MOST_IN_TEXT))
+
     def _repr_html_(self) -> str:
-        whole = len(self._columns) == len(self._explained.codes)
+        return to_html(self.about, **self._show(MOST_RETURNS))
+
+    def _changes(self) -> list[str]:
+        return [step.name for step in self.op_history if step.name != "__getitem__"]
+
+    def _show(self, most: int) -> dict[str, Any]:
         returns = len(self._rows)
-        first = self[:MOST_RETURNS] if returns > MOST_RETURNS else self
-        return to_html(self.about, first.to_frame(), returns=returns, whole=whole)
+        first = self[:most] if returns > most else self
+        told: dict[str, Any] = {"frame": first.to_frame(), "returns": returns}
+        if self._explained.reasons is None:
+            return told
+        return told | {"reasons": first.reasons, "untold": first.untold}
+
+    def _find(self, key: tuple[str, str]) -> int:
+        index = self.index
+        places = np.flatnonzero(index == key)
+        if not len(places) or np.ndim(self._s.rows) == 0:
+            raise UsageError(
+                f"The explanation holds no return of {key[0]} for {key[1]}.",
+                where="taxpayer_id, period",
+                remedy="Name one as `index` does, as text, or take returns by number.",
+            )
+        return int(places[0])
 
     @property
     def _rows(self) -> NDArray[np.intp]:
@@ -264,6 +344,7 @@ def _from_frame(about: dict[str, Any], frame: pd.DataFrame) -> Explanation:
         group_effect=first["group_effect"].to_numpy(dtype=np.float64),
         peers=first[[name for name in PEER_COLUMNS if name in first]].reset_index(drop=True),
         uncertainty=sure,
+        score=first["score"].to_numpy(dtype=np.float64) if "score" in first else None,
         **kept,
     )
     values, observed, seen = (
@@ -271,3 +352,12 @@ def _from_frame(about: dict[str, Any], frame: pd.DataFrame) -> Explanation:
         for name in ("contribution", "observed", "seen")
     )
     return Explanation(values, observed, seen, explained)
+
+
+def _whole(part: Part | None) -> Part:
+    if part is None:
+        raise UsageError(
+            "A file keeps contributions, not the reasons that were chosen from them.",
+            remedy="Explain the returns again with `taxgap.explain`, or read the reasons of the scores.",
+        )
+    return part

@@ -26,7 +26,19 @@ ABOUT = ("unit", "baseline", "engine", "model_id", "regime", "as_of", "populatio
 OF_REFITS = ("refits", "coverage")
 """What it says of refits, if there were any."""
 
-OF_RETURN = ("taxpayer_id", "period", "group_effect", "number", "rung", "peers", "stability", "stable")
+OF_RETURN = (
+    "taxpayer_id",
+    "period",
+    "group_effect",
+    "score",
+    "trade_group",
+    "size_band",
+    "number",
+    "rung",
+    "peers",
+    "stability",
+    "stable",
+)
 OF_FEATURE = ("feature", "code")
 OF_BOTH = ("contribution", "observed", "seen", *(f"code_{name}" for name in OF_CODE))
 """What is said of each return, of each feature, and of each feature of a return, as far as it is known."""
@@ -78,7 +90,8 @@ def write_json_form(path: Path | None, about: dict[str, Any], frame: pd.DataFram
     """
     features = frame["feature"].nunique()
     first = frame.iloc[:: max(features, 1)]
-    of_return = first[[name for name in OF_RETURN if name in frame]].astype(object).to_dict("records")
+    known = first[[name for name in OF_RETURN if name in frame]]
+    of_return = known.apply(_or_none).to_dict("records")
     numbers = {
         name: _or_none(frame[name]).to_numpy().reshape(len(first), features)
         for name in OF_BOTH

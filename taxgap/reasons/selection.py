@@ -145,13 +145,13 @@ def select(
     noise: Mapping[str, float] | None = None,
 ) -> Selection:
     """Choose by the rules of `select_reasons`, however many."""
-    floors = _noise_floors(regime, noise)
+    floors = noise_floors(regime, noise)
     found = Selection.empty(len(values), most)
     for start in range(0, len(values) if most else 0, _BLOCK):
         rows = slice(start, start + _BLOCK)
-        parts = _by_feature(regime, values, rows, np.dtype(np.float64))
-        seen = _by_feature(regime, visible, rows, np.dtype(np.bool_))
-        sums, named = _sum_codes(regime, parts, seen)
+        parts = by_feature(regime, values, rows, np.dtype(np.float64))
+        seen = by_feature(regime, visible, rows, np.dtype(np.bool_))
+        sums, named = sum_codes(regime, parts, seen)
         part = Selection(found.codes[rows], found.features[rows], found.contributions[rows])
         _pick(regime, part, np.where(_strong(sums, floors) & (named != NONE), sums, -np.inf), named)
     return found
@@ -170,7 +170,8 @@ def _settle(regime: Regime, found: Selection) -> Selection:
     return Selection(found.codes[rows, order], found.features[rows, order], found.contributions[rows, order])
 
 
-def _noise_floors(regime: Regime, noise: Mapping[str, float] | None) -> Floats:
+def noise_floors(regime: Regime, noise: Mapping[str, float] | None) -> Floats:
+    """Lay out the noise by reason code, in the order of the regime; 0 where a code has none."""
     given = dict(noise or {})
     unknown = [code for code in given if code not in regime.code]
     if unknown:
@@ -181,7 +182,7 @@ def _noise_floors(regime: Regime, noise: Mapping[str, float] | None) -> Floats:
     return floors
 
 
-def _by_feature(regime: Regime, frame: pd.DataFrame, rows: slice, dtype: np.dtype[Any]) -> NDArray[Any]:
+def by_feature(regime: Regime, frame: pd.DataFrame, rows: slice, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Lay rows of a frame on their side: one line a feature of the regime, zero where the frame has none."""
     table = frame.to_numpy()[rows]
     found = np.zeros((len(regime.features), len(table)), dtype)
@@ -192,7 +193,7 @@ def _by_feature(regime: Regime, frame: pd.DataFrame, rows: slice, dtype: np.dtyp
     return found
 
 
-def _sum_codes(regime: Regime, parts: Floats, seen: Bools) -> tuple[Floats, Positions]:
+def sum_codes(regime: Regime, parts: Floats, seen: Bools) -> tuple[Floats, Positions]:
     """Return, by code and row, the sum of the contributions and the feature to name, or -1."""
     places = {code: place for place, code in enumerate(regime.code)}
     shape = (len(places), parts.shape[1])

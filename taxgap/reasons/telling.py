@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,8 @@ import pandas as pd
 
 from taxgap.errors import UsageError
 from taxgap.reasons.effects import effect_factor, effect_pounds
-from taxgap.reasons.selection import MOST_REASONS
+from taxgap.reasons.naming import write_factor
+from taxgap.reasons.selection import LEAST_LOG_UNITS, MOST_REASONS
 from taxgap.reasons.sentences import join_numbers, write_numbers
 from taxgap.reasons.table import PARTS
 from taxgap.reasons.uncertainty import STABLE
@@ -38,8 +39,8 @@ class ReasonText:
     factor : float
         What it multiplies the tax expected by.
     pounds : float
-        By how much the tax expected would fall without it, in pounds; below zero for what lowers it. Those of
-        several reasons do not add up; see `taxgap.reasons.effects.effect_pounds`.
+        How many of the pounds expected are put down to it; below zero for what lowers them. Those of several
+        reasons overlap and do not add up; see `taxgap.reasons.effects.effect_pounds`.
     evidence : str
         What to ask for; empty where a reason before asks for the same, and for what lowers concern.
     """
@@ -186,6 +187,44 @@ def tell_refits(place: int, share: float, refits: int) -> str:
     return f"In {round(share * refits)} of {refits} refits {what}"
 
 
+def tell_share(reasons: Sequence[float], own: float) -> str:
+    """Say how much of what is the taxpayer's own the reasons explain.
+
+    Parameters
+    ----------
+    reasons : sequence of float
+        The contributions of the reasons, in log units.
+    own : float
+        All of the taxpayer's own contributions, in log units.
+
+    Returns
+    -------
+    str
+        Empty where there are no reasons and nothing that they could explain.
+
+    Examples
+    --------
+    >>> tell_share([0.16, 0.1], 1.06)
+    "These reasons explain times 1.3 of the times 2.9 that is this taxpayer's own."
+    >>> tell_share([1.1], 0.85)
+    "This reason multiplies by 3.0; with all else, what is this taxpayer's own multiplies by 2.3."
+    >>> tell_share([], 1.06), tell_share([], 0.01)
+    ("What is this taxpayer's own multiplies by 2.9, and no reason explains it.", '')
+    """
+    told, whole = (write_factor(float(effect_factor(part))) for part in (sum(reasons), own))
+    if not len(reasons):
+        said = f"What is this taxpayer's own multiplies by {whole}, and no reason explains it."
+        return said if own >= LEAST_LOG_UNITS else ""
+    one = len(reasons) == 1
+    subject = "This reason" if one else "These reasons"
+    if sum(reasons) <= own or told == whole:
+        verb = "explains" if one else "explain"
+        share = "all" if told == whole else f"times {told}"
+        return f"{subject} {verb} {share} of the times {whole} that is this taxpayer's own."
+    verb = "multiplies" if one else "multiply"
+    return f"{subject} {verb} by {told}; with all else, what is this taxpayer's own multiplies by {whole}."
+
+
 def _tell(
     regime: Regime, parts: Mapping[Any, Any], expected_tax: float, asked: set[str] | None
 ) -> ReasonText:
@@ -194,7 +233,7 @@ def _tell(
         raise UsageError(
             f"'{parts['code']}' is no reason of {regime.name}.", where="regime", available=regime.code
         )
-    observed, median, middle_half = _write(feature, parts)
+    observed, median, middle_half = write_parts(feature, parts)
     return ReasonText(
         code=code.code,
         feature=feature.name,
@@ -209,7 +248,20 @@ def _tell(
     )
 
 
-def _write(feature: Feature, parts: Mapping[Any, Any]) -> tuple[str, str, str]:
+def write_parts(feature: Feature, parts: Mapping[Any, Any]) -> tuple[str, str, str]:
+    """Write the observed value, the peers' median and their middle half, each with its unit.
+
+    Parameters
+    ----------
+    feature : Feature
+    parts : mapping
+        With `taxgap.reasons.table.NUMBERS`.
+
+    Returns
+    -------
+    observed, median, middle_half : str
+        As `ReasonText` has them.
+    """
     # With the decimals of the sentence, so that both say the same number.
     values = [float(parts[name]) for name in ("observed", "peer_low", "peer_high")]
     observed, low, high, median = write_numbers(feature, values, more=(float(parts["peer_median"]),))

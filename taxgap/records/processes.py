@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -47,10 +49,21 @@ def processes(workers: int) -> Iterator[Run]:
         return
     context = multiprocessing.get_context("spawn")
     try:
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        with ProcessPoolExecutor(workers, context, _leave_with, (os.getpid(),)) as pool:
             yield pool.map
     except BrokenProcessPool as error:
         raise TaxGapError(
             "A worker process was ended from outside, perhaps for want of memory.",
             remedy="Run it again with fewer --workers.",
         ) from error
+
+
+def _leave_with(parent: int) -> None:
+    """End this process soon after its parent has, which may be killed before it can end its workers."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -75,3 +75,25 @@ class FrameSource:
                 f"Missing columns in '{name}': {', '.join(missing)}.", available=list(map(str, frame.columns))
             )
         return restore_types(frame.copy() if columns is None else frame[columns].copy(), model)
+
+
+class SomeTables:
+    """Another source, of which only some tables are shown.
+
+    Parameters
+    ----------
+    source : Source
+    names : collection of str
+    """
+
+    def __init__(self, source: Source, names: Collection[str]) -> None:
+        self.where = source.where
+        self._source, self._names = source, frozenset(names)
+
+    def has(self, name: str) -> bool:
+        """Tell whether the table is present, and one of them."""
+        return name in self._names and self._source.has(name)
+
+    def read(self, name: str, model: type[Table], columns: list[str] | None, partition: int) -> pd.DataFrame:
+        """Read one partition of a table."""
+        return self._source.read(name, model, columns, partition)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -15,7 +15,7 @@ from taxgap.records.known import hide_future, is_after, to_date
 from taxgap.records.manifest import FILE_NAME, Manifest
 from taxgap.records.parquet import refuse_repeated
 from taxgap.records.periods import tax_year_of
-from taxgap.records.sources import FolderSource, FrameSource, Source
+from taxgap.records.sources import FolderSource, FrameSource, SomeTables, Source
 from taxgap.schemas import TABLES, TRUTH_TABLES, Table
 from taxgap.schemas.table import known_later
 
@@ -342,18 +342,17 @@ class Records(TableSet):
             frames = {name: _of_these(frame, these) for name, frame in frames.items()}
         return Records(FrameSource(frames), replace(self.manifest, partitions=1), self.as_of, self._days)
 
+    def only(self, names: Collection[str]) -> Records:
+        """Return the records with some of their tables alone."""
+        return Records(SomeTables(self._source, names), self.manifest, self.as_of, self._days)
+
     def count_later(self, name: str, partition: int) -> int:
         """Count the rows of one partition of a table that were received after the date of the records.
-
-        Parameters
-        ----------
-        name : str
-        partition : int
 
         Returns
         -------
         int
-            Zero where the day of receipt is missing or no date: such rows are not hidden.
+            Where the day of receipt is missing or no date, the row is not hidden and does not count.
         """
         table = self._source.read(name, self.models[name], ["received_on"], partition)
         return int(is_after(table, "received_on", self.as_of).sum())

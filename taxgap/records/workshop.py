@@ -88,7 +88,8 @@ def workshop(
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder / _LOCK, out):
             _prepare(folder, json.loads(json.dumps(plan)))
-            yield Workshop(folder)
+            with _cleared_unless_begun(folder):
+                yield Workshop(folder)
             _deliver(folder, place)
     except OSError as error:
         raise UsageError(
@@ -116,6 +117,17 @@ def _prepare(folder: Path, plan: dict[str, Any]) -> None:
         if item.name != _LOCK:
             shutil.rmtree(item) if item.is_dir() else item.unlink()
     write_json(path, plan)
+
+
+@contextmanager
+def _cleared_unless_begun(folder: Path) -> Iterator[None]:
+    """Remove the folder of a run that fails before any of its parts is finished."""
+    try:
+        yield
+    except BaseException:
+        if not (folder / _DONE).is_dir():
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _deliver(folder: Path, out: Path) -> None:

@@ -48,7 +48,7 @@ def test_a_partition_written_piece_by_piece_is_one_file(
 def test_contributions_without_reasons_are_refused_before_anything_is_read(
     parted: Records, model: RiskModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr("taxgap.batch.files.Scoring")
+    monkeypatch.delattr("taxgap.batch.running.Scorer")
     with pytest.raises(UsageError, match="Nothing is explained"):
         write_scores(parted, model, tmp_path / "none", contributions=True, reasons=0)
     assert list(tmp_path.iterdir()) == []
@@ -66,9 +66,9 @@ def test_the_manifest_says_what_was_scored_with_what(folder: Path, parted: Recor
 
 
 def test_the_same_run_gives_the_same_bytes(folder: Path, parted: Records, model: RiskModel) -> None:
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     write_scores(parted, model, folder, **SETTINGS, replace=True)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_contributions_are_written_beside_the_scores_and_add_up(
@@ -87,7 +87,7 @@ def test_contributions_are_written_beside_the_scores_and_add_up(
     pd.testing.assert_frame_equal(read_scores(out), read_scores(folder))
     assert len(pd.read_parquet(out)) == len(scores)
     assert sorted(path.name for path in out.iterdir()) == [
-        *("_contributions", "_manifest.json", "part-0000.parquet", "part-0001.parquet")
+        *("_contributions", "_manifest.json", "_not_filed", "_run", "part-0000.parquet", "part-0001.parquet")
     ]
 
 
@@ -105,8 +105,11 @@ def test_contributions_that_are_not_there_or_were_changed_are_refused(
 def test_a_partition_without_returns_is_a_file_without_rows(
     parted: Records, model: RiskModel, tmp_path: Path
 ) -> None:
-    out = write_scores(parted, model, tmp_path / "out", as_of="2015-01-01", validate=False)
-    pd.testing.assert_frame_equal(read_scores(out), score(parted, model, as_of="2015-01-01", validate=False))
+    first = parted.table("self_assessment", ["received_on"])["received_on"].min()
+    out = write_scores(parted, model, tmp_path / "out", as_of=first, validate=False)
+    outputs = json.loads((out / "_manifest.json").read_text())["outputs"]
+    assert min(entry["rows"] for entry in outputs.values()) == 0
+    pd.testing.assert_frame_equal(read_scores(out), score(parted, model, as_of=first, validate=False))
 
 
 def test_a_folder_is_replaced_only_when_asked(folder: Path, parted: Records, model: RiskModel) -> None:

@@ -36,11 +36,11 @@ def test_verdicts_and_a_page_are_written(taxgap: Any, workshop: Any, tmp_path: P
 
 
 def test_a_failed_check_sets_the_status_where_it_is_asked(taxgap: Any, workshop: Any) -> None:
-    hard = ("--part", "recovery", "--bound", "recall=1.01")
+    hard = ("--part", "numbers", "--bound", "completeness=1.01")
     assert audit(taxgap, workshop, *hard).status == 0
     run = audit(taxgap, workshop, *hard, "--fail-on", "failed")
     assert run.status == 5
-    assert "recall" in run.err
+    assert "1 check failed: completeness" in run.err
 
 
 def test_json_is_for_machines(taxgap: Any, workshop: Any) -> None:
@@ -51,10 +51,34 @@ def test_json_is_for_machines(taxgap: Any, workshop: Any) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [("--bound", "recall"), ("--bound", "recall=much"), ("--bound", "recal=1"), ("--part", "recal")],
+    [
+        ("--bound", "recall"),
+        ("--bound", "recall=much"),
+        ("--bound", "recal=1"),
+        ("--part", "recal"),
+        ("--bound", "attained=0.8", "--part", "recovery"),
+        ("--tasks", "kit", "--out", "audit"),
+    ],
 )
-def test_wrong_options_are_refused(taxgap: Any, workshop: Any, options: tuple[str, str]) -> None:
+def test_wrong_options_are_refused(taxgap: Any, workshop: Any, options: tuple[str, ...]) -> None:
     assert audit(taxgap, workshop, *options).status == 2
+
+
+def test_making_a_kit_says_what_it_does_and_its_answers_are_written(
+    taxgap: Any, workshop: Any, tmp_path: Path
+) -> None:
+    truth = workshop.population / "truth"
+    small = ("--participants", 3, "--cases", 12, "--tasks", tmp_path / "kit")
+    run = taxgap("audit", workshop.records, "--model", workshop.model, "--truth", truth, *small)
+    assert run.status == 0
+    assert "Scoring the returns of" in run.err
+    answers, out = tmp_path / "kit" / "for-participants", tmp_path / "people"
+    score = ("audit", "--answers", answers, "--key", tmp_path / "kit", "--out", out)
+    assert taxgap(*score).status == 0
+    assert json.loads((out / "people.json").read_text("utf-8"))["forms"] == 3
+    assert "How many people a claim needs" in (out / "summary.txt").read_text("utf-8")
+    assert taxgap(*score).status == 2
+    assert taxgap(*score, "--replace").status == 0
 
 
 def test_what_is_missing_is_named(taxgap: Any, workshop: Any, tmp_path: Path) -> None:

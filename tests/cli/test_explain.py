@@ -30,7 +30,10 @@ def test_a_case_is_told_line_by_line(taxgap: Any, workshop: Any, taxpayer: str) 
         "Score ",
         "Chance of £1,000 or more",
         "which is never a reason",
+        "Compared with ",
+        " a year",
         "Reasons",
+        "this taxpayer's own",
         "What lowers concern",
     ):
         assert part in run.out
@@ -79,6 +82,16 @@ def test_refits_say_how_sure_the_reasons_are(taxgap: Any, workshop: Any, taxpaye
     refused = taxgap(*asked, "--refits", 1, "--json")
     assert refused.status == 2
     assert "at least 2 refits" in refused.error["message"]
+
+
+def test_an_engine_that_cannot_names_the_option_that_helps(taxgap: Any, workshop: Any, taxpayer: str) -> None:
+    run = taxgap(
+        "explain", workshop.records, "--model", workshop.model, "--taxpayer", taxpayer,
+        "--engine", "lightgbm", "--json",
+    )  # fmt: skip
+    assert run.status == 2
+    assert run.error["remedy"] == "Add --baseline training, or leave --engine out."
+    assert run.error["where"] == "--engine"
 
 
 def test_an_unknown_taxpayer_is_refused_by_name(taxgap: Any, workshop: Any) -> None:

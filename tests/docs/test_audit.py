@@ -58,8 +58,7 @@ def test_the_blocks_run_one_after_another(
     (tmp_path / "population").symlink_to(workshop.population)
     (tmp_path / "model").symlink_to(workshop.model)
     monkeypatch.chdir(tmp_path)
-    small = partial(AuditSettings, returns=300, refits=2, draws=40, capacity_share=0.1)
-    monkeypatch.setattr(auditing, "AuditSettings", small)
+    monkeypatch.setattr(auditing, "AuditSettings", _be_quick)
     audit = partial(audit_explanations, cutoff=0.0, parts=["recovery"])
     monkeypatch.setattr("taxgap.audit_explanations", audit, raising=False)
     space: dict[str, Any] = {}
@@ -71,6 +70,12 @@ def test_the_blocks_run_one_after_another(
             _run_commands(block)
     _check_files(tmp_path)
     _check_audits(space)
+
+
+def _be_quick(**settings: Any) -> AuditSettings:
+    """Make settings of fewer returns and refits than the page names."""
+    few = {"returns": 300, "refits": 2, "draws": 40, "capacity_share": 0.1}
+    return AuditSettings(**{**settings, **few})
 
 
 def _run_commands(block: str) -> None:
@@ -101,6 +106,8 @@ def _check_files(folder: Path) -> None:
     assert (folder / "audit" / "audit.html").is_file()
     assert (folder / "audit" / "audit.json").is_file()
     assert (folder / "kit" / "README.txt").is_file()
+    assert (folder / "people" / "people.json").is_file()
+    assert all((folder / name / "audit.html").is_file() for name in ("checked", "theirs", "planted"))
 
 
 def _check_audits(space: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ ABOUT: dict[str, Any] = {
     "returns": 1_000,
     "flagged": 60,
     "audited": 500,
+    "flagged_audited": 60,
     "synthetic": True,
     "truth": True,
     "own_explanations": True,
@@ -63,6 +64,10 @@ def build_recovery() -> Part:
         figure("recovery", recall, 0.55, method="most_alike", level="code"),
         figure("recovery", "specificity@3", 0.33, level="code"),
         figure("recovery", "specificity@3", 0.0, level="code", method="most_alike"),
+        figure("recovery", "specificity@3", 0.35, level="code", method="z_score"),
+        figure("recovery", "lift of specificity@3", -0.02, level="code", group_by="against", group="z_score"),
+        figure("recovery", "first reason right", 0.56, level="code"),
+        figure("recovery", "recall@1", 0.39, level="code"),
         figure("recovery", "lift of recall@3", 0.26, level="code", group_by="against", group="global"),
         *grouped("recovery", recall, "mechanism", KINDS, **own),
         *grouped("recovery", recall, "mechanism", KINDS, method="global", **own),
@@ -148,7 +153,24 @@ def build_others() -> Iterator[Part]:
     yield Part(
         "randomised",
         tidy(
-            [figure("randomised", "similarity", 0.2, method=name, unit="number") for name in randomised.KINDS]
+            [
+                *(
+                    figure("randomised", "similarity", 0.2, method=name, unit="number")
+                    for name in randomised.KINDS
+                ),
+                *(
+                    figure("randomised", measure, value, method=name, level="code", chance=0.2)
+                    for measure, own in (("recall@3", 0.7), ("recall@3 of opposite signs", 0.4))
+                    for name, value in (("trained", own), ("leaves", 0.48), ("splits", 0.51))
+                ),
+                figure(
+                    "randomised",
+                    "share of lead over opposite signs lost, recall@3",
+                    0.98,
+                    method="leaves",
+                    level="code",
+                ),
+            ]
         ),
     )
     yield Part("honest", tidy([]), left_out="Fewer than 30 flagged returns are honest.")
@@ -175,6 +197,7 @@ def build_others() -> Iterator[Part]:
                 "planting", "recall@3", "manipulation", ("rent_left_out", "my_own"), level="code", chance=0.2
             )
         ),
+        notes=("The check says nothing of what no flagged return shows: My own (0 of 9 flagged).",),
     )
 
 
@@ -189,6 +212,11 @@ def build_audit() -> ExplanationAudit:
             Estimate(0.44, 0.42, 0.46, 90),
         ),
         Check(Rule("honest_no_reason", "honest", "Is there one?", "at most", 0.1), None),
+        Check(
+            Rule("planting", "planting", "Are they named?", "at least", 0.8),
+            Estimate(1.0, 0.7, 1.0, 4),
+            why="Only 4 returns came to be flagged.",
+        ),
     )
     examples = (
         {

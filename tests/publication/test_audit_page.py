@@ -13,14 +13,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taxgap.publication.audit_page import PARTS, render_audit, write_audit_page
+from taxgap.errors import UsageError
+from taxgap.publication.audit_page import PARTS, publish_audit, render_audit, write_audit_page
 from taxgap.publication.audit_words import CHECKS, METHODS, is_known
 from taxgap.reasons.audit import auditing
 from taxgap.reasons.audit.faithfulness import randomised
 from taxgap.reasons.audit.figures import Estimate, tidy
 from taxgap.reasons.audit.part import Part
 from taxgap.reasons.audit.recovery import comparison
-from taxgap.reasons.audit.result import ExplanationAudit
+from taxgap.reasons.audit.result import ExplanationAudit, load_audit
 from taxgap.reasons.audit.rules import Check, Rule
 from tests.publication.conftest import Element, read_elements
 from tests.publication.made_up_audit import ABOUT, KINDS, PERSON, build_audit, figure
@@ -61,10 +62,45 @@ def test_the_verdicts_come_first_with_failures_at_the_top(parts_of: list[Element
         e for e in parts_of if e.tag == "table" and "checks" in {c for a in e.around for c in a.classes}
     ]
     verdicts = [line[-1] for line in rows_of(parts_of, table)]
-    assert verdicts == ["Failed", "Passed", "Not asked"]
+    assert verdicts == ["Failed", "Passed", "Not asked", "Not asked"]
     first = rows_of(parts_of, table)[0]
     assert first[1].startswith("79.6%"), "a figure is written so finely that its side of the bound is seen"
-    assert first[2] == "Passes if the figure is at least 80%"
+    assert first[2] == "90", "what a verdict rests on stands beside it"
+    assert first[3] == "Passes if the figure is at least 80%"
+
+
+def test_a_check_that_is_not_asked_says_why_and_shows_its_figure(parts_of: list[Element]) -> None:
+    (table,) = [
+        e for e in parts_of if e.tag == "table" and "checks" in {c for a in e.around for c in a.classes}
+    ]
+    left_out, few = rows_of(parts_of, table)[2:]
+    assert "Fewer than 30 flagged returns are honest." in left_out[3]
+    assert few[1].startswith("100%")
+    assert few[2] == "4"
+    assert "Only 4 returns came to be flagged." in few[3]
+    assert "Only 4 returns came to be flagged." in find(parts_of, "left-out").text
+
+
+def test_the_tile_of_stability_names_the_refits(parts_of: list[Element]) -> None:
+    (tile,) = [e for e in parts_of if e.tag == "dd" and "refits" in e.text]
+    assert "in at least nine in ten of 4 refits" in tile.text
+
+
+def test_who_is_flagged_is_said_at_the_top(parts_of: list[Element]) -> None:
+    (opening,) = [e for e in parts_of if "opening" in e.classes]
+    assert "probability is at least 0.5 and its rank within the first 5% of its tax year" in opening.text
+    assert "all 60 flagged returns and 440 of the others" in opening.text
+
+
+def test_signs_turned_stand_beside_signs_as_they_are(parts_of: list[Element]) -> None:
+    said = find(parts_of, "part-randomised").text
+    assert "names 70% (66% to 75%) of what was planted, with all signs turned 40% (36% to 45%)" in said
+    assert "The model's 70% here need not be the 67% of the first part" in said
+    assert "More than 100% means" in said
+
+
+def test_what_no_flagged_return_shows_is_named(parts_of: list[Element]) -> None:
+    assert "My own (0 of 9 flagged)" in find(parts_of, "part-planting").text
 
 
 def rows_of(elements: list[Element], table: Element) -> list[list[str]]:
@@ -100,9 +136,12 @@ def test_people_find_pictures_where_they_look(parts_of: list[Element], name: str
 
 def test_numbers_stand_in_the_sentences(parts_of: list[Element]) -> None:
     said = find(parts_of, "part-recovery").text
-    assert "67% (63% to 72%) of what was planted is among the first 3 reasons" in said
+    assert "67% (63% to 72%) of what was planted is named by the first 3 reasons" in said
     assert "one ranking for everyone" in said
     assert "33% (29% to 38%)" in said, "specificity stands beside recall"
+    assert "“Furthest from similar taxpayers”, has 35%" in said, "and beside that of a naive explanation"
+    assert "on 56% (52% to 61%) of the flagged returns" in said
+    assert "names 39% (35% to 44%) of the things planted" in said
 
 
 def test_no_name_of_the_code_is_left(text: str) -> None:
@@ -146,6 +185,7 @@ def test_without_a_truth_the_page_says_so() -> None:
     assert "No check could be asked" in page
     assert "What is wrong is not known." in page
     assert "Without a planted truth nobody knows" in page
+    assert "specificity stands beside it" not in page
     assert "It was not asked for." in page
 
 
@@ -210,6 +250,16 @@ def test_nothing_is_fetched_and_nothing_runs(text: str) -> None:
 def test_the_same_audit_gives_the_same_bytes(audit: ExplanationAudit, text: str, tmp_path: Path) -> None:
     path = write_audit_page(tmp_path / "new" / "audit.html", audit)
     assert path.read_text("utf-8") == text
+
+
+def test_an_audit_is_published_whole(audit: ExplanationAudit, text: str, tmp_path: Path) -> None:
+    page = publish_audit(audit, tmp_path / "audit")
+    assert page == tmp_path / "audit" / "audit.html"
+    assert page.read_text("utf-8") == text
+    assert load_audit(tmp_path / "audit")[0]["notes"] == {"planting": list(audit.notes["planting"])}
+    with pytest.raises(UsageError):
+        publish_audit(audit, tmp_path / "audit")
+    assert publish_audit(audit, tmp_path / "audit", replace=True) == page
 
 
 def test_every_part_check_and_method_has_words() -> None:

@@ -19,12 +19,24 @@ from taxgap.publication import case_file, case_file_alike
 from taxgap.publication.case_file import REASONS, VALUES, Case, gather_case
 from taxgap.publication.case_file_alike import find_alike
 from taxgap.publication.case_file_content import CaseFile, find_standing, gather_case_file
-from taxgap.publication.case_file_history import MOST_RETURNS, gather_history
+from taxgap.publication.case_file_group import describe_group
+from taxgap.publication.case_file_history import ENQUIRIES, MOST_RETURNS, gather_enquiries, gather_history
 from taxgap.publication.case_file_page import case_file_name, render_case_file, write_case_file
 from taxgap.publication.case_file_tables import round_found, tabulate_history, tabulate_reports
 from taxgap.publication.case_file_text import write_lines
-from taxgap.publication.case_file_words import FLAGGED, NOT_FLAGGED, describe_file
+from taxgap.publication.case_file_words import (
+    FLAGGED,
+    MIDDLE,
+    NOT_FLAGGED,
+    describe_file,
+    describe_rest,
+    describe_work,
+)
+from taxgap.publication.wording import factor
+from taxgap.reasons.baseline import PeerBaseline
+from taxgap.reasons.naming import name_group, write_factor
 from taxgap.reasons.refits import fit_refits
+from taxgap.reasons.selection import LEAST_LOG_UNITS
 from taxgap.records import Records
 from taxgap.regimes import get_regime
 from taxgap.risk import RiskModel
@@ -152,6 +164,115 @@ def test_a_figure_at_the_median_is_asked_of_the_model(records: Records, model: R
     assert row["expected_tax"] == pytest.approx(float(model.expected_tax(seen)[0]))
     assert row["factor"] == pytest.approx(row["expected_tax"] / case.numbers["expected_tax"])
     assert len(case.what_if) == len(case.reasons) + (len(case.reasons) > 1)
+
+
+def test_what_the_reasons_leave_is_said(case: Case, file: CaseFile, page: Reader) -> None:
+    own, told = case.contributions["contribution"].sum(), case.reasons["contribution"].sum()
+    sums = case.contributions.groupby("code")["contribution"].sum().drop(list(case.reasons["code"]))
+    largest = sums[sums >= LEAST_LOG_UNITS].sort_values(ascending=False).head(3)
+    assert case.untold["code"].tolist() == largest.index.tolist()
+    said = describe_file(file)
+    assert said.rest == describe_rest(case)
+    for part in (told, own):
+        assert write_factor(math.exp(part)) in said.rest
+    lines = [line.text for line in write_lines(case)]
+    for sentence in (said.rest, *case.untold["sentence"]):
+        assert sentence in page.text
+        assert sentence in lines
+    assert [row["sentence"] for row in case.to_dict()["untold"]] == case.untold["sentence"].tolist()
+    usual = "Travel expenses: multiplies by 1.5, but 4% is usual here (2% to 9%), so it is no reason."
+    other = replace(case, untold=pd.DataFrame({"sentence": [usual]}))
+    assert usual in render_case_file(replace(file, case=other))
+    assert usual in [line.text for line in write_lines(other)]
+
+
+def test_pounds_are_shared_out_and_promise_nothing(case: Case, file: CaseFile) -> None:
+    lowering = case.reasons.assign(pounds=-250.0)
+    told = describe_file(replace(file, case=replace(case, lowering=lowering)))
+    expected = f"£{case.numbers['expected_tax']:,.0f}"
+    first = f"£{case.reasons['pounds'].iloc[0]:,.0f} of the {expected} expected is put down to it."
+    assert told.reasons[0].money == first
+    assert told.lowering[0].money == "It takes £250 off what is expected."
+    assert "would be expected" not in render_case_file(file)
+    assert MIDDLE["peers"] in [line.text for line in write_lines(case)]
+    assert ("do not add up" in told.rest) is (len(case.reasons) > 1)
+
+
+def test_the_group_is_named_and_taken_apart(
+    records: Records, model: RiskModel, case: Case, page: Reader
+) -> None:
+    regime = get_regime("self_assessment")
+    row = regime.measure(records, [YEAR]).loc[(case.taxpayer_id, YEAR)]
+    group = name_group(str(row["trade_group"]), str(row["size_band"]))
+    text = "\n".join(line.text for line in write_lines(case))
+    for said in (text, page.text):
+        assert f"(this return: {group})" in said
+        assert f"({group})" in said.replace("this return: ", "")
+    baseline = PeerBaseline(model, regime, peers_of(model))
+    seen = regime.compare(regime.measure(records, [YEAR]).loc[[(case.taxpayer_id, YEAR)]], peers_of(model))
+    trade = baseline.mean_over_trade(int(baseline.place(seen)[0])) - baseline.population_mean
+    assert case.numbers["trade_effect"] == pytest.approx(trade)
+    size = case.numbers["group_effect"] - trade
+    assert f"Of that, the trade {factor(trade)} and the size within it {factor(size)}." in text
+    unknown = replace(case, numbers={**case.numbers, "trade_effect": math.nan}, trade_group="")
+    assert "Of that" not in describe_group(unknown)
+    assert "trade not known" in describe_group(unknown)
+
+
+@pytest.mark.parametrize(
+    ("rung", "said"),
+    [
+        ("trade_and_size", "returns of this trade and size more often"),
+        ("trade", "returns of this trade, read as if of this size too,"),
+        ("size", "returns of this size, read as if of this trade too,"),
+        ("everyone", "returns read as if of this trade and size are"),
+    ],
+)
+def test_a_score_that_is_mainly_the_groups_is_said_to_be_so(
+    rung: str, said: str, case: Case, file: CaseFile
+) -> None:
+    # What is taken from the mean goes to the group, so that the parts still add up.
+    mean, group = case.numbers["population_mean"], case.numbers["group_effect"]
+    moved = {"population_mean": mean - 20.0, "group_effect": group + 20.0}
+    grouped = replace(case, rung=rung, numbers={**case.numbers, **moved})
+    for text in (
+        render_case_file(replace(file, case=grouped)),
+        "\n".join(line.text for line in write_lines(grouped)),
+    ):
+        assert f"Most of this score comes from the group: {said}" in text
+    moved = {"population_mean": mean + 20.0, "group_effect": group - 20.0}
+    own = replace(case, rung=rung, numbers={**case.numbers, **moved})
+    assert "Most of this score" not in "\n".join(line.text for line in write_lines(own))
+
+
+def test_work_already_done_is_said_first(case: Case, file: CaseFile, records: Records) -> None:
+    closed = ("risk", "2025-03-01", "2026-07-17", True, 30_175.0)
+    opened = ("random", "2026-02-03", "", False, math.nan)
+    rows = [(YEAR, *closed), (YEAR, *opened), ("2021-22", *closed)]
+    worked = replace(case, enquiries=pd.DataFrame(rows, columns=list(ENQUIRIES)))
+    expected = (
+        "Work already done: an enquiry (risk) into this return was closed on 17 July 2026 and found £30,175.",
+        "An enquiry (random) into this return has been open since 3 February 2026.",
+    )
+    assert describe_work(worked) == expected
+    assert [line.text for line in write_lines(worked)][2:4] == list(expected)
+    text = render_case_file(replace(file, case=worked))
+    assert text.index(expected[0]) < text.index("Why it scores as it does")
+    assert worked.to_dict()["enquiries"][1]["tax_found"] is None
+    nobody = replace(case, enquiries=worked.enquiries.iloc[2:])
+    assert describe_work(nobody) == ()
+
+
+def test_enquiries_are_those_of_the_records(records: Records, model: RiskModel) -> None:
+    table = records.table("enquiries", where={"regime": "self_assessment", "period": YEAR})
+    closed = table[table["closed_on"].notna()].iloc[0]
+    found = gather_enquiries(records, "self_assessment", str(closed["taxpayer_id"]))
+    row = found[found["period"] == YEAR].iloc[0]
+    assert (row["closed"], row["tax_found"]) == (True, closed["tax_found"])
+    assert row["closed_on"] == str(closed["closed_on"].date())
+    early = records.known_at(closed["opened_on"] - pd.Timedelta(days=1))
+    assert YEAR not in set(gather_enquiries(early, "self_assessment", str(closed["taxpayer_id"]))["period"])
+    assert gather_enquiries(records, "vat", "nobody").empty
 
 
 def test_without_a_period_the_latest_return_is_taken(records: Records, model: RiskModel, first: str) -> None:

@@ -15,9 +15,10 @@ import pytest
 
 from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
 from taxgap.publication.task_kit import FOR_PARTICIPANTS, README, write_tasks
-from taxgap.publication.task_sheets import name_size
+from taxgap.publication.task_sheets import name_size, suit_title
 from taxgap.reasons.audit.people import ARMS, COLUMNS, KEY_NAME, Key, score_answers
 from taxgap.records import Records, Truth
+from taxgap.regimes import get_regime
 from taxgap.risk import RiskModel
 from taxgap.synthetic.mechanisms import mechanisms
 from tests.publication.conftest import read_elements
@@ -104,6 +105,25 @@ def test_sheets_tell_no_truth_and_no_arm(kit: Path, key: Key) -> None:
             text = path.read_text("utf-8")
             found = [word for word in secret if word in text]
             assert not found, (path.name, found)
+
+
+def test_who_is_flagged_is_said_on_the_sheets_and_to_the_evaluator(kit: Path, key: Key) -> None:
+    rule = "and the rank is within the first 5% of the tax year."
+    texts = [_page(kit, form, "sheets") for form in key.forms] + [(kit / README).read_text("utf-8")]
+    assert all("Flagged if the probability is at least" in text and rule in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("title", "feature", "observed", "said"),
+    [
+        ("Fall in savings", "interest_change", 1.45, "Small rise in savings"),
+        ("Fall in savings", "interest_change", 0.4, "Fall in savings"),
+        ("Interest", "interest_change", 1.45, "Interest"),
+    ],
+)
+def test_a_title_agrees_with_its_sentence(title: str, feature: str, observed: float, said: str) -> None:
+    own = get_regime("self_assessment").feature[feature]
+    assert suit_title(title, own, observed) == said
 
 
 def test_arms_differ_in_the_reasons_alone(sheets: dict[tuple[str, int], str], key: Key) -> None:

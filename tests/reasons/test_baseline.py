@@ -161,3 +161,20 @@ def test_no_peers_at_all_are_refused(model: RiskModel, regime: Regime, peers: Pe
         PeerBaseline(model, regime, PeerGroups(peers.rows.iloc[:0]))
     with pytest.raises(UsageError, match="at least one peer"):
         PeerBaseline(model, regime, peers, minimum=0)
+
+
+def test_the_mean_of_a_trade_is_that_of_all_its_sizes(
+    model: RiskModel, regime: Regime, peers: PeerGroups, seen: pd.DataFrame
+) -> None:
+    baseline = PeerBaseline(model, regime, peers)
+    numbers = baseline.place(seen)
+    trade = seen["trade_group"].iloc[0]
+    same = np.unique(numbers[(seen["trade_group"] == trade).to_numpy()])
+    assert len(same) > 1
+    rows = peers.rows[peers.rows["trade_group"] == trade]
+    scores = model.ranking_score(regime.compare(rows, peers)[list(model.feature_names_in_)])
+    weights = peers.stands_for[(peers.rows["trade_group"] == trade).to_numpy()]
+    for number in same:
+        assert baseline.mean_over_trade(int(number)) == pytest.approx(np.average(scores, weights=weights))
+    unknown = baseline.place(seen.head(1).assign(trade_group=None))[0]
+    assert np.isnan(baseline.mean_over_trade(int(unknown)))

@@ -101,12 +101,63 @@ def test_whoever_filed_for_other_years_is_told_which(
 def test_what_cannot_be_asked_is_refused(records: Records, trained: RiskModel, filers: list[str]) -> None:
     with pytest.raises(UsageError, match="No taxpayer is named"):
         taxgap.explain(records, trained, [])
-    with pytest.raises(UsageError, match="named by text"):
-        taxgap.explain(records, trained, [12])  # type: ignore[list-item]
+    for wrong in ([12], 11724, pd.DataFrame({"taxpayer_id": filers})):
+        with pytest.raises(UsageError, match=r"named by text.*list of them"):
+            taxgap.explain(records, trained, wrong)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="No taxpayer is named"):
+        taxgap.explain(records, trained, "")
+    with pytest.raises(UsageError, match=r"No period is named.*2023-24"):
+        taxgap.explain(records, trained, filers, periods=[])
+    with pytest.raises(UsageError, match="Periods are named by text"):
+        taxgap.explain(records, trained, filers, periods=2023)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"no baseline named 'everyone'.*peers, training"):
         taxgap.explain(records, trained, filers, baseline="everyone")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="no engine named"):
         taxgap.explain(records, trained, filers, engine="abacus")
+
+
+def test_a_path_is_refused_with_the_way_to_open_it(
+    records: Records, trained: RiskModel, workshop, filers: list[str]
+) -> None:
+    with pytest.raises(UsageError, match=r"type Records, not str.*taxgap\.Records\.open\(path\)"):
+        taxgap.explain(str(workshop.records), trained, filers)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"type RiskModel, not .*Path.*taxgap\.RiskModel\.load\(path\)"):
+        taxgap.explain(records, workshop.model, filers)  # type: ignore[arg-type]
+
+
+def test_an_engine_that_cannot_names_the_baseline_that_it_can(
+    records: Records, trained: RiskModel, filers: list[str]
+) -> None:
+    with pytest.raises(UsageError, match=r"'lightgbm'.*Take baseline='training', or leave the engine out"):
+        taxgap.explain(records, trained, filers, engine="lightgbm")
+    found = taxgap.explain(records, trained, filers, engine="lightgbm", baseline="training")
+    assert found.engine == "lightgbm"
+
+
+@pytest.mark.parametrize("baseline", ["peers", "training"])
+def test_the_group_is_named(baseline: str, records: Records, trained: RiskModel, filers: list[str]) -> None:
+    found = taxgap.explain(records, trained, filers, baseline=baseline)
+    measured = get_regime("self_assessment").measure(records).loc[found.index]
+    for name in ("trade_group", "size_band"):
+        assert found.peers[name].tolist() == measured[name].astype("str").tolist()
+        assert set(found.to_frame()[name]) == set(found.peers[name])
+
+
+def test_reasons_and_what_is_none_are_told(records: Records, trained: RiskModel, filers: list[str]) -> None:
+    found = taxgap.explain(records, trained, filers)
+    scored = taxgap.score(records, trained, validate=False).set_index(["taxpayer_id", "period"])
+    codes = [f"reason_{k}_code" for k in range(1, 5)]
+    expected = scored.loc[found.index, codes].astype(object).fillna("")
+    assert found.reasons[codes].astype(object).fillna("").to_numpy().tolist() == expected.to_numpy().tolist()
+    np.testing.assert_allclose(found.score, scored.loc[found.index, "score"], rtol=0, atol=1e-6)
+    rows = found.untold.index[::-1].unique()[:2]
+    for key in rows:
+        part = found[key]
+        told = set(part.reasons[codes].astype(object).to_numpy().ravel())
+        assert not told & set(part.untold["code"])
+        assert part.untold["sentence"].iloc[0] in repr(part)
+        assert part.untold["sentence"].iloc[0] in part._repr_html_().replace("&#x27;", "'")
+    assert "Self Assessment" in repr(found).splitlines()[0]
 
 
 def test_nothing_received_later_is_seen(records: Records, trained: RiskModel, filers: list[str]) -> None:

@@ -119,6 +119,54 @@ def test_what_shap_computes_explains_no_return(explanation: Explanation) -> None
         explanation.percentile(50, axis=0).to_frame()
 
 
+def test_a_return_is_taken_by_its_name(explanation: Explanation) -> None:
+    part = explanation["0003", "2023-24"]
+    assert part.index.tolist() == [("0003", "2023-24")]
+    pd.testing.assert_frame_equal(part.to_frame(), explanation[7].to_frame())
+    for wrong in (explanation, part):
+        with pytest.raises(UsageError, match="no return of 0003 for 2019-20"):
+            wrong["0003", "2019-20"]
+
+
+def test_it_says_in_few_lines_what_it_is(explanation: Explanation) -> None:
+    lines = repr(explanation).splitlines()
+    assert lines[0] == "Explanation of Self Assessment, 30 x 6 (returns x features)"
+    assert "Model abc, engine taxgap" in lines[1]
+    assert lines[-1] == "and 27 more"
+    assert len(lines) <= 12
+    assert repr(explanation[4]).splitlines()[0].endswith("1 x 6 (returns x features)")
+    assert repr(explanation[:, "feature_1"]).splitlines()[0].endswith("30 x 1 (returns x features)")
+    assert "1 return against" in repr(explanation[4])
+    assert repr(explanation[:0]).count("\n") == 1
+    assert ".values" in repr(explanation.percentile(50, axis=0))
+
+
+def test_the_table_holds_all_that_adds_up(explanation: Explanation) -> None:
+    frame = explanation.to_frame()
+    of_return = ["taxpayer_id", "period"]
+    each = frame.groupby(of_return, sort=False)
+    first = each[["population_mean", "group_effect", "score"]].first()
+    total = first["population_mean"] + first["group_effect"] + each["contribution"].sum()
+    np.testing.assert_allclose(first["score"], total, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(explanation.score, first["score"])
+    part = explanation[:, "feature_1"].to_frame()
+    assert part["score"].tolist() == first["score"].tolist()
+
+
+@pytest.mark.parametrize("name", ["why.parquet", "why.json"])
+def test_files_keep_the_scores_and_not_the_reasons(
+    name: str, explanation: Explanation, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    part = explanation[:, "feature_1"]
+    part.to_json(path) if path.suffix == ".json" else part.to_parquet(path)
+    back = read_explanation(path)
+    np.testing.assert_array_equal(back.score, explanation.score)
+    for told in ("reasons", "untold"):
+        with pytest.raises(UsageError, match=r"A file keeps contributions.*taxgap\.explain"):
+            getattr(back, told)
+
+
 def test_the_long_form_has_a_row_for_each_return_and_feature(explanation: Explanation) -> None:
     frame = explanation.to_frame()
     assert len(frame) == ROWS * FEATURES

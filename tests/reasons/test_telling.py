@@ -17,6 +17,7 @@ from taxgap.reasons.telling import (
     describe_lowering,
     describe_reasons,
     tell_refits,
+    tell_share,
     tell_stability,
 )
 from taxgap.regimes import Regime, get_regime
@@ -137,3 +138,12 @@ def test_what_lowers_concern_is_told_without_evidence(
     assert [item.sentence for item in told] == own["sentence"].tolist()
     assert all(item.factor < 1 and item.pounds < 0 and not item.evidence for item in told)
     assert describe_lowering(regime, own.head(0), 1_000.0) == ()
+
+
+def test_how_much_the_reasons_explain_is_said() -> None:
+    one = tell_share([np.log(1.3)], np.log(2.9))
+    assert one == "This reason explains times 1.3 of the times 2.9 that is this taxpayer's own."
+    assert tell_share([0.5, 0.2], 0.7).startswith("These reasons explain all of the times 2.0 ")
+    assert "with all else, what is this taxpayer's own multiplies by 0.90." in tell_share([0.5], np.log(0.9))
+    assert tell_share([], 0.02) == tell_share([], -1.0) == ""
+    assert tell_share([], 1.0).endswith("multiplies by 2.7, and no reason explains it.")

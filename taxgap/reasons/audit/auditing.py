@@ -21,6 +21,7 @@ from taxgap.reasons.audit.part import Part
 from taxgap.reasons.audit.planted import check_evidence, check_same_population
 from taxgap.reasons.audit.planting import named, settled
 from taxgap.reasons.audit.planting.manipulations import Manipulation
+from taxgap.reasons.audit.planting.planting import check_manipulations
 from taxgap.reasons.audit.recovery import comparison, recovery
 from taxgap.reasons.audit.recovery.metrics import find_hits, target_of
 from taxgap.reasons.audit.recovery.ranked import rank_reasons
@@ -34,7 +35,7 @@ from taxgap.reasons.audit.subject import Attributions, Explain, Subject, subject
 from taxgap.reasons.audit.twins import truthful
 from taxgap.reasons.noise import noise_of
 from taxgap.records import Records, Truth
-from taxgap.regimes import get_regime
+from taxgap.regimes import Regime, get_regime
 from taxgap.risk.model import RiskModel
 from taxgap.risk.suitability import check_records, peers_of, regime_of
 from taxgap.synthetic.mechanisms import mechanisms
@@ -148,7 +149,8 @@ def audit_explanations(
     Raises
     ------
     UsageError
-        A setting, a part, a bound or the evidence is wrong, or the model cannot be audited.
+        A setting, a part, a bound, the evidence or a manipulation is wrong, a bound would have no effect, or
+        the model cannot be audited.
     InvalidDataError
         There are no returns, or none is flagged.
     IncompatibleError
@@ -162,21 +164,22 @@ def audit_explanations(
     chosen = _check_parts(parts)
     if truth is not None:
         check_same_population(records, truth)
-    rules = change_rules(RULES, bounds or {})
+    rules = change_rules(RULES, bounds or {}, chosen)
     own = AuditSettings(periods=_as_tuple(periods), **settings)
+    tax = _find_tax(model, regime)
+    told = evidence_of(tax.name) | {name: tuple(codes) for name, codes in (evidence or {}).items()}
+    check_evidence(tax, told)
+    check_manipulations(tax, manipulations or ())
     known = records.known_at(as_of)
-    subject = _make_subject(
-        known, model, regime=regime, peers=peers, attributions=attributions, cutoff=cutoff
-    )
+    subject = _make_subject(known, model, tax, peers=peers, attributions=attributions, cutoff=cutoff)
     noise = noise_of(model) if isinstance(model, RiskModel) else None
-    told = evidence_of(subject.regime.name) | {name: tuple(codes) for name, codes in (evidence or {}).items()}
-    check_evidence(subject.regime, told)
     material = gather_material(known, subject, own, truth=truth, evidence=told, noise=noise, say=say)
     run = _Run(material, records, truth, methods or {}, manipulations, chosen, say)
     found = tuple(run.measure(name) for name in PARTS if name in chosen)
     findings = {name: each for part in found for name, each in part.findings.items()}
+    unasked = {name: why for part in found for name, why in part.unasked.items()}
     asked = [rule for rule in rules if rule.part in chosen]
-    return ExplanationAudit(run.describe(model), found, judge(asked, findings), run.examples(found))
+    return ExplanationAudit(run.describe(model), found, judge(asked, findings, unasked), run.examples(found))
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,6 +283,7 @@ class _Run:
             "returns": material.counts["returns"],
             "flagged": material.counts["flagged"],
             "audited": len(material),
+            "flagged_audited": int(material.flagged.sum()),
             "synthetic": material.records.manifest.synthetic,
             "truth": material.planted is not None,
             "own_explanations": material.subject.ours,
@@ -303,25 +307,34 @@ def _as_tuple(periods: Sequence[str] | str | None) -> tuple[str, ...] | None:
     return None if periods is None else (periods,) if isinstance(periods, str) else tuple(periods)
 
 
+def _find_tax(model: Any, regime: str | None) -> Regime:
+    """Return the tax of a model: its own, or as named."""
+    if not isinstance(model, RiskModel):
+        if regime is None:
+            raise UsageError(
+                "The tax must be named of a model that is not the library's own.", where="regime"
+            )
+        return get_regime(regime)
+    tax = regime_of(model)
+    if regime not in (None, tax.name):
+        raise UsageError(f"The model is of {tax.name}, not of {regime}.", where="regime")
+    return tax
+
+
 def _make_subject(
     records: Records,
     model: Any,
+    tax: Regime,
     *,
-    regime: str | None,
     peers: PeerGroups | None,
     attributions: Attributions | None,
     cutoff: float | None,
 ) -> Subject:
     if isinstance(model, RiskModel):
-        tax = regime_of(model)
-        if regime not in (None, tax.name):
-            raise UsageError(f"The model is of {tax.name}, not of {regime}.", where="regime")
         check_records(records, tax, model)
-        return subject_of(model, tax, peers or peers_of(model), attributions=attributions, cutoff=cutoff)
-    if regime is None:
-        raise UsageError("The tax must be named of a model that is not the library's own.", where="regime")
-    tax = get_regime(regime)
-    against = peers or PeerGroups.fit(tax.measure(records))
+        against = peers or peers_of(model)
+    else:
+        against = peers or PeerGroups.fit(tax.measure(records))
     return subject_of(model, tax, against, attributions=attributions, cutoff=cutoff)
 
 

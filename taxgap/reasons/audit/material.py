@@ -18,6 +18,7 @@ from taxgap.reasons.contributions import Contributions
 from taxgap.reasons.refitted import sum_by_code
 from taxgap.reasons.table import give_reasons
 from taxgap.records import Records, Truth
+from taxgap.records.partitions import partition_of
 from taxgap.records.periods import tax_year_of
 from taxgap.regimes import Regime
 from taxgap.risk.arrays import Bools, Floats
@@ -282,6 +283,32 @@ def _draw(flagged: Bools, settings: AuditSettings) -> tuple[np.ndarray, Floats]:
         np.full(size, len(places) / max(size, 1)) for places, size in ((first, of_first), (others, of_others))
     ]
     return np.concatenate(chosen), np.concatenate(weights)
+
+
+def measure_some(records: Records, regime: Regime, wanted: pd.MultiIndex) -> pd.DataFrame:
+    """Measure some returns, reading of the records only what is of their taxpayers.
+
+    Parameters
+    ----------
+    records : Records
+    regime : Regime
+    wanted : MultiIndex
+        (taxpayer_id, period) of the returns.
+
+    Returns
+    -------
+    DataFrame
+        From `Regime.measure`, partition by partition.
+    """
+    people = wanted.get_level_values("taxpayer_id")
+    periods = list(wanted.get_level_values("period").unique())
+    home = partition_of(people, len(records.partitions))
+    parts = []
+    for partition in np.unique(home).tolist():
+        held = records.hold(regime.tables, partition, people[home == partition])
+        measured = regime.measure(held, periods)
+        parts.append(measured[measured.index.isin(wanted)])
+    return pd.concat(parts)
 
 
 def _measure(records: Records, regime: Regime, periods: list[str], wanted: pd.Index) -> pd.DataFrame:

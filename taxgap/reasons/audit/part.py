@@ -27,6 +27,10 @@ class Part:
         What the checks of `taxgap.reasons.audit.rules` ask for, by the name of the check.
     left_out : str
         Why the part could not be done, in words; empty if it was.
+    unasked : mapping of str to str
+        Checks that cannot be judged though the part was done, and why; by the name of the check.
+    notes : tuple of str
+        What must be said beside the verdicts, in a sentence each.
     """
 
     name: str
@@ -34,3 +38,5 @@ class Part:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     findings: Mapping[str, Estimate] = field(default_factory=dict)
     left_out: str = ""
+    unasked: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

@@ -60,9 +60,19 @@ class ExplanationAudit:
         return {part.name: part.left_out for part in self.parts if part.left_out}
 
     @property
+    def notes(self) -> dict[str, tuple[str, ...]]:
+        """What must be said beside the verdicts, by part."""
+        return {part.name: part.notes for part in self.parts if part.notes}
+
+    @property
     def verdicts(self) -> pd.DataFrame:
-        """One row a check: `name, part, question, value, low, high, n, unit, rule, verdict, fails`."""
-        return pd.DataFrame([_lay_out(check) for check in self.checks], columns=list(_COLUMNS))
+        """One row a check: `name, part, question, value, low, high, n, unit, rule, verdict, fails, why`.
+
+        `n` counts what the figure rests on, returns as a rule; `why` says why a check is not asked.
+        """
+        left = self.left_out
+        rows = [_lay_out(check, left.get(check.rule.part, "")) for check in self.checks]
+        return pd.DataFrame(rows, columns=list(_COLUMNS))
 
     @property
     def failed(self) -> list[str]:
@@ -114,6 +124,7 @@ class ExplanationAudit:
             "failed": self.failed,
             "checks": to_plain(self.verdicts.to_dict("records")),
             "left_out": self.left_out,
+            "notes": {name: list(said) for name, said in self.notes.items()},
             "figures": to_plain(self.figures.to_dict("records")),
             "examples": to_plain(list(self.examples)),
         }
@@ -149,25 +160,69 @@ class ExplanationAudit:
             f"Explanations of model {about['model_id']} ({about['regime']}) at {about['as_of']}: "
             f"{about['audited']:,} of {about['returns']:,} returns, {truth}."
         )
+        yield say_flagged(about)
         asked = [check for check in self.checks if check.passed is not None]
         yield f"{len(asked) - len(self.failed)} of {len(asked)} checks passed."
         width = max((len(check.rule.name) for check in self.checks), default=0)
         for check in sorted(self.checks, key=lambda one: _ORDER[one.passed]):
-            found = "" if check.found is None else f" {say_amount(check.found, check.rule.unit)};"
-            verdict = _VERDICT[check.passed]
-            yield f"  {verdict:<9}  {check.rule.name:<{width}} {found} {check.rule.says}."
+            yield f"  {_VERDICT[check.passed]:<9}  {check.rule.name:<{width}}  {_say_check(check)}"
         for name, why in self.left_out.items():
             yield f"Left out: {name}. {why}"
+        for name, said in self.notes.items():
+            yield f"Note on {name}: {' '.join(said)}"
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.to_text())}</pre>"
 
 
 _ORDER = {False: 0, True: 1, None: 2}
-_COLUMNS = ("name", "part", "question", "value", "low", "high", "n", "unit", "rule", "verdict", "fails")
+_COLUMNS = (
+    *("name", "part", "question", "value", "low", "high", "n"),
+    *("unit", "rule", "verdict", "fails", "why"),
+)
+NOTHING = "Nothing could be measured."
+"""What is said of a check that is not asked, and of which no part says why."""
 
 
-def _lay_out(check: Check) -> dict[str, Any]:
+def say_flagged(about: Mapping[str, Any]) -> str:
+    """Say which returns are flagged, how many of them are audited, and how many each audited one stands for.
+
+    Parameters
+    ----------
+    about : mapping
+        Of an `ExplanationAudit`.
+
+    Examples
+    --------
+    >>> about = {"cutoff": 0.4, "settings": {"capacity_share": 0.05}, "returns": 1_000, "flagged": 40}
+    >>> say_flagged(about | {"flagged_audited": 40, "audited": 136}).partition(": ")[2]
+    '40 of 1,000. Audited are all 40 flagged returns and 96 of the others. Each of these stands for 10.'
+    """
+    cutoff, share = float(about["cutoff"]), float(about["settings"]["capacity_share"])
+    flagged, own = int(about["flagged"]), int(about["flagged_audited"])
+    some = f"all {flagged:,}" if own == flagged else f"{own:,} of the {flagged:,}"
+    others, drawn = int(about["returns"]) - flagged, int(about["audited"]) - own
+    each = [f"Each of these stands for {others / drawn:.3g}"] if drawn else []
+    each += [f"each flagged one for {flagged / own:.3g}"] if 0 < own < flagged else []
+    return (
+        f"A return is flagged if its probability is at least {cutoff:.4g} and its rank within the first "
+        f"{100 * share:.4g}% of its tax year: {flagged:,} of {int(about['returns']):,}. Audited are {some} "
+        f"flagged returns and {drawn:,} of the others." + (f" {', '.join(each)}." if each else "")
+    )
+
+
+def why_not_asked(check: Check, left_out: str = "") -> str:
+    """Say why a check is not asked, given why its part was left out; empty where it is judged."""
+    return "" if check.passed is not None else check.why or left_out or NOTHING
+
+
+def _say_check(check: Check) -> str:
+    found = check.found
+    amount = "" if found is None else f"{say_amount(found, check.rule.unit)}, n {found.n:,}; "
+    return f"{amount}{check.rule.says}.{f' {check.why}' if check.why else ''}"
+
+
+def _lay_out(check: Check, left_out: str) -> dict[str, Any]:
     rule, found = check.rule, check.found
     nothing = float("nan")
     return {
@@ -182,6 +237,7 @@ def _lay_out(check: Check) -> dict[str, Any]:
         "rule": rule.says,
         "verdict": _VERDICT[check.passed],
         "fails": rule.fails,
+        "why": why_not_asked(check, left_out),
     }
 
 

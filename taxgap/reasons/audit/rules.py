@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from taxgap.errors import UsageError
 from taxgap.reasons.audit.figures import Estimate
+from taxgap.reasons.audit.wording import say_bound
 
 Sense = Literal["at least", "at most", "above", "below"]
 Side = Literal["value", "low", "high"]
@@ -45,7 +46,7 @@ class Rule:
     Examples
     --------
     >>> Rule("recall", "recovery", "Is the right reason given?", "at least", 0.8).says
-    'passes if the figure is at least 0.8'
+    'passes if the figure is at least 80%'
     """
 
     name: str
@@ -61,7 +62,7 @@ class Rule:
     def says(self) -> str:
         """The rule in words."""
         what = {"value": "the figure", "low": "the lower end of its interval", "high": "the upper end"}
-        return f"passes if {what[self.of]} is {self.sense} {self.bound:g}"
+        return f"passes if {what[self.of]} is {self.sense} {say_bound(self.bound, self.unit)}"
 
 
 @dataclass(frozen=True)
@@ -72,21 +73,26 @@ class Check:
     ----------
     rule : Rule
     found : Estimate or None
-        None where it could not be asked.
+        None where nothing was measured.
+    why : str
+        Why it is not asked, whatever was measured; empty where it is judged.
     """
 
     rule: Rule
     found: Estimate | None
+    why: str = ""
 
     @property
     def passed(self) -> bool | None:
-        """Whether it passed; None where there was nothing to measure."""
-        if self.found is None or math.isnan(held := float(getattr(self.found, self.rule.of))):
+        """Whether it passed; None where it is not asked, or nothing could be measured."""
+        if self.why or self.found is None or math.isnan(held := float(getattr(self.found, self.rule.of))):
             return None
         return bool(_HOLDS[self.rule.sense](held, self.rule.bound))
 
 
-def change_rules(rules: Iterable[Rule], bounds: Mapping[str, float]) -> tuple[Rule, ...]:
+def change_rules(
+    rules: Iterable[Rule], bounds: Mapping[str, float], parts: Collection[str] | None = None
+) -> tuple[Rule, ...]:
     """Return the rules with other bounds.
 
     Parameters
@@ -94,22 +100,33 @@ def change_rules(rules: Iterable[Rule], bounds: Mapping[str, float]) -> tuple[Ru
     rules : iterable of Rule
     bounds : mapping of str to float
         Name to bound.
+    parts : collection of str, optional
+        The parts that are asked; all when absent.
 
     Raises
     ------
     UsageError
-        There is no such rule, or the bound is no number.
+        There is no such rule, its part is not asked, or the bound is no number.
     """
     every = tuple(rules)
-    known = {rule.name for rule in every}
+    known = {rule.name: rule.part for rule in every}
     for name, bound in bounds.items():
         if name not in known:
             raise UsageError(f"There is no check named '{name}'.", where="rules", available=sorted(known))
         if math.isnan(bound):
             raise UsageError(f"The bound of '{name}' is no number.", where="rules")
+        if parts is not None and known[name] not in parts:
+            raise UsageError(
+                f"The bound of '{name}' would have no effect: its part, '{known[name]}', is not asked.",
+                where="rules",
+                remedy=f"Ask for the part '{known[name]}' too, or leave the bound out.",
+            )
     return tuple(replace(rule, bound=bounds.get(rule.name, rule.bound)) for rule in every)
 
 
-def judge(rules: Iterable[Rule], findings: Mapping[str, Estimate]) -> tuple[Check, ...]:
-    """Hold what was found against the rules."""
-    return tuple(Check(rule, findings.get(rule.name)) for rule in rules)
+def judge(
+    rules: Iterable[Rule], findings: Mapping[str, Estimate], unasked: Mapping[str, str] | None = None
+) -> tuple[Check, ...]:
+    """Hold what was found against the rules; what is unasked says why, by the name of the check."""
+    why = unasked or {}
+    return tuple(Check(rule, findings.get(rule.name), why.get(rule.name, "")) for rule in rules)

@@ -30,6 +30,17 @@ def say_number(value: float, unit: str) -> str:
     return f"{value:,.2f}"
 
 
+def say_bound(bound: float, unit: str) -> str:
+    """Write a bound as figures of its unit are written, without more digits than it has.
+
+    Examples
+    --------
+    >>> say_bound(0.8, "share"), say_bound(1e-6, "log"), say_bound(0.5, "number")
+    ('80%', '1e-06', '0.5')
+    """
+    return f"{100 * bound:g}%" if unit == "share" else f"{bound:g}"
+
+
 def say_amount(found: Estimate, unit: str) -> str:
     """Write a figure and its interval.
 

@@ -14,6 +14,7 @@ from taxgap.errors import UsageError
 from taxgap.reasons.audit.audit_files import FORMAT_VERSION
 from taxgap.reasons.audit.auditing import PARTS, RULES, audit_explanations, evidence_of
 from taxgap.reasons.audit.planted import MOST_EVIDENCE
+from taxgap.reasons.audit.planting.manipulations import Manipulation
 from taxgap.reasons.audit.result import ExplanationAudit, load_audit
 from taxgap.records import Records, Truth
 from taxgap.regimes import get_regime
@@ -22,6 +23,12 @@ from taxgap.risk import RiskModel
 pytestmark = pytest.mark.xdist_group("auditing")
 
 SMALL = {"returns": 600, "refits": 2, "draws": 40, "cutoff": 0.0, "capacity_share": 0.1}
+
+
+TWIN = Manipulation(
+    "interest_away", lambda returns, _: 0 * returns[["interest"]], ("third_party.interest",), lambda _: True
+)
+BANKS = replace(TWIN, evidence=("third_party.banks",))
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +64,7 @@ def test_every_part_is_done_and_every_check_is_asked(audit: ExplanationAudit) ->
     asked = audit.verdicts.set_index("name")["verdict"]
     assert list(asked.index) == [rule.name for rule in RULES]
     assert set(asked) <= {"passed", "failed", "not asked"}
-    assert asked[["recall", "chance", "additivity", "stable_share", "attained"]].ne("not asked").all()
+    assert asked[["recall", "chance", "additivity", "churn", "attained"]].ne("not asked").all()
     assert audit.failed == list(asked.index[asked == "failed"])
 
 
@@ -68,6 +75,24 @@ def test_figures_are_tidy_and_their_intervals_hold_them(audit: ExplanationAudit)
     known = figures.dropna(subset=["value", "low", "high"])
     assert (known["low"] <= known["value"] + 1e-9).all()
     assert (known["value"] <= known["high"] + 1e-9).all()
+
+
+def test_what_nine_in_ten_of_few_refits_do_is_not_asked_and_says_why(audit: ExplanationAudit) -> None:
+    verdicts = audit.verdicts.set_index("name")
+    line = verdicts.loc["stable_share"]
+    assert line["verdict"] == "not asked"
+    assert 0 <= line["value"] <= 1
+    assert "10 are needed" in line["why"]
+    assert (verdicts["why"] != "").equals(verdicts["verdict"] == "not asked")
+
+
+def test_text_says_who_is_flagged_and_what_each_verdict_rests_on(audit: ExplanationAudit) -> None:
+    text = audit.to_text()
+    assert "A return is flagged if its probability is at least 0 and its rank within the first 10%" in text
+    recall = audit.verdicts.set_index("name").loc["recall"]
+    assert f", n {recall['n']:,}; passes if the figure is at least 80%." in text
+    assert "One ranking for everyone" in text
+    assert audit.to_dict()["notes"]["recovery"]
 
 
 def test_numbers_are_those_of_the_kernel_and_of_other_peoples_code(audit: ExplanationAudit) -> None:
@@ -160,6 +185,9 @@ def test_any_classifier_can_be_audited_with_its_attributions(records: Records, t
     [
         ({"parts": ["recoverry"]}, "parts"),
         ({"bounds": {"recal": 0.5}}, "rules"),
+        ({"bounds": {"attained": 0.8}}, "rules"),
+        ({"manipulations": [BANKS]}, "evidence"),
+        ({"manipulations": [TWIN, TWIN]}, "manipulations"),
         ({"refits": 1}, "settings"),
         ({"regime": "vat"}, "regime"),
         ({"evidence": {"interest_omitted": ["third_party.banks"]}}, "evidence"),
@@ -169,8 +197,11 @@ def test_any_classifier_can_be_audited_with_its_attributions(records: Records, t
 def test_what_is_wrong_is_named(
     records: Records, truth: Truth, model: RiskModel, wrong: dict[str, object], where: str
 ) -> None:
+    said: list[str] = []
+    chosen = {**SMALL, "parts": ["recovery"], "say": said.append, **wrong}
     with pytest.raises(UsageError) as caught:
-        audit_explanations(records, model, truth, **{**SMALL, "parts": ["recovery"], **wrong})
+        audit_explanations(records, model, truth, **chosen)
+    assert said == [], "it is refused before anything is read"
     assert caught.value.where == where
 
 

@@ -9,6 +9,7 @@ import pytest
 from taxgap.errors import UsageError
 from taxgap.reasons.audit.auditing import RULES
 from taxgap.reasons.audit.figures import Estimate
+from taxgap.reasons.audit.result import NOTHING, why_not_asked
 from taxgap.reasons.audit.rules import Check, Rule, change_rules, judge
 
 FOUND = Estimate(0.8, 0.7, 0.9, 100)
@@ -37,6 +38,23 @@ def test_what_was_not_measured_is_neither_passed_nor_failed() -> None:
     rule = Rule("one", "part", "Is it?", "at least", 0.0)
     assert Check(rule, None).passed is None
     assert Check(rule, Estimate(math.nan, math.nan, math.nan, 0)).passed is None
+
+
+def test_what_is_unasked_is_not_judged_whatever_was_measured() -> None:
+    rule = Rule("one", "part", "Is it?", "at least", 0.0)
+    (check,) = judge([rule], {"one": FOUND}, {"one": "Too few."})
+    assert (check.passed, check.found, check.why) == (None, FOUND, "Too few.")
+    assert why_not_asked(check) == "Too few."
+    assert why_not_asked(Check(rule, None), "Left out.") == "Left out."
+    assert why_not_asked(Check(rule, None)) == NOTHING
+    assert why_not_asked(Check(rule, FOUND), "Partly left out.") == ""
+
+
+def test_a_bound_of_a_part_that_is_not_asked_is_refused() -> None:
+    rules = (Rule("one", "part", "Is it?", "at least", 0.5),)
+    assert change_rules(rules, {"one": 0.9}, ["part"])[0].bound == 0.9
+    with pytest.raises(UsageError, match="its part, 'part', is not asked"):
+        change_rules(rules, {"one": 0.9}, ["other"])
 
 
 def test_bounds_are_changed_by_name() -> None:

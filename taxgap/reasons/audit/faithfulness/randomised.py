@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import lightgbm as lgb
@@ -21,6 +21,7 @@ from taxgap.reasons.audit.figures import Estimate, Figure, draw_figure, spread, 
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.part import Part
 from taxgap.reasons.audit.recovery.metrics import Target, expect_recall, hits_of, target_of
+from taxgap.reasons.audit.recovery.recovery import NO_TRUTH
 from taxgap.reasons.audit.rules import Rule
 from taxgap.reasons.baseline import PeerBaseline
 from taxgap.reasons.refits import Refits, gather_training
@@ -74,12 +75,16 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "randomised_recall",
         NAME,
-        "Does recall's lead over that of the opposite signs go, whatever is randomised?",
+        "Do models that learned nothing lose what the right signs add in naming what was planted?",
         "at least",
         0.75,
-        fails="A model that learned nothing names what was planted nearly as well.",
+        fails="What was not learned names what was planted nearly as well: its contributions have the right "
+        "signs as often.",
     ),
 )
+
+
+NO_LEAD = "The model's own signs do not lead, so there is no lead to lose."
 
 
 def measure_randomised(
@@ -123,8 +128,10 @@ def measure_randomised(
     Recall counts every code, whichever way it moves the score, so that its level by chance is exact for
     rankings at random. A model that learned nothing does not rank at random: it gives large contributions, of
     either sign, to features that lie far from their peers, as planted ones do, and its recall stays above
-    that level. But it has no use for the sign, so that its recall is that of its contributions with opposite
-    signs: that lead must go.
+    that level. What learning adds is the sign: which of these features raise the score. So recall is held
+    against that of the same contributions with opposite signs (``recall@k of opposite signs``). Of the lead,
+    in the model itself, ``randomised_recall`` asks how much is lost; more than all of it where a spoilt
+    model's opposite signs name more.
     """
     model = material.subject.model
     if model is None or not material.subject.ours:
@@ -211,34 +218,39 @@ def _compare(material: Material, rows: Integers, values: Mapping[str, list[Float
             gap = boot.difference(similar["seeds"], similar[kind])
             figures.append(_figure("lift of similarity", kind, gap, 0.0, "number"))
             findings |= {"randomisation_gap": gap} if kind == "labels" else {}
+    unasked = {"randomised_recall": NO_TRUTH}
     if material.planted is not None:
         more, fallen = _measure_recall(told, target_of(material.planted, "code"), list(values))
         figures += more
-        findings["randomised_recall"] = fallen
-    return Part(NAME, tidy(figures), findings=findings, left_out=why)
+        findings |= {} if fallen is None else {"randomised_recall": fallen}
+        unasked = {"randomised_recall": NO_LEAD} if fallen is None else {}
+    return Part(NAME, tidy(figures), findings=findings, left_out=why, unasked=unasked)
 
 
-def _measure_recall(told: _Told, target: Target, kinds: list[str]) -> tuple[list[Figure], Estimate]:
+def _measure_recall(told: _Told, target: Target, kinds: list[str]) -> tuple[list[Figure], Estimate | None]:
     boot, k = told.material.bootstrap, told.material.settings.reasons
     chance = told.chance(target, k)
     recall = {kind: told.recall(kind, target, k) for kind in kinds}
-    level = boot.mean(chance).value
+    by_lot = boot.mean(chance)
+    level = by_lot.value
     figures = [_figure(f"recall@{k}", kind, boot.mean(own), level) for kind, own in recall.items()]
-    lead, fallen = {}, {}
-    for kind, own in recall.items():
-        lead[kind] = own - told.recall(kind, target, k, sign=-1.0)
+    opposite = {kind: told.recall(kind, target, k, sign=-1.0) for kind in kinds}
+    lead, fallen = {kind: recall[kind] - opposite[kind] for kind in kinds}, {}
+    for kind in kinds:
+        figures.append(_figure(f"recall@{k} of opposite signs", kind, boot.mean(opposite[kind]), level))
         found = boot.mean(lead[kind], share=False)
         figures.append(_figure(f"recall@{k} less that of opposite signs", kind, found, 0.0))
     blank = [kind for kind in kinds if kind != "trained" and kind not in LED]
     for kind in blank:
         by_chance = boot.ratio(_known(recall["trained"] - recall[kind]), _known(recall["trained"] - chance))
-        fallen[kind] = boot.ratio(_known(lead["trained"] - lead[kind]), _known(lead["trained"]))
+        lost = boot.ratio(_known(lead["trained"] - lead[kind]), _known(lead["trained"]))
+        fallen[kind] = replace(lost, n=by_lot.n)
         figures += [
             _figure(f"share of lead over chance lost, recall@{k}", kind, by_chance, 1.0),
             _figure(f"share of lead over opposite signs lost, recall@{k}", kind, fallen[kind], 1.0),
         ]
     if boot.mean(lead["trained"], share=False).low <= 0:
-        return figures, Estimate(np.nan, np.nan, np.nan, 0)  # without a lead there is none to lose
+        return figures, None
     return figures, min(fallen.values(), key=lambda each: each.value)
 
 

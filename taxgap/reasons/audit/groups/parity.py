@@ -111,7 +111,9 @@ def measure_parity(material: Material, agreement: Agreement | None = None) -> Pa
         "gaps": pd.DataFrame(gaps, columns=columns),
         "left_out": pd.DataFrame(small, columns=["group_by", "measure", "group"]),
     }
-    return Part(NAME, tidy(figures), tables, worst, "" if gaps else NOTHING)
+    few = "" if agreement is None else agreement.too_few
+    unasked = {_FINDINGS[STABLE]: few} if few else {}
+    return Part(NAME, tidy(figures), tables, worst, "" if gaps else NOTHING, unasked)
 
 
 def _measure(material: Material, agreement: Agreement | None) -> Mapping[str, Floats]:

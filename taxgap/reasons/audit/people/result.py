@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,23 @@ import pandas as pd
 from taxgap.reasons.audit.people.design import ARMS
 from taxgap.reasons.audit.people.intervals import Variance
 from taxgap.reasons.audit.people.measures import MEASURES
-from taxgap.reasons.audit.people.sample_size import least_difference
+from taxgap.reasons.audit.people.sample_size import ASSUMED, least_difference
+from taxgap.records.files import write_json, write_text
 
 ARM_NAMES = {
     "score": "score only",
     "reasons": "score and reasons",
     "wrong_reasons": "score and wrong reasons",
 }
+
+
+PAIRED = (
+    "Differences are taken case by case, over the cases answered in both arms, each counted alike. So they "
+    "need not be those of the means below."
+)
+"""What must be said between the differences and the means."""
+
+FILE_NAME = "people.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +68,13 @@ class PeopleResult:
     def summary(self) -> str:
         """Say in plain words what was found, verdicts first."""
         return "\n".join(
-            [*self._verdicts(), "", *self._returned(), "", *self._table(), "", *self._sizes(), *self._how()]
+            [
+                *(*self._verdicts(), PAIRED, ""),
+                *(*self._returned(), ""),
+                *(*self._table(), ""),
+                *(*self._sizes(), ""),
+                *self._how(),
+            ]
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,6 +88,29 @@ class PeopleResult:
             "sample_sizes": _plain(self.sample_sizes),
             "design_effects": {name: _number(each.design_effect) for name, each in self.variances.items()},
         }
+
+    def save(self, folder: str | Path) -> Path:
+        """Write ``people.json`` with everything, and ``summary.txt`` with what `summary` says.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if it is not there.
+
+        Returns
+        -------
+        Path
+            That of ``people.json``.
+
+        Raises
+        ------
+        UsageError
+            The folder cannot be written.
+        """
+        path = Path(folder) / FILE_NAME
+        write_text(path.with_name("summary.txt"), f"{self.summary()}\n")
+        write_json(path, {"format": "taxgap-people", "format_version": 1, **self.to_dict()})
+        return path
 
     def _verdicts(self) -> Iterator[str]:
         arms = {"reasons": "reasons", "wrong_reasons": "wrong reasons"}
@@ -99,19 +139,18 @@ class PeopleResult:
             yield "On these, every question was answered."
 
     def _table(self) -> Iterator[str]:
+        yield "Means of all answers of each arm:"
         yield f"{'':60}" + "".join(f"{ARM_NAMES[arm]:>26}" for arm in ARMS)
         for name, measure in MEASURES.items():
             cells = [_cell(self.figure(name, arm), measure.unit) for arm in ARMS]
             yield f"{measure.title:60}" + "".join(f"{cell:>26}" for cell in cells)
 
     def _sizes(self) -> Iterator[str]:
-        for name, variance in self.variances.items():
-            measure = MEASURES[name]
-            yield (
-                f"{measure.title} ({measure.planned.replace('_', ' ')}): such a study shows a difference "
-                f"of {100 * least_difference(variance):.0f} percentage points in four of five tries "
-                f"(design effect {variance.design_effect:.1f})."
-            )
+        yield "How many people a claim needs, to show it in four of five studies:"
+        for name, measure in MEASURES.items():
+            if not measure.planned:
+                continue
+            yield f"{measure.title} ({measure.planned.replace('_', ' ')}): {self._say_power(name)}"
             rows = self.sample_sizes
             rows = rows[(rows["measure"] == name) & np.isclose(rows["difference"], 0.1)]
             for row in rows.itertuples(index=False):
@@ -119,9 +158,23 @@ class PeopleResult:
                 enough = "no number of participants" if np.isnan(row.participants) else needed
                 yield f"  10 points with {row.cases} such cases: {enough}."
 
+    def _say_power(self, name: str) -> str:
+        if name not in self.variances:
+            return f"too few answers to tell how they vary ({ASSUMED})."
+        variance = self.variances[name]
+        return (
+            f"a study like this one shows {100 * least_difference(variance):.0f} percentage points "
+            f"(design effect {variance.design_effect:.1f})."
+        )
+
     def _how(self) -> Iterator[str]:
-        for how, rows in self.figures.groupby("interval", sort=False):
-            yield f"Intervals of {len(rows)} figures: {how}."
+        """Say how the intervals of the figures above were found."""
+        planned = pd.Series({name: each.planned for name, each in MEASURES.items()})
+        above = (self.figures["group_by"] == "arm") | (
+            self.figures["group"] == self.figures["measure"].map(planned)
+        )
+        for how, rows in self.figures[above].groupby("interval", sort=False):
+            yield f"Intervals of {len(rows)} of the figures above: {how}."
         yield "Intervals hold in 95 of 100 studies; each stands alone, and many are shown."
 
 

@@ -18,6 +18,9 @@ LEVEL = 0.05
 SIZES = ("measure", "difference", "cases", "design_effect", "participants", "basis")
 """`participants` is missing where no number of them is enough with so many cases."""
 
+FROM_ANSWERS, ASSUMED = "from the answers", "assumed: independent answers, half of them yes"
+"""What the variance of a size comes from."""
+
 
 def participants_needed(
     difference: float, cases: int, variance: Variance, *, power: float = POWER, level: float = LEVEL
@@ -98,6 +101,7 @@ def tabulate_sizes(
     *,
     differences: Iterable[float] = (0.05, 0.1, 0.15, 0.2),
     times: Iterable[int] = (1, 2, 4),
+    basis: str = FROM_ANSWERS,
 ) -> pd.DataFrame:
     """Tabulate participants needed by measure, difference and number of cases.
 
@@ -108,6 +112,8 @@ def tabulate_sizes(
     differences : iterable of float
     times : iterable of int
         How many times as many cases as there were.
+    basis : str
+        What the variances come from.
 
     Returns
     -------
@@ -121,7 +127,7 @@ def tabulate_sizes(
             cases,
             variance.design_effect,
             participants_needed(difference, cases, variance),
-            "from the answers",
+            basis,
         )
         for measure, variance in variances.items()
         for difference in differences

@@ -15,7 +15,7 @@ from taxgap.reasons.audit.people.intervals import Crossed, Measured, Variance
 from taxgap.reasons.audit.people.key import Key
 from taxgap.reasons.audit.people.measures import MEASURES, Measure, measure_answers
 from taxgap.reasons.audit.people.result import PeopleResult
-from taxgap.reasons.audit.people.sample_size import tabulate_sizes
+from taxgap.reasons.audit.people.sample_size import ASSUMED, plan_variance, tabulate_sizes
 from taxgap.risk.arrays import Floats
 
 QUESTIONS = ("enquiry", "line", "sure", "minutes")
@@ -50,6 +50,9 @@ def score_answers(folder_or_files: Paths, key: Key | str | Path, *, draws: int =
     Cases that nobody answered are counted by arm and question. A form without any answer counts as not
     returned. The measures are those of `taxgap.reasons.audit.people.measures.MEASURES`; `accuracy_of_all`
     counts cases that were left out on a returned form as mistaken.
+
+    Where too few answered to find the variance of a difference, the size of a further study is worked out
+    from an assumed one, and says so in its `basis`.
     """
     known = key if isinstance(key, Key) else Key.read(key)
     answers = read_answers(folder_or_files, known)
@@ -64,10 +67,14 @@ def score_answers(folder_or_files: Paths, key: Key | str | Path, *, draws: int =
     arm = table["arm"].to_numpy()
     values = measure_answers(table, len(known.lines))
     figures, variances = _measure_all(values, crossed, arm)
+    assumed = plan_variance(0.5, len(known.forms), len(known.cases))
+    unknown = {name: assumed for name, each in MEASURES.items() if each.planned and name not in variances}
     return PeopleResult(
         figures=figures,
         unanswered=count_unanswered(table),
-        sample_sizes=tabulate_sizes(variances),
+        sample_sizes=pd.concat(
+            [tabulate_sizes(variances), tabulate_sizes(unknown, basis=ASSUMED)], ignore_index=True
+        ),
         variances=variances,
         forms=len(known.forms),
         returned=int(answers["form"].nunique()),

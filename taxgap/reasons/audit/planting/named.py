@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from taxgap.errors import InvalidDataError
+from taxgap.reasons.audit.bands import FEWEST
 from taxgap.reasons.audit.figures import Bootstrap, Figure, draw_figure, tidy
-from taxgap.reasons.audit.material import Material
+from taxgap.reasons.audit.material import Material, measure_some
 from taxgap.reasons.audit.part import Part
 from taxgap.reasons.audit.planted import planted_in
 from taxgap.reasons.audit.planting.manipulations import SELF_ASSESSMENT_MANIPULATIONS, Manipulation
@@ -17,7 +18,6 @@ from taxgap.reasons.audit.planting.planting import Planting, plant
 from taxgap.reasons.audit.recovery.metrics import expect_hits, find_hits, share_of_cases, target_of
 from taxgap.reasons.audit.recovery.ranked import rank_reasons
 from taxgap.reasons.audit.rules import Rule
-from taxgap.records.partitions import partition_of
 from taxgap.regimes.returns import KEY
 from taxgap.risk.arrays import Bools
 
@@ -35,8 +35,9 @@ RULES = (
 )
 """The check of this part, with its bound."""
 
-SHARE = 0.03
-"""The share of the taxpayers whose return is changed."""
+PLANTED = 4_000
+"""So many taxpayers are drawn, or all there are. Every other one or so has a return that can be changed, and
+a few in a hundred of these come to be flagged, which is what the check rests on."""
 
 FRAME = "The explanations were given as a frame, so there are none of returns that are changed."
 NO_MANIPULATIONS = "No manipulation is known for this tax; give your own."
@@ -54,7 +55,9 @@ def measure_planting(material: Material, manipulations: Sequence[Manipulation] |
     Returns
     -------
     Part
-        By manipulation: the share that is flagged (``flagged``), and recall among these and among all.
+        By manipulation: the share that is flagged (``flagged``), and recall among these and among all. The
+        check is not asked where fewer than 30 of the changed returns are flagged. The notes say how many show
+        each manipulation, and name those that none shows.
 
     Notes
     -----
@@ -72,7 +75,7 @@ def measure_planting(material: Material, manipulations: Sequence[Manipulation] |
             material.records,
             material.regime,
             chosen,
-            share=SHARE,
+            share=_share(material),
             seed=material.settings.seed,
             periods=material.settings.periods,
             leave_out=material.every_flagged,
@@ -84,7 +87,7 @@ def measure_planting(material: Material, manipulations: Sequence[Manipulation] |
 
 def _measure(material: Material, planting: Planting, chosen: Sequence[Manipulation]) -> Part:
     subject, k = material.subject, material.settings.reasons
-    observed = _observe(material, planting)
+    observed = measure_some(planting.records, material.regime, planting.index)
     seen = subject.regime.compare(observed, subject.peers)
     reasons = material.name_reasons(observed, subject.explain(seen))
     lines = planting.planted.set_index(KEY).loc[observed.index]
@@ -123,21 +126,39 @@ def _measure(material: Material, planting: Planting, chosen: Sequence[Manipulati
     findings = (
         {"planting": share_of_cases(bootstrap, target.row[flagged], hits[flagged])} if flagged.any() else {}
     )
-    return Part(NAME, tidy(figures()), findings=findings)
+    return Part(
+        NAME,
+        tidy(figures()),
+        findings=findings,
+        unasked=_find_unasked(flagged),
+        notes=tuple(_say_shown(cases["mechanism"], flagged, chosen)),
+    )
 
 
-def _observe(material: Material, planting: Planting) -> pd.DataFrame:
-    wanted, regime, records = planting.index, material.regime, planting.records
-    periods = list(wanted.get_level_values("period").unique())
-    home = partition_of(wanted.get_level_values("taxpayer_id"), len(records.partitions))
-    parts = []
-    for partition in np.unique(home).tolist():
-        held = records.hold(
-            regime.tables, partition, wanted.get_level_values("taxpayer_id")[home == partition]
-        )
-        measured = regime.measure(held, periods)
-        parts.append(measured[measured.index.isin(wanted)])
-    return pd.concat(parts)
+def _share(material: Material) -> float:
+    """Return the share of the taxpayers that `PLANTED` is, were there a return of each in every period."""
+    periods = material.index.get_level_values("period").nunique()
+    return float(min(1.0, PLANTED * periods / material.counts["returns"]))
+
+
+def _find_unasked(flagged: Bools) -> dict[str, str]:
+    seen = int(np.count_nonzero(flagged))
+    if seen >= FEWEST:
+        return {}
+    return {
+        NAME: f"Only {seen:,} of {len(flagged):,} changed returns came to be flagged; {FEWEST} are needed."
+    }
+
+
+def _say_shown(mechanism: pd.Series, flagged: Bools, chosen: Sequence[Manipulation]) -> Iterator[str]:
+    """Say how many flagged returns show each manipulation, and name those that none does."""
+    planted, shown = mechanism.value_counts(), mechanism[flagged].value_counts()
+    titles = {each.name: each.title or each.name for each in chosen}
+    each = [f"{title}: {shown.get(name, 0):,} of {planted.get(name, 0):,}" for name, title in titles.items()]
+    yield f"Changed returns that came to be flagged, on which the check rests. {'; '.join(each)}."
+    unseen = [title for name, title in titles.items() if name not in shown.index]
+    if unseen:
+        yield f"No flagged return shows these, so the check says nothing of them: {'; '.join(unseen)}."
 
 
 def _flag(material: Material, seen: pd.DataFrame) -> Bools:

@@ -24,7 +24,7 @@ from taxgap.regimes.returns import latest_versions
 from taxgap.risk.arrays import Bools, Floats, Integers
 from taxgap.synthetic.streams import Streams
 
-__all__ = ["SELF_ASSESSMENT_MANIPULATIONS", "Manipulation", "Planting", "plant"]
+__all__ = ["SELF_ASSESSMENT_MANIPULATIONS", "Manipulation", "Planting", "check_manipulations", "plant"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +106,11 @@ def plant(
     Planted returns are as untrue as they were before, and more. What explanations name beside the planted
     evidence may be true.
     """
-    _check(regime, manipulations, share)
+    if not 0 < share <= 1:
+        raise UsageError(f"A share of {share} is not above 0 and up to 1.", where="share")
+    if not manipulations:
+        raise UsageError("Manipulations need one at least.", where="manipulations")
+    check_manipulations(regime, manipulations)
     chosen, which = _choose(records, regime, manipulations, _Draw(share, seed, periods, leave_out))
     filed = chosen.set_index(KEYS)
     changed = _apply(filed, which, manipulations, seed)
@@ -166,12 +170,16 @@ class _Draw:
         return drawn, np.where(can, luck, -1.0).argmax(axis=1)
 
 
-def _check(regime: Regime, manipulations: Sequence[Manipulation], share: float) -> None:
-    if not 0 < share <= 1:
-        raise UsageError(f"A share of {share} is not above 0 and up to 1.", where="share")
+def check_manipulations(regime: Regime, manipulations: Sequence[Manipulation]) -> None:
+    """Refuse manipulations that share a name, or whose evidence is no reason code of the tax.
+
+    Raises
+    ------
+    UsageError
+    """
     names = [manipulation.name for manipulation in manipulations]
-    if not names or len(set(names)) < len(names):
-        raise UsageError("Manipulations need names of their own, and one at least.", where="manipulations")
+    if len(set(names)) < len(names):
+        raise UsageError("Manipulations need names of their own.", where="manipulations")
     for manipulation in manipulations:
         unknown = [code for code in manipulation.evidence if code not in regime.code]
         if unknown:

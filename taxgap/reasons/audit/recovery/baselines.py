@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
-from taxgap.reasons.audit.material import Material
+from taxgap.errors import UsageError
+from taxgap.reasons.audit.material import Material, measure_some
 from taxgap.reasons.audit.planted import LEVELS
 from taxgap.reasons.audit.recovery.ranked import (
     Ranked,
@@ -19,6 +21,9 @@ from taxgap.risk.arrays import Floats
 
 BASELINES = ("random", "global", "z_score")
 """The naive explanations by name."""
+
+MOST_FLAGGED = 2_000
+"""So many flagged returns at most say what another's model holds for important as a whole."""
 
 _TWO_TO_53 = 2.0**53
 
@@ -69,8 +74,9 @@ def rank_alike(material: Material) -> Ranked:
     Returns
     -------
     Ranked
-        Where the model is not the library's own, by the mean positive contribution over the returns audited,
-        each counted by its weight.
+        Where the model is not the library's own, by the mean positive contribution over flagged returns:
+        the first `MOST_FLAGGED` of all in the order of a hash of their names. Neither depends on which
+        returns are audited.
     """
     regime = material.regime
     alike = weigh_features(material)
@@ -83,12 +89,27 @@ def weigh_features(material: Material) -> Floats:
     features = list(material.regime.feature)
     model = material.subject.model
     if model is None:
-        positive = np.maximum(np.nan_to_num(lay_by_feature(material.regime, material.contributions)), 0.0)
-        mean: Floats = np.average(positive, axis=0, weights=material.weight)
+        found = lay_by_feature(material.regime, _explain_flagged(material))
+        mean: Floats = np.maximum(np.nan_to_num(found), 0.0).mean(axis=0)
         return mean
     gains = model.booster("expected_tax").feature_importance("gain")
     gained = dict(zip(model.feature_names_in_, gains, strict=True))
     return np.array([gained.get(name, 0.0) for name in features], dtype=np.float64)
+
+
+def _explain_flagged(material: Material) -> pd.DataFrame:
+    """Return contributions of flagged returns that are the same whichever returns were drawn."""
+    chosen = material.every_flagged[:MOST_FLAGGED]
+    known = material.contributions.set_axis(material.index)
+    if chosen.isin(material.index).all():
+        return known.loc[chosen]
+    observed = measure_some(material.records, material.regime, chosen)
+    try:
+        return material.subject.explain(material.regime.compare(observed, material.subject.peers))
+    except UsageError:
+        if material.subject.follows:
+            raise
+        return known[material.flagged]  # a frame need not hold more than what is audited
 
 
 def rank_by_z_score(material: Material) -> Ranked:

@@ -74,6 +74,17 @@ RULES = (
         "nothing that is particular to a return.",
     ),
     Rule(
+        "specificity_lead",
+        NAME,
+        "Do the reasons tell returns apart better than the best naive explanation?",
+        "above",
+        0.0,
+        "low",
+        fails="A naive explanation tells returns apart as well: where something was planted it names fitting "
+        "codes more often than elsewhere, by as much. Show it beside the reasons, and see by mechanism which "
+        "codes are named of nearly everyone.",
+    ),
+    Rule(
         "top_right",
         NAME,
         "Is the first reason right more often than the one code that serves most returns?",
@@ -87,6 +98,7 @@ RULES = (
 
 NO_TRUTH = "What is wrong with the returns is not known, so the reasons cannot be held against it."
 NO_CASES = "No flagged return holds anything that was planted."
+NO_KINDS = f"Nothing was planted in {FEWEST} flagged returns alike, so none can be told from the others."
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +156,8 @@ def measure_recovery(material: Material) -> Part:
     Part
         Figures for the reasons as given (method ``reasons``), for the contributions ranked without floors
         (``contributions``) and for naive explanations (``random``, ``global``, ``z_score``). Tables
-        ``confusion`` of mechanisms and first codes, and ``split`` of all planted tax.
+        ``confusion`` of mechanisms and first codes, and ``split`` of all planted tax. The notes say which
+        codes are named of everyone by explanations that say the same of all.
 
     Notes
     -----
@@ -161,18 +174,30 @@ def measure_recovery(material: Material) -> Part:
     confusion = confuse(material, ground.targets["code"], ground.cases, ranked["reasons"])
     split = split_tax(material, planted, ranked["reasons"])
     findings, best = _find(ground, ranked)
+    alike = rank_most_alike(ground.targets["code"], material.weight, ground.most)
+    specific = Specific(material.bootstrap, ground.targets["code"], ground.cases, planted, ground.most)
+    shares = specific.measure({**ranked, MOST_ALIKE: alike})
+    findings["specificity_lead"], most_specific = specific.lead(shares, BASELINES)
     figures = [
         *measure_methods(NAME, ground, ranked),
         *_measure_cases(ground, ranked),
         *_measure_blind(ground, ranked),
         *_measure_groups(ground, ranked),
-        *_measure_specific(ground, ranked),
-        *_name_findings(ground, findings, best),
+        *_measure_alike(ground, alike),
+        *specific.figures(NAME, shares),
+        *_name_findings(ground, findings, best, most_specific),
         *confusion.figures(NAME),
         *split.figures(NAME),
     ]
     tables = {"confusion": confusion.table, "split": split.table}
-    return Part(NAME, tidy(figures), tables, {**findings, "top_right": confusion.ahead})
+    return Part(
+        NAME,
+        tidy(figures),
+        tables,
+        {**findings, "top_right": confusion.ahead},
+        unasked={} if specific.names else {"specificity_lead": NO_KINDS},
+        notes=_name_alike(ground, {"global": ranked["global"], MOST_ALIKE: alike}),
+    )
 
 
 def rankings_of(material: Material) -> dict[str, Ranked]:
@@ -202,10 +227,30 @@ def _find(ground: Ground, ranked: Mapping[str, Ranked]) -> tuple[dict[str, Estim
     return findings, best
 
 
-def _name_findings(ground: Ground, findings: Mapping[str, Estimate], best: str) -> Iterator[Figure]:
-    measure = f"lift of recall@{ground.most}"
-    for name, against in (("lift_over_chance", "chance"), ("lift_over_baselines", best)):
-        yield draw_figure(NAME, measure, findings[name], level="code", group_by="against", group=against)
+def _name_findings(
+    ground: Ground, findings: Mapping[str, Estimate], best: str, most_specific: str
+) -> Iterator[Figure]:
+    for name, of, against in (
+        ("lift_over_chance", "recall", "chance"),
+        ("lift_over_baselines", "recall", best),
+        ("specificity_lead", "specificity", most_specific),
+    ):
+        where = {"level": "code", "group_by": "against", "group": against}
+        yield draw_figure(NAME, f"lift of {of}@{ground.most}", findings[name], **where)
+
+
+_ALIKE = {
+    "global": "One ranking for everyone, made without the truth, names of every return",
+    MOST_ALIKE: "The codes for everyone that do best, chosen afterwards with the truth in hand, are",
+}
+
+
+def _name_alike(ground: Ground, ranked: Mapping[str, Ranked]) -> tuple[str, ...]:
+    """Say which codes are named of everyone."""
+    titles = [code.title for code in ground.material.regime.codes]
+    first = {name: each.positions["code"][0, : ground.most] for name, each in ranked.items()}
+    named = {name: "; ".join(titles[place] for place in places) for name, places in first.items()}
+    return tuple(f"{_ALIKE[name]}: {codes}." for name, codes in named.items() if codes)
 
 
 def measure_methods(part: str, ground: Ground, ranked: Mapping[str, Ranked]) -> Iterator[Figure]:
@@ -252,14 +297,10 @@ def _measure_blind(ground: Ground, ranked: Mapping[str, Ranked]) -> Iterator[Fig
             yield draw_figure(NAME, f"recall@{k}", found, chance=chance, **where)
 
 
-def _measure_specific(ground: Ground, ranked: Mapping[str, Ranked]) -> Iterator[Figure]:
-    """Whether reasons tell returns apart; beside what a few codes given to everybody reach."""
-    bootstrap, target, k = ground.material.bootstrap, ground.targets["code"], ground.most
-    alike = rank_most_alike(target, ground.material.weight, k)
-    found = bootstrap.mean(find_recall(alike, target, k))
-    yield draw_figure(NAME, f"recall@{k}", found, level="code", method=MOST_ALIKE)
-    specific = Specific(bootstrap, target, ground.cases, ground.planted, k)
-    yield from specific.figures(NAME, {**ranked, MOST_ALIKE: alike})
+def _measure_alike(ground: Ground, alike: Ranked) -> Iterator[Figure]:
+    """Recall of a few codes given to everybody, chosen with the truth."""
+    found = ground.material.bootstrap.mean(ground.recall(alike))
+    yield draw_figure(NAME, f"recall@{ground.most}", found, level="code", method=MOST_ALIKE)
 
 
 def _measure_groups(ground: Ground, ranked: Mapping[str, Ranked]) -> Iterator[Figure]:

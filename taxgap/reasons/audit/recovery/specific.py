@@ -6,21 +6,25 @@ gives them away is that they are named as often where nothing of the kind was pl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from taxgap.reasons.audit.figures import Bootstrap, Figure, draw_figure
+from taxgap.reasons.audit.figures import Bootstrap, Estimate, Figure, draw_figure
 from taxgap.reasons.audit.planted import Planted
 from taxgap.reasons.audit.recovery.case_groups import divide_cases
 from taxgap.reasons.audit.recovery.metrics import Target, draw_shares, estimate_of
 from taxgap.reasons.audit.recovery.ranked import Ranked, names_of
 from taxgap.reasons.selection import NONE
 from taxgap.risk.arrays import Bools, Floats, Integers
+
+Shares: TypeAlias = tuple[Floats, Floats]
+"""Shares of all, and of each draw."""
 
 MOST_ALIKE = "most_alike"
 """The method that gives everybody the codes that serve most returns: it knows the truth of them together."""
@@ -81,20 +85,48 @@ class Specific:
         could: Bools = named.astype(np.int64) @ self.evidence.T.astype(np.int64) > 0
         return could
 
-    def figures(self, part: str, ranked: Mapping[str, Ranked]) -> Iterator[Figure]:
-        """Yield the lines of figures: by method, the means over mechanisms; of ours, each mechanism's."""
+    def measure(self, ranked: Mapping[str, Ranked]) -> dict[str, Shares]:
+        """Return, by method, how often each mechanism's evidence is named where it is, and then elsewhere."""
         rows = self.target.cases > 0
         there, absent = self.has & rows[:, np.newaxis], ~self.has & rows[:, np.newaxis]
         below = np.concatenate([there, absent], axis=1).astype(np.float64)
-        for method, each in ranked.items():
-            could = self.names_evidence(each)
-            values, drawn = draw_shares(self.bootstrap, below * np.tile(could, (1, 2)), below)
+        return {
+            method: draw_shares(self.bootstrap, below * np.tile(self.names_evidence(each), (1, 2)), below)
+            for method, each in ranked.items()
+        }
+
+    def figures(self, part: str, shares: Mapping[str, Shares]) -> Iterator[Figure]:
+        """Yield the lines of figures: by method, the means over mechanisms; of ours, each mechanism's."""
+        for method, (values, drawn) in shares.items():
             yield from self._over_mechanisms(part, method, values, drawn)
             if method == "reasons":
                 yield from self._by_mechanism(part, values, drawn)
 
+    def lead(self, shares: Mapping[str, Shares], others: Collection[str]) -> tuple[Estimate, str]:
+        """Return by how much the reasons are more specific than the most specific of others, and which it is.
+
+        Parameters
+        ----------
+        shares : mapping
+            From `measure`.
+        others : collection of str
+            Methods.
+        """
+        apart = {method: tuple(map(self._apart, both)) for method, both in shares.items()}
+        best = max(others, key=lambda name: float(np.nan_to_num(apart[name][0], nan=-np.inf)))
+        value, drawn = (own - theirs for own, theirs in zip(apart["reasons"], apart[best], strict=True))
+        return estimate_of(self.bootstrap, float(value), drawn, self._returns), best
+
+    @property
+    def _returns(self) -> int:
+        return int((self.target.cases > 0).sum())
+
+    def _apart(self, shares: Floats) -> Floats:
+        some = len(self.names)
+        return _mean(shares[..., :some] - shares[..., some:])
+
     def _over_mechanisms(self, part: str, method: str, values: Floats, drawn: Floats) -> Iterator[Figure]:
-        some, n = len(self.names), int((self.target.cases > 0).sum())
+        some, n = len(self.names), self._returns
         for measure, parts in (
             (f"recall@{self.k} over mechanisms", (values[:some], drawn[:, :some])),
             (f"named elsewhere@{self.k}", (values[some:], drawn[:, some:])),

@@ -14,6 +14,9 @@ from taxgap.reasons.selection import NONE, Positions
 from taxgap.reasons.uncertainty import STABLE
 from taxgap.risk.arrays import Bools, Floats
 
+FEWEST_REFITS = 10
+"""With fewer, nine in ten of them cannot be told from all of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
@@ -65,6 +68,16 @@ class Agreement:
     def stable(self) -> Bools:
         """Whether at least `STABLE` of the others have the same first code."""
         return is_stable(self.same)
+
+    @property
+    def too_few(self) -> str:
+        """Why no check of the stable share can be asked, in words; empty where there are refits enough."""
+        if len(self) >= FEWEST_REFITS:
+            return ""
+        return (
+            f"Stable means that nine in ten refits agree; with {len(self)} refits that is more than can be "
+            f"told. {FEWEST_REFITS} are needed."
+        )
 
     @property
     def chance(self) -> float:

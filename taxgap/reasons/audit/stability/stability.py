@@ -98,6 +98,8 @@ def measure_stability(
 
     Notes
     -----
+    With fewer than ten refits the check of the stable share is not asked: nine in ten of them would be all.
+
     Churn is one less the mean agreement of the first code; a return is stable where at least nine in ten
     refits agree. Where no reason stands out, a refit agrees where none does either. Intervals are over
     returns: they say nothing of there being no more refits, whose extremes are given as ``churn of one
@@ -125,7 +127,8 @@ def part_of(material: Material, found: Agreement, seeds: Agreement | None = None
     if seeds is not None:
         figures += _say(material, seeds, "seeds")
         findings["seed_churn"] = _mean(material, seeds, 1 - seeds.same)
-    return Part(NAME, tidy(figures), {"swaps": _count_swaps(material, found)}, findings)
+    unasked = {"stable_share": found.too_few} if found.too_few else {}
+    return Part(NAME, tidy(figures), {"swaps": _count_swaps(material, found)}, findings, unasked=unasked)
 
 
 def lead_of(material: Material) -> Floats:

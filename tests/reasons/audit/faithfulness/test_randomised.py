@@ -87,7 +87,8 @@ def test_explanations_by_lot_pass_and_recall_is_that_of_chance(material, monkeyp
     recall = read(part, "recall@3")
     assert (recall["value"] - recall["chance"]).abs().max() < 0.08
     assert read(part, "similarity")["value"].abs().max() < 0.05
-    assert np.isnan(part.findings["randomised_recall"].value)  # there is no lead to lose
+    assert "randomised_recall" not in part.findings
+    assert part.unasked == {"randomised_recall": randomised.NO_LEAD}
 
 
 def test_without_the_training_cases_two_tests_are_left(material, monkeypatch):

@@ -14,6 +14,8 @@ import pytest
 
 from taxgap.errors import InvalidDataError
 from taxgap.reasons.audit.people import ARMS, KEY_NAME, MEASURES, Key, PeopleResult, score_answers
+from taxgap.reasons.audit.people.result import PAIRED
+from taxgap.reasons.audit.people.sample_size import ASSUMED
 
 Give = Callable[[Callable[[pd.Series], dict[str, object]]], Path]
 
@@ -134,6 +136,27 @@ def test_few_participants_get_no_bootstrap(key: Key, give_answers: Give) -> None
     assert np.isfinite(row["value"])
     assert np.isnan(row["low"])
     assert row["interval"].startswith("none")
+    said = result.summary()
+    assert "too few answers to tell how they vary" in said
+    assert "10 points with 24 such cases: " in said, "the size of a further study is said all the same"
+    assert set(result.sample_sizes["basis"]) == {ASSUMED}
+    assert set(result.sample_sizes["measure"]) == {name for name, each in MEASURES.items() if each.planned}
+
+
+def test_the_summary_speaks_of_what_it_shows(key: Key, give_answers: Give) -> None:
+    result = score_answers(give_answers(lambda row: {"enquiry": _yes(row["position"] % 2)}), key, draws=200)
+    lines = result.summary().splitlines()
+    counted = [int(line.split(" ")[2]) for line in lines if line.startswith("Intervals of ")]
+    planned = [measure for measure in MEASURES.values() if measure.planned]
+    assert sum(counted) == len(ARMS) * len(MEASURES) + len(planned)
+    assert lines.index(PAIRED) == len(planned), "it stands between the differences and the means"
+
+
+def test_what_was_found_is_saved(key: Key, give_answers: Give, tmp_path: Path) -> None:
+    result = score_answers(give_answers(lambda row: {"enquiry": _yes(row["wrong"])}), key, draws=200)
+    path = result.save(tmp_path / "people")
+    assert json.loads(path.read_text("utf-8"))["returned"] == 12
+    assert (tmp_path / "people" / "summary.txt").read_text("utf-8") == f"{result.summary()}\n"
 
 
 def test_the_order_of_files_and_rows_is_no_matter(key: Key, give_answers: Give) -> None:

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from taxgap.reasons.audit.bands import FEWEST
 from taxgap.reasons.audit.material import Material, gather_material
+from taxgap.reasons.audit.planting import named
 from taxgap.reasons.audit.planting.manipulations import Manipulation
 from taxgap.reasons.audit.planting.named import measure_planting
 from taxgap.reasons.audit.settings import AuditSettings
@@ -62,6 +64,32 @@ def test_what_the_explanation_names_is_found(found: Material) -> None:
 def test_what_it_does_not_name_is_not(found: Material) -> None:
     part = measure_planting(found, plan("timing.late"))
     assert part.findings["planting"].value == 0.0
+
+
+def test_few_flagged_returns_are_no_verdict(found: Material, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = measure_planting(found, plan("third_party.interest"))
+    assert (part.findings["planting"].n < FEWEST) == ("planting" in part.unasked)
+    monkeypatch.setattr(named, "FEWEST", part.findings["planting"].n + 1)
+    few = measure_planting(found, plan("third_party.interest"))
+    assert f"{few.findings['planting'].n} of" in few.unasked["planting"]
+    monkeypatch.setattr(named, "FEWEST", part.findings["planting"].n)
+    assert measure_planting(found, plan("third_party.interest")).unasked == {}
+
+
+def test_manipulations_that_no_flagged_return_shows_are_named(found: Material) -> None:
+    gifts = Manipulation(
+        "gifts_invented",
+        lambda returns, _: returns[["gift_aid"]] + 100,
+        ("reliefs.gift_aid",),
+        lambda returns: returns["interest"] == 0,
+        "Gifts are invented",
+    )
+    part = measure_planting(found, [*plan("third_party.interest"), gifts])
+    shown, unseen = part.notes
+    assert f"Interest is left out: {part.findings['planting'].n} of " in shown
+    assert "Gifts are invented: 0 of " in shown
+    assert unseen.endswith("says nothing of them: Gifts are invented.")
+    assert len(measure_planting(found, plan("third_party.interest")).notes) == 1
 
 
 def test_it_is_left_out_where_nothing_can_be_planted(found: Material) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from taxgap.reasons.audit.material import Material
+from taxgap.reasons.audit.material import Material, gather_material
 from taxgap.reasons.audit.planted import LEVELS
 from taxgap.reasons.audit.recovery.baselines import (
     BASELINES,
@@ -20,6 +22,11 @@ from taxgap.reasons.audit.recovery.baselines import (
 )
 from taxgap.reasons.audit.recovery.ranked import names_of
 from taxgap.reasons.audit.settings import AuditSettings
+from taxgap.reasons.audit.subject import subject_of
+from taxgap.records import Records
+from taxgap.regimes import get_regime
+from taxgap.risk import RiskModel
+from taxgap.risk.suitability import peers_of
 
 
 def test_there_is_one_of_each_name(material: Material) -> None:
@@ -72,10 +79,32 @@ def test_without_a_booster_the_mean_contribution_ranks(
     material: Material, make_material: Callable[..., Material]
 ) -> None:
     other = make_material(subject=replace(material.subject, model=None))
-    positive = material.contributions.clip(lower=0)
-    mean = positive.mul(material.weight, axis=0).sum() / material.weight.sum()
+    mean = material.contributions[material.flagged].clip(lower=0).mean()
     expected = mean.reindex(list(material.regime.feature), fill_value=0.0)
     np.testing.assert_allclose(weigh_features(other), expected)
+
+
+def test_the_ranking_of_another_model_is_the_same_whatever_is_audited(workshop: Any) -> None:
+    class Interest:
+        def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+            missing = np.clip(X["interest_unmatched"].fillna(0).to_numpy(), 0, 0.99)
+            return np.column_stack([1 - missing, missing])
+
+    def explain(seen: pd.DataFrame) -> pd.DataFrame:
+        return seen[["interest_unmatched", "days_late"]].fillna(0.0)
+
+    peers, records = peers_of(RiskModel.load(workshop.model)), Records.open(workshop.records)
+    tax = get_regime("self_assessment")
+    subject = subject_of(Interest(), tax, peers, attributions=explain, cutoff=0.0)
+    few, more = (
+        gather_material(records, subject, AuditSettings(returns=size, capacity_share=0.3))
+        for size in (100, 400)
+    )
+    assert len(few.every_flagged) > few.flagged.sum(), "not all of them are audited"
+    assert weigh_features(few).any()
+    np.testing.assert_allclose(weigh_features(few), weigh_features(more))
+    frame = subject_of(Interest(), tax, peers, attributions=few.contributions, cutoff=0.0)
+    assert weigh_features(replace(few, subject=frame)).any(), "a frame need not hold what is not audited"
 
 
 def test_the_furthest_from_the_peers_comes_first(material: Material) -> None:

@@ -12,7 +12,7 @@ from taxgap.reasons.audit.figures import tidy
 from taxgap.reasons.audit.material import Material
 from taxgap.reasons.audit.recovery.metrics import Target, find_recall
 from taxgap.reasons.audit.recovery.ranked import Ranked, rank_scores
-from taxgap.reasons.audit.recovery.recovery import Ground
+from taxgap.reasons.audit.recovery.recovery import Ground, rankings_of
 from taxgap.reasons.audit.recovery.specific import Specific, name_codes, rank_most_alike
 
 
@@ -23,8 +23,23 @@ def specific(material: Material) -> Specific:
     return Specific(material.bootstrap, ground.targets["code"], ground.cases, material.planted, 3)
 
 
+def test_the_lead_is_over_the_most_specific_and_paired(specific: Specific, material: Material) -> None:
+    shares = specific.measure(rankings_of(material))
+    found, best = specific.lead(shares, ["random", "z_score"])
+    own = {name: tidy(specific.figures("recovery", {name: each})) for name, each in shares.items()}
+    value = {
+        name: table[(table["measure"] == "specificity@3") & (table["group"] == "")]["value"].item()
+        for name, table in own.items()
+    }
+    assert best == max(("random", "z_score"), key=value.__getitem__)
+    assert found.value == pytest.approx(value["reasons"] - value[best])
+    assert found.low <= found.value <= found.high
+    itself, _ = specific.lead(shares, ["reasons"])
+    assert (itself.value, itself.low, itself.high) == (0, 0, 0)
+
+
 def _figures(specific: Specific, ranked: Ranked) -> pd.DataFrame:
-    found = tidy(specific.figures("recovery", {ranked.method: ranked}))
+    found = tidy(specific.figures("recovery", specific.measure({ranked.method: ranked})))
     return found[found["group_by"] == ""].set_index("measure")
 
 

@@ -1,0 +1,266 @@
+"""The steps of a run, each on its own part: what a worker does, wherever it works.
+
+A step reads files and writes files, each whole or not at all, and records last that it is done, with the
+checksum of all it wrote. So it can be done again, by anyone, and gives the same bytes. There are three:
+
+- a look at every batch of partitions: rows taken in and counted, returns scored and explained;
+- the likelihood, by slices of the peer groups: what the first reason of flagged returns would be for it;
+- completion of every batch: rank, flag and what the two steps before found become the files of the scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from taxgap.batch.clock import Clock
+from taxgap.batch.contribution_files import ContributionFiles
+from taxgap.batch.explaining import Keep, Piece
+from taxgap.batch.files import write_part, write_rows
+from taxgap.batch.not_filed import find_not_filed
+from taxgap.batch.noting import read_noted
+from taxgap.batch.pieces import PieceFiles
+from taxgap.batch.plan import Plan
+from taxgap.batch.scorer import Scorer
+from taxgap.batch.scoring import pick_flagged
+from taxgap.batch.taking import Taken, needed_tables, take_partition
+from taxgap.records import Records
+from taxgap.records.files import read_json
+from taxgap.records.partitions import part_name
+from taxgap.records.periods import tax_year_of
+from taxgap.records.workshop import PLAN, Workshop
+from taxgap.risk.model import RiskModel
+from taxgap.validation.across import Noted
+
+Facts = dict[str, Any]
+"""What is recorded of a job."""
+
+LOOK, LIKELIHOOD, COMPLETE = "look", "likelihood", "complete"
+
+SLICES = 4
+"""Parts into which the likelihood is divided, each with peer groups of its own."""
+
+REJECTED, NOT_FILED = "_rejected", "_not_filed"  # readers of the scores as a folder pass over such names
+
+MODEL = "_run/model"
+"""The copy of the model that a run keeps, so that its figures can be made again."""
+
+
+class Job(NamedTuple):
+    """A step on one of its parts."""
+
+    folder: Path
+    step: str
+    number: int
+    threads: int | None
+
+    @property
+    def name(self) -> str:
+        """What it is recorded by."""
+        return f"{self.step}-{self.number:04d}"
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What a worker needs for the jobs of a run: opened once, used for all of them."""
+
+    folder: Path
+    plan: Plan
+    records: Records
+    scorer: Scorer
+
+    @classmethod
+    def open(cls, folder: Path, threads: int | None) -> Bench:
+        """Open what the folder of a run names."""
+        plan = Plan.from_dict(read_json(folder / PLAN), folder / PLAN)
+        return cls.of(
+            folder, plan, Records.open(plan.records), RiskModel.load(folder / MODEL), threads=threads
+        )
+
+    @classmethod
+    def of(
+        cls, folder: Path, plan: Plan, records: Records, model: RiskModel, *, threads: int | None
+    ) -> Bench:
+        """Take what is open already."""
+        scorer = Scorer(model, plan.score_settings(threads))
+        known = records.known_at(plan.as_of)
+        return cls(folder, plan, known.only(needed_tables(scorer.regime, known)), scorer)
+
+    def noted(self, partition: int) -> Noted | None:
+        """Return what other partitions say of one; None where rows are trusted as they are."""
+        return read_noted(self.folder, partition) if self.plan.settings["validate"] else None
+
+    def pieces(self, number: int | None = None) -> list[Piece]:
+        """List the pieces of a batch, or of all, after the first look."""
+        numbers = range(len(self.plan.batches)) if number is None else [number]
+        looks = [Workshop(self.folder).done(Job(self.folder, LOOK, each, None).name) for each in numbers]
+        return [Piece.named(name) for look in looks if look is not None for name in look["pieces"]]
+
+    def read_codes(self) -> pd.DataFrame:
+        """Read what the slices found: `piece`, `place` and `code`."""
+        parts = [
+            part for number in range(SLICES) if (part := self.files("codes").read(f"{number}")) is not None
+        ]
+        return pd.concat(parts) if parts else pd.DataFrame(columns=["piece", "place", "code"])
+
+    def files(self, kind: str) -> PieceFiles:
+        """Return the files of a kind: the `rows` of pieces, `likely` returns, `ranks`, `codes`."""
+        return PieceFiles(self.folder, kind)
+
+
+_OPEN: dict[Path, Bench] = {}
+"""The bench of this process; it holds one at a time."""
+
+
+def put_on_bench(bench: Bench) -> None:
+    """Give this process what it would otherwise open."""
+    _OPEN.clear()
+    _OPEN[bench.folder] = bench
+
+
+def do_job(job: Job) -> Facts:
+    """Do a step on one of its parts, record it, and return what is recorded."""
+    if job.folder not in _OPEN:
+        put_on_bench(Bench.open(job.folder, job.threads))
+    facts = _STEPS[job.step](_OPEN[job.folder], job.number)
+    Workshop(job.folder).finish(job.name, facts)
+    return facts
+
+
+def _look(bench: Bench, number: int) -> Facts:
+    """Take in, score and explain the returns of a batch of partitions."""
+    clock, facts = Clock(), Facts(files={}, pieces={}, rows={}, returns={})
+    keeps = bench.plan.contributions and bench.scorer.settings.explains_all
+    with clock.time("model"), _contributions(bench, facts, wanted=keeps) as keep:
+        for look in bench.scorer.look(_take_batch(bench, number, clock, facts), keep):
+            with clock.time("writing"):
+                facts["files"] |= bench.files("rows").write(look.piece.name, look.rows)
+                likely = look.likely.assign(place=look.likely.index)
+                facts["files"] |= bench.files("likely").write(look.piece.name, likely)
+            facts["pieces"][look.piece.name] = len(look.rows)
+    return facts | {"seconds": clock.seconds}
+
+
+def _take_batch(bench: Bench, number: int, clock: Clock, facts: Facts) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Yield the partitions of a batch, measured, and account for every row of them."""
+    for partition in bench.plan.batches[number]:
+        with clock.time("reading" if bench.noted(partition) is None else "reading and checking"):
+            taken = take_partition(bench.records, partition, bench.noted(partition))
+        with clock.time("features"):
+            measured = bench.scorer.regime.measure(taken.records, bench.plan.periods)
+        with clock.time("writing"):
+            facts["files"] |= _write_beside(bench, partition, taken)
+        for table, counts in taken.rows.items():
+            add_counts(facts["rows"].setdefault(table, {}), counts)
+        add_counts(facts["returns"], _count_returns(bench, taken, len(measured)))
+        yield partition, measured
+
+
+def _count_returns(bench: Bench, taken: Taken, scored: int) -> dict[str, int]:
+    """Count what became of the kept rows of the returns: each is scored, or says why it is not."""
+    labels = taken.records.read(bench.plan.regime, ["period"])["period"]
+    wanted = labels.isin(bench.plan.periods) | tax_year_of(labels).isin(bench.plan.periods)
+    inside = int(wanted.sum())
+    return {"of_other_periods": len(labels) - inside, "superseded": inside - scored, "scored": scored}
+
+
+def _write_beside(bench: Bench, partition: int, taken: Taken) -> Facts:
+    """Write what is not scored: rejected rows with their reasons, and who has not filed."""
+    files: Facts = {}
+    for table, rows in taken.rejected.items():
+        files |= write_rows(bench.folder, f"{REJECTED}/{table}/{part_name(partition)}", rows)
+    missing = find_not_filed(taken.records, bench.plan.regime, bench.plan.periods)
+    if len(missing):
+        files |= write_rows(bench.folder, f"{NOT_FILED}/{part_name(partition)}", missing)
+    return files
+
+
+def _name_likelihood(bench: Bench, number: int) -> Facts:
+    """Say what the first reason of flagged returns would be for the likelihood, for a slice of the groups."""
+    clock, found = Clock(), []
+    with clock.time("model"):
+        for piece in map(attrgetter("name"), bench.pieces()):
+            likely, ranks = bench.files("likely").read(piece), bench.files("ranks").read(piece)
+            if likely is None or ranks is None:
+                continue
+            flagged = pick_flagged(likely.set_index("place"), ranks)
+            own = flagged[bench.scorer.explainer.place(flagged) % SLICES == number]
+            found.append(own.assign(piece=piece, place=own.index))
+        observed = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+        if observed.empty:
+            return {"files": {}, "seconds": clock.seconds}
+        codes = bench.scorer.explainer.name_likelihood(observed)
+        table = observed[["piece", "place"]].assign(code=codes)
+    return {"files": bench.files("codes").write(f"{number}", table), "seconds": clock.seconds}
+
+
+def _complete(bench: Bench, number: int) -> Facts:
+    """Write the scores of a batch."""
+    clock, facts = Clock(), Facts(files={})
+    ranked = {piece: bench.files("ranks").read(piece.name) for piece in bench.pieces(number)}
+    present = {piece: ranks for piece, ranks in ranked.items() if ranks is not None}
+    with clock.time("model"):
+        codes = bench.read_codes()
+        again = _look_again(bench, number, present, clock, facts)
+    for partition in bench.plan.batches[number]:
+        pieces = [piece for piece in ranked if piece.partition == partition]
+        with clock.time("writing"):
+            frames = (_complete_piece(bench, piece, present, again, codes) for piece in pieces)
+            facts["files"] |= write_part(bench.folder, part_name(partition), frames)
+    return facts | {"seconds": clock.seconds}
+
+
+def _look_again(
+    bench: Bench, number: int, ranked: dict[Piece, pd.DataFrame], clock: Clock, facts: Facts
+) -> dict[Piece, pd.DataFrame]:
+    """Explain those of a batch whose rank is high enough, where not all were explained at the first look."""
+    wanted = {piece: ranks for piece, ranks in ranked.items() if ranks["explained"].any()}
+    if bench.scorer.settings.explains_all or not bench.scorer.settings.explains:
+        return {}
+    counted_before = Facts(files={}, rows={}, returns={})
+    measured = _take_batch(bench, number, clock, counted_before)
+    with _contributions(bench, facts, wanted=bench.plan.contributions) as keep:
+        return dict(bench.scorer.look_again(measured, wanted, keep))
+
+
+def _complete_piece(
+    bench: Bench,
+    piece: Piece,
+    ranked: dict[Piece, pd.DataFrame],
+    again: dict[Piece, pd.DataFrame],
+    codes: pd.DataFrame,
+) -> pd.DataFrame:
+    rows = bench.files("rows").read(piece.name)
+    if rows is None:
+        return bench.scorer.score_nobody()
+    if piece in again:
+        rows = rows.join(again[piece].reset_index(drop=True))
+    own = codes[codes["piece"] == piece.name]
+    return bench.scorer.complete(rows, ranked[piece], own.set_index("place")["code"])
+
+
+@contextmanager
+def _contributions(bench: Bench, facts: Facts, *, wanted: bool) -> Iterator[Keep | None]:
+    """Give the function that writes contributions, if they are wanted; note their files in the end."""
+    if not wanted:
+        yield None
+        return
+    about = {**bench.scorer.about, "as_of": bench.plan.as_of}
+    with ContributionFiles(bench.folder, about) as beside:
+        yield beside.keep
+    facts["files"] |= beside.outputs
+
+
+def add_counts(total: dict[str, int], more: dict[str, int]) -> None:
+    """Add counts to those of the same names."""
+    for name, count in more.items():
+        total[name] = total.get(name, 0) + count
+
+
+_STEPS = {LOOK: _look, LIKELIHOOD: _name_likelihood, COMPLETE: _complete}

@@ -1,0 +1,244 @@
+"""A run: every row accounted for, the same bytes however it is done, gone on with where it was left off."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from taxgap.batch import Accounts, plan, read_scores, running, score, write_scores
+from taxgap.errors import BusyError, InvalidDataError, TaxGapError, ThresholdError, UsageError
+from taxgap.records import Records
+from taxgap.records.files import checksum
+from taxgap.risk.model import RiskModel
+
+FAST = {"reasons": 2, "capacity_share": 0.08, "validate": False}
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def accounts_of(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "_manifest.json").read_text())["accounts"]
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _one_partition_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "TOGETHER", 1)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(parted: Records, model: RiskModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "TOGETHER", 1)
+        return write_scores(parted, model, tmp_path_factory.mktemp("undisturbed") / "out", **FAST)
+
+
+@pytest.fixture
+def copied(parted: Records, tmp_path: Path) -> Path:
+    """The records with a manifest of checksums, to be spoilt."""
+    folder = Path(shutil.copytree(parted.where, tmp_path / "records"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"] = {
+        str(path.relative_to(folder)): {"rows": pq.read_metadata(path).num_rows, "sha256": checksum(path)}
+        for path in sorted(folder.rglob("*.parquet"))
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def test_workers_decide_no_byte(undisturbed: Path, parted: Records, model: RiskModel, tmp_path: Path) -> None:
+    out = write_scores(parted, model, tmp_path / "out", workers=2, **FAST)
+    assert bytes_of(out) == bytes_of(undisturbed)
+
+
+@pytest.mark.parametrize("after", [0, 1, 3, 5])
+def test_a_run_that_ends_early_is_gone_on_with_to_the_same_bytes(
+    after: int, undisturbed: Path, parted: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    done: list[str] = []
+
+    def stop(step: str, finished: int, _parts: int) -> None:
+        done.append(step)
+        if len(done) > after:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        write_scores(parted, model, out, progress=stop, **FAST)
+    assert not out.exists()
+    again = write_scores(
+        parted, model, out, resume=after > 0, **FAST
+    )  # before anything is done nothing is kept
+    assert bytes_of(again) == bytes_of(undisturbed)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_is_done_is_not_done_again_unless_it_is_broken(
+    undisturbed: Path, parted: Records, model: RiskModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, jobs = tmp_path / "out", list[str]()
+    _stop_after_the_looks(monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        write_scores(parted, model, out, **FAST)
+    monkeypatch.undo()
+    broken = tmp_path / ".out.making" / "_work" / "rows" / "1-0.arrow"
+    broken.write_bytes(broken.read_bytes()[:-9])
+    do_job = running.do_job
+    monkeypatch.setattr(plan, "TOGETHER", 1)
+    monkeypatch.setattr(running, "do_job", lambda job: jobs.append(job.name) or do_job(job))
+    write_scores(parted, model, out, resume=True, **FAST)
+    assert [name for name in jobs if name.startswith("look")] == ["look-0001"]
+    assert bytes_of(out) == bytes_of(undisturbed)
+
+
+def _stop_after_the_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running._Run, "_rank", stop)
+
+
+def test_a_run_that_is_another_is_not_gone_on_with(
+    parted: Records, model: RiskModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _stop_after_the_looks(monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        write_scores(parted, model, tmp_path / "out", **FAST)
+    with pytest.raises(UsageError, match="differs in: settings"):
+        write_scores(parted, model, tmp_path / "out", resume=True, **{**FAST, "reasons": 1})
+    with pytest.raises(UsageError, match="no run to go on with"):
+        write_scores(parted, model, tmp_path / "other", resume=True, **FAST)
+
+
+def test_two_runs_do_not_write_one_folder(parted: Records, model: RiskModel, tmp_path: Path) -> None:
+    def second(*_: object) -> None:
+        with pytest.raises(BusyError):
+            write_scores(parted, model, tmp_path / "out", **FAST)
+
+    write_scores(parted, model, tmp_path / "out", progress=second, **FAST)
+
+
+@pytest.mark.parametrize("spoil", [lambda p: p.write_bytes(p.read_bytes()[:-50]), lambda p: p.unlink()])
+@pytest.mark.parametrize("validate", [False, True])
+def test_a_file_that_is_not_what_the_manifest_tells_of_is_named_and_mended(
+    spoil: Callable[[Path], None],
+    *,
+    validate: bool,
+    copied: Path,
+    model: RiskModel,
+    tmp_path: Path,
+) -> None:
+    path = copied / "self_assessment" / "part-0001.parquet"
+    whole = path.read_bytes()
+    spoil(path)
+    settings = {**FAST, "validate": validate}
+    with pytest.raises(InvalidDataError, match=r"self_assessment.part-0001.parquet"):
+        write_scores(Records.open(copied), model, tmp_path / "out", **settings)
+    assert not (tmp_path / "out").exists()
+    path.write_bytes(whole)
+    write_scores(Records.open(copied), model, tmp_path / "out", resume=True, **settings)
+
+
+def test_rows_that_break_a_rule_are_set_aside_with_their_reasons_and_the_others_scored(
+    copied: Path, model: RiskModel, tmp_path: Path
+) -> None:
+    spoilt = _spoil_rows(copied, 0.05)
+    out = write_scores(Records.open(copied), model, tmp_path / "out", reasons=1, max_rejected=0.2)
+    rejected = pd.read_parquet(out / "_rejected" / "self_assessment")
+    assert set(spoilt) <= set(map(tuple, rejected[["taxpayer_id", "period", "version"]].to_numpy()))
+    assert rejected["reason"].str.len().gt(10).all()
+    accounts = accounts_of(out)
+    read = sum(pq.read_metadata(path).num_rows for path in (copied / "self_assessment").iterdir())
+    assert sum(accounts["rows"]["self_assessment"].values()) == read
+    assert accounts["rows"]["self_assessment"]["rejected"] == len(rejected) >= len(spoilt) > 20
+    assert accounts["returns"]["scored"] == len(read_scores(out, ["rank"]))
+    trusted = score(Records.open(copied), model, reasons=1, validate=False)
+    keys = set(map(tuple, read_scores(out, ["taxpayer_id", "period"]).to_numpy()))
+    lost = set(map(tuple, trusted[["taxpayer_id", "period"]].to_numpy())) - keys
+    assert lost <= set(map(tuple, rejected[["taxpayer_id", "period"]].to_numpy()))
+    with pytest.raises(ThresholdError, match=r"rows of self_assessment \d+ were rejected"):
+        write_scores(Records.open(copied), model, tmp_path / "strict", reasons=1, max_rejected=0.001)
+    assert not (tmp_path / "strict").exists()
+
+
+def _spoil_rows(folder: Path, share: float) -> list[tuple[str, str, int]]:
+    """Make the turnover of some returns negative, and tell the manifest."""
+    random, keys = np.random.default_rng(3), []
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for path in sorted((folder / "self_assessment").iterdir()):
+        table = pd.read_parquet(path)
+        rows = random.random(len(table)) < share
+        table.loc[rows, "turnover"] = -5.0
+        keys += list(map(tuple, table.loc[rows, ["taxpayer_id", "period", "version"]].to_numpy()))
+        table.to_parquet(path, index=False)
+        manifest["files"][f"self_assessment/{path.name}"]["sha256"] = checksum(path)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return keys
+
+
+def test_clean_records_are_scored_alike_checked_or_not(
+    undisturbed: Path, parted: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    out = write_scores(parted, model, tmp_path / "out", **{**FAST, "validate": True})
+    pd.testing.assert_frame_equal(read_scores(out), read_scores(undisturbed), check_exact=True)
+    assert not (out / "_rejected").exists()
+
+
+def test_who_has_not_filed_has_a_row_and_a_reason(undisturbed: Path, parted: Records) -> None:
+    found = pd.read_parquet(undisturbed / "_not_filed")
+    duties = parted.table("obligations", where={"regime": "self_assessment"})
+    missing = duties[duties["met_on"].isna() & (duties["due_on"] < parted.as_of)]
+    assert sorted(found["taxpayer_id"] + found["period"]) == sorted(
+        missing["taxpayer_id"] + missing["period"]
+    )
+    assert len(found)
+    assert (found["reason"] == "not_filed").all()
+    assert not set(zip(found["taxpayer_id"], found["period"], strict=True)) & set(
+        map(tuple, read_scores(undisturbed, ["taxpayer_id", "period"]).to_numpy())
+    )
+
+
+def test_a_night_without_returns_is_no_success(parted: Records, model: RiskModel, tmp_path: Path) -> None:
+    with pytest.raises(InvalidDataError, match="no return was known on 2015-01-01"):
+        write_scores(parted, model, tmp_path / "out", as_of="2015-01-01", **FAST)
+
+
+def test_accounts_that_do_not_balance_are_not_delivered(
+    parted: Records, model: RiskModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_up = Accounts.add_up
+
+    def lose_one(regime: str, looks: list[Any]) -> Accounts:
+        accounts = add_up(regime, looks)
+        accounts.returns["scored"] -= 1
+        return accounts
+
+    monkeypatch.setattr(Accounts, "add_up", lose_one)
+    with pytest.raises(TaxGapError, match="do not balance"):
+        write_scores(parted, model, tmp_path / "out", **FAST)
+    assert not (tmp_path / "out").exists()
+
+
+def test_records_in_memory_are_scored_by_one_process(
+    records: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    held = Records.from_frames({name: records.table(name) for name in records.tables}, as_of=records.as_of)
+    out = write_scores(held, model, tmp_path / "out", **FAST)
+    expected = score(held, model, **FAST)
+    pd.testing.assert_frame_equal(read_scores(out), expected, check_exact=True)
+
+
+def test_a_share_explained_is_the_same_share(parted: Records, model: RiskModel, tmp_path: Path) -> None:
+    settings = {**FAST, "explain_share": 0.1}
+    out = write_scores(parted, model, tmp_path / "out", contributions=True, **settings)
+    pd.testing.assert_frame_equal(read_scores(out), score(parted, model, **settings), check_exact=True)
