@@ -67,9 +67,9 @@ lock: ## renew the lock files (UPGRADE=1 takes newer versions)
 	@mkdir -p build
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 		> build/build-system.in
-	$(COMPILE) pyproject.toml build/build-system.in --output-file requirements.lock
-	$(COMPILE) pyproject.toml build/build-system.in --group test --constraints requirements.lock \
-		--output-file requirements-test.lock
+	$(COMPILE) pyproject.toml build/build-system.in --group test --output-file requirements-test.lock
+	$(COMPILE) pyproject.toml build/build-system.in --constraints requirements-test.lock \
+		--output-file requirements.lock
 
 clean: ## remove what was built (.venv stays)
 	rm -rf build dist demo taxgap.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -45,10 +45,17 @@ def _read_config(ctx: click.Context, parameter: click.Parameter, value: Path | N
         return
     try:
         content = tomllib.loads(value.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise click.BadParameter(f"{value} does not exist.", ctx, parameter) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise click.BadParameter(f"{value} cannot be read as TOML.", ctx, parameter) from error
     name = ctx.info_name or ""
+    # Settings may bear the name of the option (period) or, where it differs, of what it becomes (periods).
+    names = {
+        flag.lstrip("-").replace("-", "_"): each.name for each in ctx.command.params for flag in each.opts
+    }
     settings = {key.replace("-", "_"): item for key, item in content.get(name, content).items()}
+    settings = {names.get(key) or key: item for key, item in settings.items()}
     known = {option.name for option in ctx.command.params if option.name}
     unknown = sorted(set(settings) - known)
     if unknown:

@@ -9,6 +9,8 @@ import click
 
 from taxgap.cli import options
 
+_RUN = ("workers", "engine", "scheduler", "resume", "replace", "max_rejected")
+
 
 @click.command(short_help="Score every return, flag cases within capacity, and give the reasons.")
 @options.records_argument
@@ -59,6 +61,14 @@ from taxgap.cli import options
     help="Deliver nothing if more than this share of a table's rows break a rule.",
 )
 @options.workers_option
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="What spreads the work: processes here, or a Dask cluster whose workers see the same files.",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster; without it one is started here.")
 @click.option("--resume", is_flag=True, help="Only go on with a run that was left off.")
 @options.replace_option
 @options.dry_run_option
@@ -98,7 +108,7 @@ def command(
     from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
 
     opened, loaded = Records.open(records), RiskModel.load(resolve_model(model))
-    run = {name: settings.pop(name) for name in ("workers", "resume", "replace", "max_rejected")}
+    run = {name: settings.pop(name) for name in _RUN}
     given = {"periods": list(periods) or None, "validate": not trusted, **settings}
     if dry_run:
         plan = plan_scores(opened, loaded, **given)

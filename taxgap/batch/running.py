@@ -13,6 +13,7 @@ import pandas as pd
 
 from taxgap.batch.accounts import Accounts, check_outputs
 from taxgap.batch.contribution_files import FOLDER as CONTRIBUTIONS
+from taxgap.batch.engines import Engine, start_engine
 from taxgap.batch.files import FORMAT, FORMAT_VERSION, MANIFEST
 from taxgap.batch.noting import write_noted
 from taxgap.batch.pieces import FOLDER as WORK
@@ -39,7 +40,7 @@ from taxgap.errors import InvalidDataError, UsageError
 from taxgap.records import Records
 from taxgap.records.files import write_json
 from taxgap.records.manifest import FILE_NAME
-from taxgap.records.processes import Run, count_workers, processes
+from taxgap.records.processes import Run, count_workers
 from taxgap.records.workshop import Workshop, workshop
 from taxgap.risk.model import RiskModel
 from taxgap.risk.suitability import check_records
@@ -58,6 +59,8 @@ def write_scores(
     resume: bool = False,
     contributions: bool = False,
     workers: int | None = 1,
+    engine: Engine = "local",
+    scheduler: str | None = None,
     max_rejected: float = 1.0,
     progress: Progress | None = None,
     **settings: Any,
@@ -85,6 +88,11 @@ def write_scores(
     workers : int or None, default 1
         Processes to start; 1 starts none, None starts one a processor. Where they are started, a script must
         guard its main part (``if __name__ == "__main__"``). The bytes do not depend on it.
+    engine : {"local", "dask"}, default "local"
+        What spreads the work; ``dask`` over a cluster whose workers see the same files. Nor do the bytes
+        depend on this.
+    scheduler : str, optional
+        The address of a Dask scheduler; without it a cluster is started here.
     max_rejected : float, default 1
         The share of the rows of a table that may be rejected; with more, the run ends before anything is
         delivered.
@@ -111,14 +119,16 @@ def write_scores(
     """
     plan = plan_scores(records, model, contributions=contributions, **settings)
     target, count = Path(out), count_workers(workers, len(plan.batches))
-    _check_workers(records, count)
-    threads = settings.get("threads") if count == 1 else 1
+    alone = count == 1 and engine == "local"
+    threads = settings.get("threads") if alone else 1
+    if not alone:
+        _check_folder(records)
     with workshop(target, plan.to_dict(), replace=replace, marker=MANIFEST, resume=resume) as shop:
         if not (shop.folder / MODEL).is_dir():
             model.save(shop.folder / MODEL)
         bench = Bench.of(shop.folder, plan, records, model, threads=threads)
         put_on_bench(bench)
-        with processes(count) as run:
+        with start_engine(engine, count, scheduler) as run:
             _Run(shop, bench, run, progress or (lambda *_: None), threads).work(max_rejected)
     return target
 
@@ -230,8 +240,8 @@ def _divide(ranks: pd.DataFrame, keys: dict[str, pd.DataFrame]) -> Iterator[tupl
         start += len(rows)
 
 
-def _check_workers(records: Records, workers: int) -> None:
-    if workers > 1 and not (Path(records.where) / FILE_NAME).is_file():
+def _check_folder(records: Records) -> None:
+    if not (Path(records.where) / FILE_NAME).is_file():
         raise UsageError(
             "Records in memory are scored by one process.",
             where="workers",

@@ -71,15 +71,18 @@ class ScoreSummary:
             return "\n".join([*lines, "", words])
         lines += ["", "First reasons of the flagged:"]
         lines += [f"  {count:>6,}  {code}" for code, count in self.reasons.head(TOP_REASONS).items()]
+        others = int(self.reasons.iloc[TOP_REASONS:].sum())
+        lines += [f"  {others:>6,}  others"] if others else []
         lines += [f"  {self.without_reason:>6,}  no single reason stands out", ""]
         return "\n".join([*lines, *self._shares(), "A flag is a reason to look, not a finding."])
 
     def _shares(self) -> list[str]:
         said = {
-            "of the flagged are so mainly because of the group of similar taxpayers.": self.group_share,
-            "of the flagged would have another first reason for their likelihood.": self.differing_share,
+            "mainly because of their group: trade and size add more than all of their own.": self.group_share,
+            "for another first reason, were they ranked by probability and not by tax.": self.differing_share,
         }
-        return [f"{share:.0%} {words}" for words, share in said.items() if not math.isnan(share)]
+        told = {words: share for words, share in said.items() if not math.isnan(share)}
+        return [f"{share:.0%} of the flagged are so {words}" for words, share in told.items()]
 
 
 def summarise(scores: pd.DataFrame) -> ScoreSummary:

@@ -82,8 +82,8 @@ class MonitoringReport:
         lines = [
             f"Model {self.model_id} ({self.regime}) at {self.as_of}, held against {self.reference[-1]}.",
             *(
-                f"{row.period}: {row.returns:,} returns; flagged {row.flag_rate:.1%}, before "
-                f"{row.flag_rate_before:.1%}; the score moved by {row.psi_score:.3f}."
+                f"{row.period}: {row.returns:,} returns; {row.flag_rate:.1%} reach the model's cut-off, "
+                f"before {row.flag_rate_before:.1%}; the score moved by {row.psi_score:.3f}."
                 for row in self.periods.itertuples()
             ),
             f"{len(self.drift):,} comparisons, {len(self.alarms):,} alarms.",

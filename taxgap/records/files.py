@@ -148,7 +148,11 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise InvalidDataError("The file is missing.", where=str(path)) from error
     except (OSError, ValueError) as error:
-        raise InvalidDataError("The file cannot be read as JSON.", where=str(path)) from error
+        raise InvalidDataError(
+            "The file cannot be read as JSON: it is cut off or damaged.",
+            where=str(path),
+            remedy="Copy the folder again, or make it again.",
+        ) from error
     if not isinstance(content, dict):
         raise InvalidDataError("The file holds no JSON object.", where=str(path))
     return content

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import pandas as pd
 
 from taxgap.errors import InvalidDataError, UsageError
+from taxgap.records.absence import no_records
 from taxgap.records.frames import describe_frames
 from taxgap.records.known import hide_future, is_after, to_date
 from taxgap.records.manifest import FILE_NAME, Manifest
@@ -47,11 +48,7 @@ class TableSet:
         """
         folder = Path(path)
         if not (folder / FILE_NAME).is_file():
-            raise InvalidDataError(
-                "There are no records here: the folder has no manifest.json.",
-                where=str(folder),
-                remedy="Name the folder 'records' or 'truth' inside what `taxgap generate --out` wrote.",
-            )
+            raise no_records(folder)
         return cls(FolderSource(folder, cls.models), Manifest.read(folder))
 
     @classmethod

@@ -167,7 +167,9 @@ def _read_card(folder: Path) -> dict[str, Any]:
         card = read_json(path)
     except InvalidDataError as error:
         raise IncompatibleError(
-            f"There is no model that can be read: {error.message}", where=str(path)
+            f"There is no model that can be read: {error.message}",
+            where=str(path),
+            remedy=f"Name a folder that `taxgap train` wrote. {_AGAIN}",
         ) from error
     check_format(card, name=FORMAT, version=VERSION, where=path)
     checksums = card.get("checksums")

@@ -143,7 +143,7 @@ class ValidationReport:
             more = f" {len(found) - _NAMED} more findings." if len(found) > _NAMED else ""
             raise InvalidDataError(
                 f"The records fail validation: {' | '.join(map(_in_words, found[:_NAMED]))}{more}",
-                remedy="See `findings` of the report, or its text, for all of them.",
+                remedy="`taxgap validate --out` writes all of them; in Python see `findings` of the report.",
             )
 
     @cached_property

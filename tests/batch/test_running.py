@@ -61,6 +61,30 @@ def test_workers_decide_no_byte(undisturbed: Path, parted: Records, model: RiskM
     assert bytes_of(out) == bytes_of(undisturbed)
 
 
+@pytest.mark.xdist_group("dask")
+def test_a_dask_cluster_decides_no_byte(
+    undisturbed: Path, parted: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    out = write_scores(parted, model, tmp_path / "out", engine="dask", workers=2, **FAST)
+    assert bytes_of(out) == bytes_of(undisturbed)
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"engine": "spark"}, "no engine named 'spark'"),
+        ({"scheduler": "tcp://127.0.0.1:1"}, "A scheduler is for Dask"),
+        ({"engine": "dask", "scheduler": "tcp://127.0.0.1:1"}, "cannot be reached"),
+    ],
+)
+def test_an_engine_that_is_not_there_is_named(
+    settings: dict[str, Any], complaint: str, parted: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    with pytest.raises(TaxGapError, match=complaint):
+        write_scores(parted, model, tmp_path / "out", **settings, **FAST)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("after", [0, 1, 3, 5])
 def test_a_run_that_ends_early_is_gone_on_with_to_the_same_bytes(
     after: int, undisturbed: Path, parted: Records, model: RiskModel, tmp_path: Path
