@@ -44,7 +44,7 @@ doctest: $(DONE)/tests ## run the examples in the docstrings
 	$(PYTEST) $(PARALLEL) --doctest-modules taxgap
 
 # The same code, packed otherwise: what could be missing is a package or a file of data, and these use them all.
-INSTALLED_TESTS := tests/cli tests/batch
+INSTALLED_TESTS := tests/cli tests/batch/test_files.py
 
 test-installed: $(DONE)/tests ## run tests that use every part against the built wheel instead of the checkout
 	rm -rf build/lib $(INSTALLED) taxgap.egg-info

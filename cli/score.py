@@ -69,6 +69,13 @@ _RUN = ("workers", "engine", "scheduler", "resume", "replace", "max_rejected")
     help="What spreads the work: processes here, or a Dask cluster whose workers see the same files.",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster; without it one is started here.")
+@click.option(
+    "--together",
+    type=click.IntRange(min=1),
+    default=200_000,
+    show_default=True,
+    help="Returns scored together, at most: fewer need less memory, and take longer.",
+)
 @click.option("--resume", is_flag=True, help="Only go on with a run that was left off.")
 @options.replace_option
 @options.dry_run_option

@@ -13,6 +13,9 @@ Engine: TypeAlias = Literal["local", "dask"]
 
 ENGINES: tuple[str, ...] = get_args(Engine)
 
+SECONDS = 10
+"""So long a scheduler is waited for."""
+
 RETRIES = 2
 """So often a job is given to another Dask worker when the one that had it is lost."""
 
@@ -86,7 +89,7 @@ def _connect(distributed: Any, workers: int, scheduler: str | None) -> Iterator[
             yield client
         return
     try:
-        client = distributed.Client(scheduler, timeout="10s", **how)
+        client = distributed.Client(scheduler, timeout=SECONDS, **how)
     except (OSError, TimeoutError, ValueError) as error:
         raise TaxGapError(
             "The Dask scheduler cannot be reached.", where=scheduler, remedy="Check that it runs there."

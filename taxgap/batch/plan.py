@@ -109,6 +109,7 @@ def make_plan(
     settings: ScoreSettings,
     periods: list[str],
     contributions: bool,
+    together: int = TOGETHER,
 ) -> Plan:
     """Plan to score records as they stood on their day."""
     path = Path(records.where) / FILE_NAME
@@ -123,7 +124,7 @@ def make_plan(
         settings=given,
         periods=periods,
         contributions=contributions,
-        batches=divide_partitions(count_returns(records, regime), TOGETHER),
+        batches=divide_partitions(count_returns(records, regime), together),
         versions={"taxgap": __version__, **read_versions()},
     )
 

@@ -17,7 +17,7 @@ from taxgap.batch.engines import Engine, start_engine
 from taxgap.batch.files import FORMAT, FORMAT_VERSION, MANIFEST
 from taxgap.batch.noting import write_noted
 from taxgap.batch.pieces import FOLDER as WORK
-from taxgap.batch.plan import Plan, make_plan
+from taxgap.batch.plan import TOGETHER, Plan, make_plan
 from taxgap.batch.scorer import RANKED_BY, Scorer
 from taxgap.batch.scoring import choose_periods
 from taxgap.batch.settings import ScoreSettings
@@ -62,6 +62,7 @@ def write_scores(
     engine: Engine = "local",
     scheduler: str | None = None,
     max_rejected: float = 1.0,
+    together: int = TOGETHER,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Path:
@@ -96,6 +97,9 @@ def write_scores(
     max_rejected : float, default 1
         The share of the rows of a table that may be rejected; with more, the run ends before anything is
         delivered.
+    together : int, default 200,000
+        The most returns of partitions that are scored together: a job. Fewer need less memory, and take
+        longer, since the tables of a peer group are made for each job. The scores do not depend on it.
     progress : callable, optional
         Called with a step, how many of its parts are done, and how many there are.
     **settings
@@ -117,7 +121,7 @@ def write_scores(
     ThresholdError
         More rows were rejected than may be.
     """
-    plan = plan_scores(records, model, contributions=contributions, **settings)
+    plan = plan_scores(records, model, contributions=contributions, together=together, **settings)
     target, count = Path(out), count_workers(workers, len(plan.batches))
     alone = count == 1 and engine == "local"
     threads = settings.get("threads") if alone else 1
@@ -133,12 +137,19 @@ def write_scores(
     return target
 
 
-def plan_scores(records: Records, model: RiskModel, *, contributions: bool = False, **settings: Any) -> Plan:
+def plan_scores(
+    records: Records,
+    model: RiskModel,
+    *,
+    contributions: bool = False,
+    together: int = TOGETHER,
+    **settings: Any,
+) -> Plan:
     """Plan what `write_scores` would do, and refuse what it would refuse before anything is read.
 
     Parameters
     ----------
-    records, model, contributions, **settings
+    records, model, contributions, together, **settings
         As for `write_scores`.
 
     Returns
@@ -162,6 +173,7 @@ def plan_scores(records: Records, model: RiskModel, *, contributions: bool = Fal
         settings=chosen,
         periods=choose_periods(known, chosen),
         contributions=contributions,
+        together=together,
     )
 
 

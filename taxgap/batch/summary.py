@@ -78,11 +78,11 @@ class ScoreSummary:
 
     def _shares(self) -> list[str]:
         said = {
-            "mainly because of their group: trade and size add more than all of their own.": self.group_share,
-            "for another first reason, were they ranked by probability and not by tax.": self.differing_share,
+            "are so mainly because of their group: trade and size add more than all else.": self.group_share,
+            "would have another first reason, were they ranked by probability.": self.differing_share,
         }
         told = {words: share for words, share in said.items() if not math.isnan(share)}
-        return [f"{share:.0%} of the flagged are so {words}" for words, share in told.items()]
+        return [f"{share:.0%} of the flagged {words}" for words, share in told.items()]
 
 
 def summarise(scores: pd.DataFrame) -> ScoreSummary:

@@ -21,6 +21,8 @@ from taxgap.gap.intervals import share_interval
 from taxgap.records import Records
 from taxgap.risk.model import RiskModel
 
+pytestmark = pytest.mark.xdist_group("comparison")  # one worker makes what they share
+
 YEAR = "2023-24"
 RULE = "Flagged if the probability is at least 0.5 and the rank is within the first 40% of the tax year."
 TABLES = ("returns", "flags", "ranks", "drift", "rule", "reasons", "reason_moves", "changed", "movers")

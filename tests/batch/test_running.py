@@ -13,13 +13,16 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from taxgap.batch import Accounts, plan, read_scores, running, score, write_scores
+from taxgap.batch import Accounts, engines, read_scores, running, score, write_scores
 from taxgap.errors import BusyError, InvalidDataError, TaxGapError, ThresholdError, UsageError
 from taxgap.records import Records
 from taxgap.records.files import checksum
 from taxgap.risk.model import RiskModel
 
-FAST = {"reasons": 2, "capacity_share": 0.08, "validate": False}
+pytestmark = pytest.mark.xdist_group("running")  # one worker makes what they share
+
+FAST = {"reasons": 2, "capacity_share": 0.08, "validate": False, "together": 1}  # a partition a job
+SCORE = {name: value for name, value in FAST.items() if name != "together"}
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -31,16 +34,9 @@ def accounts_of(folder: Path) -> dict[str, Any]:
     return found
 
 
-@pytest.fixture(autouse=True)
-def _one_partition_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "TOGETHER", 1)
-
-
 @pytest.fixture(scope="module")
 def undisturbed(parted: Records, model: RiskModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan, "TOGETHER", 1)
-        return write_scores(parted, model, tmp_path_factory.mktemp("undisturbed") / "out", **FAST)
+    return write_scores(parted, model, tmp_path_factory.mktemp("undisturbed") / "out", **FAST)
 
 
 @pytest.fixture
@@ -61,7 +57,6 @@ def test_workers_decide_no_byte(undisturbed: Path, parted: Records, model: RiskM
     assert bytes_of(out) == bytes_of(undisturbed)
 
 
-@pytest.mark.xdist_group("dask")
 def test_a_dask_cluster_decides_no_byte(
     undisturbed: Path, parted: Records, model: RiskModel, tmp_path: Path
 ) -> None:
@@ -78,8 +73,15 @@ def test_a_dask_cluster_decides_no_byte(
     ],
 )
 def test_an_engine_that_is_not_there_is_named(
-    settings: dict[str, Any], complaint: str, parted: Records, model: RiskModel, tmp_path: Path
+    settings: dict[str, Any],
+    complaint: str,
+    *,
+    parted: Records,
+    model: RiskModel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(engines, "SECONDS", 1)
     with pytest.raises(TaxGapError, match=complaint):
         write_scores(parted, model, tmp_path / "out", **settings, **FAST)
     assert not (tmp_path / "out").exists()
@@ -118,7 +120,6 @@ def test_what_is_done_is_not_done_again_unless_it_is_broken(
     broken = tmp_path / ".out.making" / "_work" / "rows" / "1-0.arrow"
     broken.write_bytes(broken.read_bytes()[:-9])
     do_job = running.do_job
-    monkeypatch.setattr(plan, "TOGETHER", 1)
     monkeypatch.setattr(running, "do_job", lambda job: jobs.append(job.name) or do_job(job))
     write_scores(parted, model, out, resume=True, **FAST)
     assert [name for name in jobs if name.startswith("look")] == ["look-0001"]
@@ -258,11 +259,13 @@ def test_records_in_memory_are_scored_by_one_process(
 ) -> None:
     held = Records.from_frames({name: records.table(name) for name in records.tables}, as_of=records.as_of)
     out = write_scores(held, model, tmp_path / "out", **FAST)
-    expected = score(held, model, **FAST)
+    expected = score(held, model, **SCORE)
     pd.testing.assert_frame_equal(read_scores(out), expected, check_exact=True)
 
 
 def test_a_share_explained_is_the_same_share(parted: Records, model: RiskModel, tmp_path: Path) -> None:
     settings = {**FAST, "explain_share": 0.1}
     out = write_scores(parted, model, tmp_path / "out", contributions=True, **settings)
-    pd.testing.assert_frame_equal(read_scores(out), score(parted, model, **settings), check_exact=True)
+    pd.testing.assert_frame_equal(
+        read_scores(out), score(parted, model, **SCORE, explain_share=0.1), check_exact=True
+    )

@@ -51,7 +51,7 @@ def flagged(**columns: list[object]) -> pd.DataFrame:
 def test_who_is_flagged_mainly_because_of_the_group_is_counted() -> None:
     summary = summarise(flagged())
     assert summary.group_share == 0.5
-    assert "50% of the flagged are so mainly because of the group" in summary.to_text()
+    assert "50% of the flagged are so mainly because of their group" in summary.to_text()
     assert "likelihood" not in summary.to_text()
     assert summary.to_dict()["first_reason_differs_by_likelihood_share"] is None
 
