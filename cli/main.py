@@ -26,6 +26,7 @@ VERBS: dict[str, str] = {
     "schema": "Describe the columns and rules of a table, or list the tables.",
     "train": "Train a risk model on closed enquiries, and evaluate it on later random ones.",
     "score": "Score every return, flag cases within capacity, and give the reasons.",
+    "status": "Say what state a run of `score` is in, and how far it came.",
     "diff": "Compare two nights of scores: flags, ranks, reasons and drift.",
     "explain": "Say why one taxpayer's return scores as it does, and write its case file.",
     "audit": "Say whether a model's reasons can be relied on, and where they cannot.",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from taxgap.batch import ScoreComparison as ScoreComparison
     from taxgap.batch import compare_scores as compare_scores
+    from taxgap.batch import read_status as read_status
     from taxgap.batch import score as score
     from taxgap.errors import TaxGapError as TaxGapError
     from taxgap.monitoring import monitor as monitor
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "score": "taxgap.batch",
     "compare_scores": "taxgap.batch",
+    "read_status": "taxgap.batch",
     "ScoreComparison": "taxgap.batch",
     "ModelShelf": "taxgap.monitoring.models",
     "TaxGapError": "taxgap.errors",

@@ -7,10 +7,12 @@ from taxgap.batch.comparison import ScoreComparison, compare_scores
 from taxgap.batch.files import read_contributions, read_scores
 from taxgap.batch.running import plan_scores, write_scores
 from taxgap.batch.scoring import score
+from taxgap.batch.status import RunStatus, read_status
 from taxgap.batch.summary import ScoreSummary, summarise
 
 __all__ = [
     "Accounts",
+    "RunStatus",
     "ScoreComparison",
     "ScoreSummary",
     "compare_scores",
@@ -18,6 +20,7 @@ __all__ = [
     "read_accounts",
     "read_contributions",
     "read_scores",
+    "read_status",
     "score",
     "summarise",
     "write_scores",

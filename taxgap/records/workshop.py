@@ -156,6 +156,17 @@ def making(out: Path) -> Path:
     return place.with_name(f".{place.name}.making")
 
 
+def is_busy(folder: Path) -> bool:
+    """Tell whether a run is making an output in this folder now."""
+    if not (folder / _LOCK).is_file():
+        return False
+    try:
+        with FileLock(folder / _LOCK, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
 def _check_left_off(folder: Path, plan: dict[str, Any], out: Path) -> None:
     if not (folder / PLAN).is_file():
         raise UsageError("There is no run to go on with.", where=str(out), remedy="Run it without --resume.")

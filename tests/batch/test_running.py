@@ -87,7 +87,7 @@ def test_an_engine_that_is_not_there_is_named(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("after", [0, 1, 3, 5])
+@pytest.mark.parametrize("after", [0, 3])
 def test_a_run_that_ends_early_is_gone_on_with_to_the_same_bytes(
     after: int, undisturbed: Path, parted: Records, model: RiskModel, tmp_path: Path
 ) -> None:
@@ -153,8 +153,10 @@ def test_two_runs_do_not_write_one_folder(parted: Records, model: RiskModel, tmp
     write_scores(parted, model, tmp_path / "out", progress=second, **FAST)
 
 
-@pytest.mark.parametrize("spoil", [lambda p: p.write_bytes(p.read_bytes()[:-50]), lambda p: p.unlink()])
-@pytest.mark.parametrize("validate", [False, True])
+@pytest.mark.parametrize(
+    ("spoil", "validate"),
+    [(lambda path: path.write_bytes(path.read_bytes()[:-50]), True), (lambda path: path.unlink(), False)],
+)
 def test_a_file_that_is_not_what_the_manifest_tells_of_is_named_and_mended(
     spoil: Callable[[Path], None],
     *,

@@ -37,7 +37,7 @@ def test_it_replaces_only_when_asked(population, tmp_path):
 
 def test_a_folder_without_a_population_is_refused(tmp_path, capsys):
     assert main(["calibrate", str(tmp_path), "--out", str(tmp_path / "out")]) == 3
-    assert "taxgap generate" in capsys.readouterr().err
+    assert "There are no records here" in capsys.readouterr().err
 
 
 def test_every_miss_is_explained_or_marked(population, tmp_path):

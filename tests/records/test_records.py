@@ -220,8 +220,12 @@ def test_periods_of_frames_are_tax_years_and_those_of_their_months(frames: Frame
 
 
 def test_a_folder_without_a_manifest_holds_no_records(tmp_path: Path) -> None:
-    for folder in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(InvalidDataError, match=r"no manifest\.json.*Name the folder 'records'"):
+    said = {
+        tmp_path: r"no manifest\.json.*Name the folder 'records'",
+        tmp_path / "nowhere": "nothing has this",
+    }
+    for folder, words in said.items():
+        with pytest.raises(InvalidDataError, match=words):
             Records.open(folder)
 
 

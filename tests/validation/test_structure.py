@@ -340,7 +340,7 @@ def test_a_taxpayer_in_another_partition_is_rejected(
 
 
 def test_what_cannot_be_opened_at_all_is_an_error(tmp_path: Path, folder: Path) -> None:
-    with pytest.raises(InvalidDataError, match=r"no manifest\.json"):
+    with pytest.raises(InvalidDataError, match=r"no records here"):
         validate(tmp_path / "nowhere")
     manifest = folder / "manifest.json"
     manifest.write_text(
