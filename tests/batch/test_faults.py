@@ -141,29 +141,29 @@ def test_whatever_is_killed_the_run_goes_on_to_the_same_bytes(
     assert sorted(path.name for path in night.out.parent.iterdir()) == ["out"]
 
 
-@pytest.mark.parametrize("mebibytes", [1, 2, 3, 4])
+@pytest.mark.parametrize("kibibytes", [200, 300, 600, 900])
 def test_a_full_disk_is_said_and_what_is_done_is_kept(
-    mebibytes: int,
+    kibibytes: int,
     records_folder: Path,
     model_folder: Path,
     whole: tuple[dict[str, bytes], float],
     tmp_path: Path,
 ) -> None:
-    with _small_disk(tmp_path / "disk", mebibytes) as disk:
+    with _small_disk(tmp_path / "disk", kibibytes) as disk:
         night = Night(records_folder, model_folder, disk / "out")
         status, err = night.run()
         if status == 0:
             pytest.skip("There was room enough.")
         assert "cannot be written" in err or "No space" in err
         assert "Traceback" not in err
-        _enlarge(disk, 200)
+        _enlarge(disk, 200_000)
         assert night.finish() == whole[0]
 
 
 @contextmanager
-def _small_disk(folder: Path, mebibytes: int) -> Iterator[Path]:
+def _small_disk(folder: Path, kibibytes: int) -> Iterator[Path]:
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "none", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "none", str(folder)]
     if os.geteuid() or subprocess.run(mount, check=False).returncode:
         pytest.skip("A small disk can only be made by root.")
     try:
@@ -172,8 +172,8 @@ def _small_disk(folder: Path, mebibytes: int) -> Iterator[Path]:
         subprocess.run(["umount", folder], check=True)
 
 
-def _enlarge(disk: Path, mebibytes: int) -> None:
-    subprocess.run(["mount", "-o", f"remount,size={mebibytes}m", disk], check=True)
+def _enlarge(disk: Path, kibibytes: int) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={kibibytes}k", disk], check=True)
 
 
 def test_a_file_that_may_not_grow_is_said(night: Night, whole: tuple[dict[str, bytes], float]) -> None:
