@@ -21,7 +21,7 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-inde
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-long test-installed oracle doctest lint docs lock clean
+.PHONY: help install demo test test-long test-installed oracle doctest lint docs wheelhouse lock clean
 
 help: ## list the rules
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -44,7 +44,7 @@ doctest: $(DONE)/tests ## run the examples in the docstrings
 	$(PYTEST) $(PARALLEL) --doctest-modules taxgap
 
 # The same code, packed otherwise: what could be missing is a package or a file of data, and these use them all.
-INSTALLED_TESTS := tests/cli tests/batch/test_files.py
+INSTALLED_TESTS := tests/cli/test_verbs.py tests/cli/test_explain.py tests/cli/test_audit.py tests/batch/test_files.py
 
 test-installed: $(DONE)/tests ## run tests that use every part against the built wheel instead of the checkout
 	rm -rf build/lib $(INSTALLED) taxgap.egg-info
@@ -62,6 +62,15 @@ docs: $(DONE)/tests ## write the API reference into build/reference/
 	rm -rf build/reference
 	$(BIN)/python -m pdoc --docformat numpy --output-directory build/reference taxgap $(ROOMS)
 
+# The wheels of the lock file and our own, with a list of them all by hash. They fit machines of this kind alone.
+wheelhouse: $(DONE)/project ## gather wheels for an installation without network, in wheelhouse/
+	rm -rf wheelhouse build/lib
+	$(PIP) download --require-hashes --only-binary :all: --requirement requirements.lock --dest wheelhouse
+	$(PIP) wheel --no-index --no-deps --no-build-isolation --wheel-dir wheelhouse .
+	{ cat requirements.lock; \
+		basename wheelhouse/taxgap-*.whl | sed 's/^taxgap-\([^-]*\)-.*/taxgap==\1 \\/'; \
+		$(BIN)/python -m pip hash wheelhouse/taxgap-*.whl | sed -n 's/^--hash/    &/p'; } > wheelhouse/requirements.txt
+
 lock: ## renew the lock files (UPGRADE=1 takes newer versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: see CONTRIBUTING.md." >&2; exit 1; }
 	@mkdir -p build
@@ -72,7 +81,7 @@ lock: ## renew the lock files (UPGRADE=1 takes newer versions)
 		--output-file requirements.lock
 
 clean: ## remove what was built (.venv stays)
-	rm -rf build dist demo taxgap.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist demo wheelhouse taxgap.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What is installed leaves a stamp in .venv/done, so that nothing is installed twice.

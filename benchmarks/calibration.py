@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from time import process_time
 
-from taxgap.gap import calibrate
+from taxgap.calibration import calibrate
 from taxgap.publication.assessment import assess
 from taxgap.publication.calibration_content import accuracy_of
 from taxgap.records import Records, Truth

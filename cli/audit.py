@@ -63,6 +63,8 @@ def _read_bounds(_: click.Context, parameter: click.Parameter, value: tuple[str,
     "--answers", type=click.Path(path_type=Path, exists=True), help="Score the forms in this folder."
 )
 @click.option("--key", type=click.Path(path_type=Path, exists=True), help="The kit's key, or its folder.")
+@options.workers_option
+@options.engine_options
 @options.seed_option("Seed of everything that is drawn.", default=0)
 @options.replace_option
 @options.common
@@ -103,7 +105,6 @@ def _write_tasks(
 ) -> None:
     from taxgap.publication.task_kit import write_tasks  # noqa: PLC0415  heavy: only when it runs
     from taxgap.records import Records, Truth  # noqa: PLC0415  heavy
-    from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
 
     if settings["truth"] is None:
         raise UsageError(
@@ -118,7 +119,7 @@ def _write_tasks(
     folder = write_tasks(
         tasks,
         Records.open(records),
-        RiskModel.load(model),
+        options.load_model(model),
         Truth.open(settings["truth"]),
         participants=settings["participants"],
         cases=settings["cases"],
@@ -156,14 +157,13 @@ def _audit(ctx: click.Context, records: str, model: Path, settings: dict[str, An
     from taxgap.reasons.audit.auditing import audit_explanations  # noqa: PLC0415  heavy
     from taxgap.records import Records, Truth  # noqa: PLC0415  heavy
     from taxgap.records.files import check_absent  # noqa: PLC0415  heavy
-    from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
 
     out, truth = settings["out"], settings["truth"]
     if out is not None:
         check_absent(out, replace=settings["replace"], marker="audit.json")
     audit = audit_explanations(
         Records.open(records),
-        RiskModel.load(model),
+        options.load_model(model),
         None if truth is None else Truth.open(truth),
         periods=list(settings["periods"]) or None,
         as_of=settings["as_of"],
@@ -176,6 +176,9 @@ def _audit(ctx: click.Context, records: str, model: Path, settings: dict[str, An
         bounds=settings["bounds"],
         seed=settings["seed"],
         say=_say(ctx),
+        workers=settings["workers"],
+        engine=settings["engine"],
+        scheduler=settings["scheduler"],
     )
     if out is not None:
         publish_audit(audit, out, replace=settings["replace"])

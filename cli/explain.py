@@ -13,15 +13,23 @@ from taxgap.cli import options
 from taxgap.errors import UsageError
 
 if TYPE_CHECKING:
+    from taxgap.publication.case_file import Case
     from taxgap.publication.case_file_text import Line
+    from taxgap.records import Records
+    from taxgap.risk import RiskModel
 
 RANKED = ("taxpayer_id", "period", "model_id", "score", "rank", "flagged", "flag_rule")
 """The columns of the scores that say where a return stands."""
 
 
 @click.command(short_help="Say why one taxpayer's return scores as it does, and write its case file.")
-@options.records_argument
-@options.model_option
+@click.argument("records", required=False)
+@options.either_model_option
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder that `score` wrote: make the figures of that night again, exactly, or refuse.",
+)
 @click.option("--taxpayer", required=True, metavar="ID", help="The taxpayer, as the records name him.")
 @click.option("--period", metavar="PERIOD", help="Tax year or end month of the return; else the latest.")
 @click.option(
@@ -59,8 +67,9 @@ def command(
     ctx: click.Context,
     /,
     *,
-    records: str,
-    model: Path,
+    records: str | None,
+    model: Path | None,
+    run: Path | None,
     taxpayer: str,
     scores: Path | None,
     out: Path | None,
@@ -71,24 +80,24 @@ def command(
     With --out it is written as a page too, with the history of the returns, what others report, and closed
     cases like it. A flag is a reason to look, not a finding.
 
+    With --run the records and the model are those of a past night, RECORDS only where they stand elsewhere by
+    now.
+
     Example: taxgap explain population/records --model model --taxpayer T00000001 --out cases
+
+    Example: taxgap explain --run scores --taxpayer T00000001
     """
     from taxgap.batch import read_scores  # noqa: PLC0415  heavy: only when the verb runs
-    from taxgap.publication.case_file import gather_case  # noqa: PLC0415  heavy
     from taxgap.publication.case_file_content import find_standing, gather_case_file  # noqa: PLC0415  heavy
     from taxgap.publication.case_file_page import case_file_name, write_case_file  # noqa: PLC0415  heavy
     from taxgap.publication.case_file_text import write_lines  # noqa: PLC0415  heavy
-    from taxgap.records import Records  # noqa: PLC0415  heavy
-    from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
 
-    opened, loaded = Records.open(records), RiskModel.load(model)
-    try:
-        case = gather_case(opened, loaded, taxpayer, **settings)
-    except UsageError as error:
-        if error.where != "engine":
-            raise
-        remedy = "Add --baseline training, or leave --engine out."
-        raise UsageError(error.message, where="--engine", remedy=remedy) from error
+    if run is None:
+        opened, loaded, case = _ask(records, model, taxpayer, settings)
+    else:
+        given = {"--model": model, "--scores": scores, "--as-of": settings["as_of"]}
+        opened, loaded, case = _retrace(run, records, taxpayer, settings, given)
+        scores = run
     known = None if scores is None else read_scores(scores, RANKED)
     standing: Mapping[str, Any] | None = None if known is None else find_standing(known, case)
     page = None
@@ -99,6 +108,38 @@ def command(
     _show(ctx, lines, case.to_dict() | {"standing": standing, "page": page})
     if page is not None and not ctx.obj.as_json and ctx.obj.verbosity >= 0:
         click.echo(f"\nOpen {page} in a browser.")
+
+
+def _ask(
+    records: str | None, model: Path | None, taxpayer: str, settings: dict[str, Any]
+) -> tuple[Records, RiskModel, Case]:
+    from taxgap.publication.case_file import gather_case  # noqa: PLC0415  heavy
+    from taxgap.records import Records  # noqa: PLC0415  heavy
+
+    if records is None or model is None:
+        raise click.UsageError("Give RECORDS and --model, or --run.")
+    opened, loaded = Records.open(records), options.load_model(model)
+    try:
+        return opened, loaded, gather_case(opened, loaded, taxpayer, **settings)
+    except UsageError as error:
+        if error.where != "engine":
+            raise
+        remedy = "Add --baseline training, or leave --engine out."
+        raise UsageError(error.message, where="--engine", remedy=remedy) from error
+
+
+def _retrace(
+    run: Path, records: str | None, taxpayer: str, settings: dict[str, Any], given: dict[str, Any]
+) -> tuple[Records, RiskModel, Case]:
+    from taxgap.batch.retracing import retrace  # noqa: PLC0415  heavy
+    from taxgap.publication.case_file import gather_case  # noqa: PLC0415  heavy
+
+    given |= {f"--{name}": settings[name] for name in ("baseline", "engine", "refits")}
+    fixed = {"--baseline": "peers", "--engine": "taxgap", "--refits": 0}
+    if wrong := [name for name, value in given.items() if value != fixed.get(name)]:
+        raise click.UsageError(f"With --run, leave out {', '.join(wrong)}: a night is made again as it was.")
+    found = retrace(run, taxpayer, records=records)
+    return found.everyone, found.model, gather_case(found.records, found.model, taxpayer, **settings)
 
 
 def _show(ctx: click.Context, lines: Sequence[Line], data: dict[str, Any]) -> None:

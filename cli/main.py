@@ -24,8 +24,10 @@ VERBS: dict[str, str] = {
     "ingest": "Bring an administration's own tables into the library's form.",
     "validate": "Check whether records can be trusted; put rows that cannot be into quarantine.",
     "schema": "Describe the columns and rules of a table, or list the tables.",
+    "features": "Make the features of every return, one parquet file a partition.",
     "train": "Train a risk model on closed enquiries, and evaluate it on later random ones.",
     "score": "Score every return, flag cases within capacity, and give the reasons.",
+    "deliver": "Deliver scores: a CSV file, standard output, or a table of a database.",
     "status": "Say what state a run of `score` is in, and how far it came.",
     "diff": "Compare two nights of scores: flags, ranks, reasons and drift.",
     "explain": "Say why one taxpayer's return scores as it does, and write its case file.",
@@ -129,7 +131,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0 fine, 1 unexpected, 2 usage, 3 to 6 as `taxgap.errors` says, 130 interrupted.
+        The exit status: 0 fine, 1 unexpected, 2 usage, 3 to 7 as `taxgap.errors` says, 130 interrupted,
+        143 terminated.
     """
     # Threads of LightGBM that wait shall sleep: spinning, they slow a busy machine tenfold.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

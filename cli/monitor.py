@@ -53,13 +53,11 @@ def command(
     Example: taxgap monitor population/records --model model --fail-on alarm
     """
     from taxgap.monitoring import monitor  # noqa: PLC0415  heavy: only when it runs
-    from taxgap.monitoring.models import resolve_model  # noqa: PLC0415  heavy
     from taxgap.records import Records  # noqa: PLC0415  heavy
-    from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
 
     report = monitor(
         Records.open(records),
-        RiskModel.load(resolve_model(model)),
+        options.load_model(model),
         periods=list(periods) or None,
         as_of=as_of,
         false_alarm=false_alarm,

@@ -10,9 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from taxgap.batch.deadline import Deadline
+    from taxgap.risk import RiskModel
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Progress = Callable[[int, int], None]
@@ -102,11 +106,37 @@ _config = click.option(
     help="A TOML file with options of this verb, alone or in a table of its name.",
 )
 
+
+def share(value: str) -> float:
+    """Read a share: a number from 0 to 1, or a percentage.
+
+    Examples
+    --------
+    >>> share("0.05"), share("5%")
+    (0.05, 0.05)
+    """
+    text = str(value).strip()
+    try:
+        number = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise click.BadParameter(
+            f"'{text}' is no share: write a number from 0 to 1, or a percentage such as 5%."
+        )
+    return number
+
+
 records_argument = click.argument("records")  # a folder, or a database's file or address
 model_option = click.option(
     "--model",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
+    help="The model's folder, or a shelf of models.",
+)
+either_model_option = click.option(
+    "--model",
+    type=click.Path(path_type=Path, file_okay=False),
     help="The model's folder, or a shelf of models.",
 )
 replace_option = click.option("--replace", is_flag=True, help="Replace the output if it exists.")
@@ -121,6 +151,39 @@ workers_option = click.option(
 )
 
 
+def engine_options(command: Command) -> Command:
+    """Add ``--engine`` and ``--scheduler`` to a verb."""
+    for option in (_scheduler, _engine):
+        command = option(command)
+    return command
+
+
+_engine = click.option(
+    "--engine",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="What spreads the work: processes here, or a Dask cluster whose workers see the same files.",
+)
+_scheduler = click.option(
+    "--scheduler", metavar="ADDRESS", help="Of a Dask cluster; without it one is started here."
+)
+
+
+def _read_deadline(_: click.Context, __: click.Parameter, value: str | None) -> Deadline | None:
+    from taxgap.batch.deadline import Deadline  # noqa: PLC0415  only when it is given
+
+    return None if value is None else Deadline.of(value)
+
+
+deadline_option = click.option(
+    "--deadline",
+    metavar="TIME",
+    callback=_read_deadline,
+    help="Begin nothing after this: a duration (4h), a time (06:00), or a date and time.",
+)
+
+
 def out_option(what: str, *, required: bool = True) -> Callable[[Command], Command]:
     """Return the ``--out`` option of a verb that writes `what`."""
     return click.option(
@@ -131,6 +194,14 @@ def out_option(what: str, *, required: bool = True) -> Callable[[Command], Comma
 def seed_option(what: str, *, default: int = 7) -> Callable[[Command], Command]:
     """Return the ``--seed`` option; its default is that of the function behind the verb."""
     return click.option("--seed", type=click.IntRange(min=0), default=default, show_default=True, help=what)
+
+
+def load_model(path: Path) -> RiskModel:
+    """Load a model from its folder, or the champion of a shelf."""
+    from taxgap.monitoring.models import resolve_model  # noqa: PLC0415  heavy: only when it runs
+    from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
+
+    return RiskModel.load(resolve_model(path))
 
 
 def show(ctx: click.Context, text: str, data: Any) -> None:

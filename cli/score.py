@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from taxgap.cli import options
+from taxgap.cli import options, streams, telling
 
-_RUN = ("workers", "engine", "scheduler", "resume", "replace", "max_rejected")
+if TYPE_CHECKING:
+    from taxgap.records import Records
+
+_RUN = ("workers", "engine", "scheduler", "resume", "replace", "max_rejected", "deadline")
 
 
 @click.command(short_help="Score every return, flag cases within capacity, and give the reasons.")
 @options.records_argument
 @options.model_option
-@options.out_option("the scores")
+@options.out_option("the scores; - for CSV on standard output")
+@streams.columns_option
+@streams.table_option
+@click.option(
+    "--deliver", metavar="TARGET", help="Deliver the scores when they are whole, as `taxgap deliver` does."
+)
 @click.option(
     "--reasons", type=click.IntRange(0, 4), default=4, show_default=True, help="Reasons a case, at most."
 )
 @click.option(
     "--explain-share",
-    type=click.FloatRange(0, 1),
+    type=options.share,
     default=1.0,
     show_default=True,
     help="Share of returns, from the highest rank down, that are explained.",
@@ -31,7 +41,7 @@ _RUN = ("workers", "engine", "scheduler", "resume", "replace", "max_rejected")
 )
 @click.option(
     "--capacity-share",
-    type=click.FloatRange(0, 1),
+    type=options.share,
     default=0.05,
     show_default=True,
     help="Share of returns that can be worked.",
@@ -49,13 +59,13 @@ _RUN = ("workers", "engine", "scheduler", "resume", "replace", "max_rejected")
     help="What an officer's hour costs, in pounds; else the model's.",
 )
 @click.option("--threads", type=click.IntRange(1), help="Threads that explain; all cores when absent.")
-@click.option("--cutoff", type=click.FloatRange(0, 1), help="Least probability of a flag; else the model's.")
+@click.option("--cutoff", type=options.share, help="Least probability of a flag; else the model's.")
 @click.option("--period", "periods", multiple=True, metavar="YEAR", help="A tax year; all when absent.")
 @options.as_of_option
 @click.option("--trusted", is_flag=True, help="The records were validated: do not check their rows again.")
 @click.option(
     "--max-rejected",
-    type=click.FloatRange(0, 1),
+    type=options.share,
     default=0.05,
     show_default=True,
     help="Deliver nothing if more than this share of a table's rows break a rule.",
@@ -76,7 +86,24 @@ _RUN = ("workers", "engine", "scheduler", "resume", "replace", "max_rejected")
     show_default=True,
     help="Returns scored together, at most: fewer need less memory, and take longer.",
 )
+@click.option(
+    "--refit-peers",
+    is_flag=True,
+    help="Draw the peers from these returns, instead of the model's, in a first pass.",
+)
+@click.option(
+    "--changed-since",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="RUN",
+    help="Take over from an earlier run what did not change since; the bytes are those of a full run.",
+)
 @click.option("--resume", is_flag=True, help="Only go on with a run that was left off.")
+@options.deadline_option
+@click.option(
+    "--metrics",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A text file for Prometheus, replaced as the run goes on; what --dry-run learns from.",
+)
 @options.replace_option
 @options.dry_run_option
 @options.common
@@ -88,9 +115,13 @@ def command(
     records: str,
     model: Path,
     out: Path,
+    columns: Path | None,
+    table: str | None,
+    deliver: str | None,
     periods: tuple[str, ...],
     trusted: bool,
     dry_run: bool,
+    metrics: Path | None,
     **settings: Any,
 ) -> None:
     """Score every return in RECORDS with a model, flag cases within capacity, and give the reasons.
@@ -100,30 +131,74 @@ def command(
     again. Reasons hold a return against its peers: the same trade group and size band. A flag is a reason to
     look, not a finding.
 
+    RECORDS is a folder in the library's form, or whatever ingest reads; or - for one --table from standard
+    input, where a model needs no other.
+
     Example: taxgap score population/records --model model --out scores
     """
     from taxgap.batch import (  # noqa: PLC0415  heavy: only when it runs
+        forecast_run,
         plan_scores,
-        read_accounts,
-        read_scores,
-        summarise,
         write_scores,
     )
-    from taxgap.batch.summary import SUMMARISED  # noqa: PLC0415  heavy
-    from taxgap.monitoring.models import resolve_model  # noqa: PLC0415  heavy
-    from taxgap.records import Records  # noqa: PLC0415  heavy
-    from taxgap.risk import RiskModel  # noqa: PLC0415  heavy
 
-    opened, loaded = Records.open(records), RiskModel.load(resolve_model(model))
+    targets = streams.read_targets(out, deliver)
     run = {name: settings.pop(name) for name in _RUN}
     given = {"periods": list(periods) or None, "validate": not trusted, **settings}
-    if dry_run:
-        plan = plan_scores(opened, loaded, **given)
-        options.show(ctx, f"{plan.to_text()}, into {out}.", plan.to_dict() | {"out": out})
-        return
-    with options.steps(ctx) as progress:
-        write_scores(opened, loaded, out, progress=progress, **run, **given)
-    columns = SUMMARISED if settings["reasons"] else SUMMARISED[:-2]
-    summary, accounts = summarise(read_scores(out, columns)), read_accounts(out)
+    with streams.output_folder(out) as folder:
+        with telling.tell_run(ctx, None if dry_run else metrics) as tell:
+            loaded = options.load_model(model)
+            with _open(ctx, records, out, table, columns, dry_run=dry_run, run=run) as opened:
+                if dry_run:
+                    plan = plan_scores(opened, loaded, **given)
+                    forecast = forecast_run(opened, plan, workers=run["workers"], metrics=metrics)
+                    text = f"{plan.to_text()}, into {out}.\n{forecast.to_text()}"
+                    options.show(ctx, text, plan.to_dict() | {"out": out, "forecast": forecast.to_dict()})
+                    return
+                write_scores(opened, loaded, folder, progress=tell, **run, **given)
+        kept = folder == out
+        done = [streams.deliver(folder, target, replace=run["replace"], kept=kept) for target in targets]
+        text, data = _summarise(folder, reasons=settings["reasons"])
+    text = "\n\n".join([text, *(each.to_text() for each in done)])
+    data |= {"deliveries": [each.to_dict() for each in done]} if done else {}
+    streams.show(ctx, text, data, on_error=streams.STANDARD in targets)
+
+
+def _summarise(folder: Path, *, reasons: int) -> tuple[str, dict[str, Any]]:
+    """Say what a run came to: flags and first reasons, and what became of every row."""
+    from taxgap.batch import read_accounts, read_scores, summarise  # noqa: PLC0415  heavy: only when it runs
+    from taxgap.batch.summary import SUMMARISED  # noqa: PLC0415  heavy
+
+    summary = summarise(read_scores(folder, SUMMARISED if reasons else SUMMARISED[:-2]))
+    accounts = read_accounts(folder)
     text = f"{summary.to_text()}\n\n{accounts.to_text()}"
-    options.show(ctx, text, summary.to_dict() | {"accounts": accounts.to_dict()})
+    return text, summary.to_dict() | {"accounts": accounts.to_dict()}
+
+
+@contextmanager
+def _open(
+    ctx: click.Context,
+    records: str,
+    out: Path,
+    table: str | None,
+    columns: Path | None,
+    *,
+    dry_run: bool,
+    run: dict[str, Any],
+) -> Iterator[Records]:
+    """Open the records, wherever they come from; own tables are staged beside the output."""
+    from taxgap.batch.files import MANIFEST  # noqa: PLC0415  heavy: only when it runs
+    from taxgap.records import Records  # noqa: PLC0415  heavy
+    from taxgap.records.ingestion.beside import open_beside  # noqa: PLC0415  heavy
+
+    if records == streams.STANDARD:
+        with streams.open_table(ctx, table, columns) as opened:
+            yield opened
+        return
+    streams.refuse_table(table)
+    if dry_run or str(out) == streams.STANDARD:
+        yield Records.open(records, columns=columns)
+        return
+    how = {name: run[name] for name in ("replace", "resume", "workers")}
+    with open_beside(records, out, columns=columns, marker=MANIFEST, **how) as opened:
+        yield opened

@@ -40,6 +40,14 @@ from taxgap.cli import options
     metavar="N",
     help="Fit the model again N times; what that could undo is then no reason.",
 )
+@options.engine_options
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Workers of a Dask cluster that is started here.",
+)
 @options.seed_option("Seed of the model's own draws.", default=0)
 @options.replace_option
 @options.common
@@ -65,11 +73,12 @@ def command(
     from taxgap.reasons.noise import annotate_noise, measure_noise  # noqa: PLC0415  heavy
     from taxgap.reasons.refits import check_refits  # noqa: PLC0415  heavy
     from taxgap.records import Records  # noqa: PLC0415  heavy: only when the verb runs
-    from taxgap.records.files import check_absent  # noqa: PLC0415  heavy
+    from taxgap.records.files import check_absent, check_writable  # noqa: PLC0415  heavy
     from taxgap.records.processes import MOST, count_workers  # noqa: PLC0415  heavy
     from taxgap.risk import train  # noqa: PLC0415  heavy
 
     check_absent(out, replace=replace, marker="card.json")  # before minutes are spent
+    check_writable(out)
     if noise_refits:
         check_refits(noise_refits)
     opened = Records.open(records)

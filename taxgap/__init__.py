@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from taxgap.batch import compare_scores as compare_scores
     from taxgap.batch import read_status as read_status
     from taxgap.batch import score as score
+    from taxgap.batch.features import build_features as build_features
+    from taxgap.batch.features import read_features as read_features
     from taxgap.errors import TaxGapError as TaxGapError
     from taxgap.monitoring import monitor as monitor
     from taxgap.monitoring import record_outcomes as record_outcomes
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "score": "taxgap.batch",
+    "build_features": "taxgap.batch.features",
+    "read_features": "taxgap.batch.features",
     "compare_scores": "taxgap.batch",
     "read_status": "taxgap.batch",
     "ScoreComparison": "taxgap.batch",

@@ -121,3 +121,10 @@ class BusyError(TaxGapError):
 
     code = "busy"
     exit_code = 6
+
+
+class DeadlineError(TaxGapError):
+    """A run stopped at its deadline; what it did is kept, and the next one goes on with it."""
+
+    code = "deadline"
+    exit_code = 7

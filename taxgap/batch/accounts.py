@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from taxgap.batch.files import FORMAT, FORMAT_VERSION, MANIFEST
+from taxgap.batch.files import read_manifest
 from taxgap.batch.steps import add_counts
 from taxgap.errors import InvalidDataError, TaxGapError, ThresholdError
 from taxgap.records import Records
-from taxgap.records.files import check_format, checksum, read_json
+from taxgap.records.files import checksum
 from taxgap.records.partitions import part_name
 
 Counts = dict[str, int]
@@ -141,9 +141,7 @@ def read_accounts(path: str | Path) -> Accounts:
     InvalidDataError, IncompatibleError
         The folder holds no scores, or is of a newer format.
     """
-    manifest = read_json(Path(path) / MANIFEST)
-    check_format(manifest, name=FORMAT, version=FORMAT_VERSION, where=Path(path) / MANIFEST)
-    return Accounts(**manifest["accounts"])
+    return Accounts(**read_manifest(Path(path))["accounts"])
 
 
 def check_outputs(folder: Path, files: dict[str, dict[str, Any]]) -> list[str]:

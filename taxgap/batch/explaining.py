@@ -15,6 +15,7 @@ from taxgap.reasons import Contributions, PeerBaseline, ReasonTable
 from taxgap.reasons.contributions import contributions, split_scores
 from taxgap.reasons.engines import compile_once
 from taxgap.reasons.noise import noise_of
+from taxgap.records.clock import time_section
 from taxgap.regimes import Regime
 from taxgap.risk.arrays import Bools, Floats, Integers
 from taxgap.risk.boosting import score_raw
@@ -147,8 +148,8 @@ class Explainer:
             self.regime, self.peers, len(places), most=self.settings.reasons, noise=self.noise
         )
         group_effect, kept = np.full(len(places), np.nan), []
-        for own in self._whole_groups(observed):
-            found = self._split(batch, places[own], observed.iloc[own])
+        for own, numbers in self._whole_groups(observed):
+            found = self._split(batch, places[own], numbers)
             table.add(own, found, observed.iloc[own])
             group_effect[own] = found.group_effect
             if keep is not None:
@@ -182,7 +183,7 @@ class Explainer:
         """
         # The noise is that of the ranking score, in other units.
         table = ReasonTable(self.regime, self.peers, len(observed), most=1)
-        for own in self._whole_groups(observed):
+        for own, _ in self._whole_groups(observed):
             some = observed.iloc[own]
             seen = self.regime.compare(some, self.peers)
             how: dict[str, Any] = {"kind": "probability", "threads": self.settings.threads, "alike": True}
@@ -198,8 +199,8 @@ class Explainer:
         """The mean score of the population, in log pounds; missing where nothing is explained."""
         return np.nan if self.baseline is None else self.baseline.population_mean
 
-    def _whole_groups(self, observed: pd.DataFrame) -> Iterator[Integers]:
-        """Yield the places of some returns by peer group, groups together until there are enough returns.
+    def _whole_groups(self, observed: pd.DataFrame) -> Iterator[tuple[Integers, Integers]]:
+        """Yield places of returns, and the peer group of each: whole groups until there are enough returns.
 
         What is worked out for every feature is held for these alone.
         """
@@ -211,16 +212,16 @@ class Explainer:
         start = 0
         for end in ends.tolist():
             if end - start >= _SLICE or end == len(order):
-                yield order[start:end]
+                yield order[start:end], numbers[order[start:end]]
                 start = end
 
-    def _split(self, batch: Batch, places: Integers, observed: pd.DataFrame) -> Contributions:
+    def _split(self, batch: Batch, places: Integers, numbers: Integers) -> Contributions:
         assert self.baseline is not None  # noqa: S101 - for the type checker: else there are no groups
         return split_scores(
             self.model,
             batch.matrix[places],
-            observed.index,
-            numbers=self.baseline.place(observed),
+            batch.observed.index[places],
+            numbers=numbers,
             baseline=self.baseline,
             predicted=batch.raw[places],
             threads=self.settings.threads,
@@ -260,6 +261,7 @@ class Explainer:
         booster = self.model.booster(kind)
         if not len(matrix):
             return np.empty(0)
-        if self.settings.explains:
-            return compile_once(booster).predict(matrix, threads=self.settings.threads)
-        return score_raw(booster, matrix, self.model.n_threads)
+        with time_section("kernel"):
+            if self.settings.explains:
+                return compile_once(booster).predict(matrix, threads=self.settings.threads)
+            return score_raw(booster, matrix, self.model.n_threads)

@@ -45,8 +45,7 @@ def read_scores(path: str | Path, columns: Sequence[str] | None = None) -> pd.Da
         The folder is of a newer format.
     """
     folder = Path(path)
-    manifest = read_json(folder / MANIFEST)
-    check_format(manifest, name=FORMAT, version=FORMAT_VERSION, where=folder / MANIFEST)
+    manifest = read_manifest(folder)
     unknown = [name for name in columns or () if name not in manifest["columns"]]
     if unknown:
         raise UsageError(
@@ -56,7 +55,7 @@ def read_scores(path: str | Path, columns: Sequence[str] | None = None) -> pd.Da
     entries = sorted(manifest["outputs"].items())
     parts = (read_part(folder / name, entry, columns) for name, entry in entries)
     # Codes file by file, so that their text is not held for all returns.
-    return pd.concat((_to_codes(part, levels) for part in parts), ignore_index=True)
+    return pd.concat((to_codes(part, levels) for part in parts), ignore_index=True)
 
 
 def read_contributions(path: str | Path) -> pd.DataFrame:
@@ -81,8 +80,7 @@ def read_contributions(path: str | Path) -> pd.DataFrame:
         The folder is of a newer format.
     """
     folder = Path(path)
-    manifest = read_json(folder / MANIFEST)
-    check_format(manifest, name=FORMAT, version=FORMAT_VERSION, where=folder / MANIFEST)
+    manifest = read_manifest(folder)
     if "contributions" not in manifest:
         raise InvalidDataError(
             "The folder holds no contributions.",
@@ -94,6 +92,19 @@ def read_contributions(path: str | Path) -> pd.DataFrame:
     found = pd.concat(parts, ignore_index=True).set_index(["taxpayer_id", "period"])
     found.attrs = read_head(folder / entries[0][0])
     return found
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read the manifest of scores.
+
+    Raises
+    ------
+    InvalidDataError, IncompatibleError
+        The folder holds no scores, or is of a newer format.
+    """
+    manifest = read_json(folder / MANIFEST)
+    check_format(manifest, name=FORMAT, version=FORMAT_VERSION, where=folder / MANIFEST)
+    return manifest
 
 
 def write_part(folder: Path, name: str, frames: Iterable[pd.DataFrame]) -> dict[str, dict[str, Any]]:
@@ -147,6 +158,7 @@ def read_part(path: Path, entry: dict[str, Any], columns: Sequence[str] | None) 
     return pq.read_table(path, columns=wanted, partitioning=None).to_pandas()
 
 
-def _to_codes(scores: pd.DataFrame, levels: dict[str, list[str]]) -> pd.DataFrame:
+def to_codes(scores: pd.DataFrame, levels: dict[str, list[str]]) -> pd.DataFrame:
+    """Give the columns that are codes all of their levels."""
     coded = scores.columns.intersection(list(levels))
     return scores.assign(**{name: pd.Categorical(scores[name], categories=levels[name]) for name in coded})

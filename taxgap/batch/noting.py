@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from taxgap.batch.pieces import FOLDER
-from taxgap.records.files import read_json, write_json
+from taxgap.records.files import checksum, read_json, write_json
 from taxgap.validation.across import Noted
 
+FOLDER = "_run/noted"
+"""The folder of these files in that of the run; they stay, so that a return can be looked at again."""
 
-def write_noted(folder: Path, partition: int, noted: Noted) -> None:
-    """Keep what is noted of a partition."""
+
+def write_noted(folder: Path, partition: int, noted: Noted) -> dict[str, dict[str, Any]]:
+    """Keep what is noted of a partition; return the file with its checksum."""
     rows = [[*key, np.asarray(places).tolist()] for key, places in noted.rows.items()]
     unknown = [[*key, names] for key, names in noted.unknown.items()]
-    write_json(_path(folder, partition), {"rows": rows, "unknown": unknown})
+    path = _path(folder, partition)
+    write_json(path, {"rows": rows, "unknown": unknown})
+    return {str(path.relative_to(folder)): {"rows": len(rows) + len(unknown), "sha256": checksum(path)}}
 
 
 def read_noted(folder: Path, partition: int) -> Noted:
@@ -28,4 +33,4 @@ def read_noted(folder: Path, partition: int) -> Noted:
 
 
 def _path(folder: Path, partition: int) -> Path:
-    return folder / FOLDER / "noted" / f"{partition:04d}.json"
+    return folder / FOLDER / f"{partition:04d}.json"

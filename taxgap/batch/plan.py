@@ -26,6 +26,10 @@ TOGETHER = 200_000
 """The most returns of the partitions that are scored together, unless a single partition holds more."""
 
 
+SINCE_TOGETHER = 1_000_000
+"""The same where an earlier run is taken over: of most returns only their places in it are held."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a run does, as plain data.
@@ -46,6 +50,10 @@ class Plan:
         The tax years that are scored.
     contributions : bool
         Whether they are written.
+    refit_peers : bool
+        Whether peers are drawn from these returns, instead of those that the model carries.
+    since : str or None
+        The folder of the earlier run that is taken over where nothing changed; it decides no byte.
     batches : list of list of int
         Partitions that are scored together.
     versions : dict of str to str
@@ -60,6 +68,8 @@ class Plan:
     settings: dict[str, Any]
     periods: list[str]
     contributions: bool
+    refit_peers: bool
+    since: str | None
     batches: list[list[int]]
     versions: dict[str, str]
 
@@ -108,13 +118,18 @@ def make_plan(
     regime: str,
     settings: ScoreSettings,
     periods: list[str],
-    contributions: bool,
+    contributions: bool = False,
+    refit_peers: bool = False,
+    since: Path | None = None,
     together: int = TOGETHER,
 ) -> Plan:
     """Plan to score records as they stood on their day."""
     path = Path(records.where) / FILE_NAME
     # Threads decide no byte, so another number of them goes on with the same run.
     given = {**asdict(settings), "threads": None}
+    returns = count_returns(records, regime)
+    if since is not None:  # few are scored, and those of many partitions at the price of one
+        together = min(SINCE_TOGETHER, max(sum(returns) // 2, together))
     return Plan(
         records=str(Path(records.where).resolve()) if path.is_file() else records.where,
         records_id=checksum(path) if path.is_file() else uuid4().hex,
@@ -124,7 +139,9 @@ def make_plan(
         settings=given,
         periods=periods,
         contributions=contributions,
-        batches=divide_partitions(count_returns(records, regime), together),
+        refit_peers=refit_peers,
+        since=None if since is None else str(since.resolve()),
+        batches=divide_partitions(returns, together),
         versions={"taxgap": __version__, **read_versions()},
     )
 

@@ -14,11 +14,12 @@ these alone: for a model with very many trees, explaining costs more than measur
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, starmap
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from taxgap.batch.explaining import Batch, Explainer, Keep, Piece
 from taxgap.batch.settings import ScoreSettings
@@ -58,6 +59,8 @@ SCORE_COLUMNS = (
 )
 """The columns of the scores before those of the reasons."""
 
+Marks: TypeAlias = NDArray[np.uint64]
+
 Measured: TypeAlias = Iterable[tuple[int, pd.DataFrame]]
 """Partitions and their returns, from `Regime.measure`."""
 
@@ -69,7 +72,8 @@ class Look(NamedTuple):
     ----------
     piece : Piece
     rows : DataFrame
-        One row a return: keys, numbers, `order` by which they are ranked; reasons, where all are explained.
+        One row a return: keys, numbers, `order` by which they are ranked, `mark` of its measures; reasons,
+        where all are explained.
     likely : DataFrame
         The measures of the returns whose probability reaches the cut-off, by their places in `rows`; none
         where no reasons are given.
@@ -126,15 +130,18 @@ class Scorer:
             rows = batch.observed.index.to_frame(index=False)[KEYS].astype("str").join(batch.scores)
             if self.settings.explains_all:
                 rows = rows.join(self.explainer.explain(batch, np.ones(len(rows), np.bool_), keep))
-            likely = rows["probability"].to_numpy() >= self.cutoff
-            likely &= self.settings.explains
+            rows["mark"] = mark_returns(batch.observed)
             start = 0
             for piece, own in batch.split(rows):
-                places = np.flatnonzero(likely[start : start + len(own)])
-                measures = batch.observed.iloc[start + places].set_axis(places)
-                yield Look(piece, own.reset_index(drop=True), measures)
+                yield self.to_look(piece, own, batch.observed.iloc[start : start + len(own)])
                 start += len(own)
             del batch  # before the next is measured
+
+    def to_look(self, piece: Piece, rows: pd.DataFrame, observed: pd.DataFrame) -> Look:
+        """Give the rows of a piece, with the measures of its likely returns."""
+        likely = (rows["probability"].to_numpy() >= self.cutoff) & self.settings.explains
+        places = np.flatnonzero(likely)
+        return Look(piece, rows.reset_index(drop=True), observed.iloc[places].set_axis(places))
 
     def rank(self, keys: pd.DataFrame) -> pd.DataFrame:
         """Rank returns within their tax year.
@@ -171,7 +178,7 @@ class Scorer:
         Parameters
         ----------
         rows : DataFrame
-            With their reasons, where they have any.
+            With their reasons, where they have any; other columns are left out.
         ranks : DataFrame
             From `rank`, row by row.
         likelihood : Series
@@ -212,7 +219,7 @@ class Scorer:
     ) -> Iterator[Batch]:
         """Encode and score the wanted pieces, all when absent, in batches as large as they may be."""
         parts: dict[Piece, pd.DataFrame] = {}
-        for piece, rows in chain.from_iterable(map(self._pieces, measured)):
+        for piece, rows in chain.from_iterable(starmap(self.pieces, measured)):
             if wanted is not None and piece not in wanted:
                 continue
             if parts and sum(map(len, parts.values())) + len(rows) > self.gathered:
@@ -222,11 +229,24 @@ class Scorer:
         if parts:
             yield self.explainer.take_in(parts)
 
-    def _pieces(self, measured: tuple[int, pd.DataFrame]) -> Iterator[tuple[Piece, pd.DataFrame]]:
-        partition, returns = measured
+    def pieces(self, partition: int, returns: pd.DataFrame) -> Iterator[tuple[Piece, pd.DataFrame]]:
+        """Cut the returns of a partition into the pieces that are explained together."""
         # A partition without returns is a piece without rows.
         for number, start in enumerate(range(0, max(len(returns), 1), self.gathered)):
             yield Piece(partition, number), returns.iloc[start : start + self.gathered]
+
+
+def mark_returns(observed: pd.DataFrame) -> Marks:
+    """Return 64 bits of a hash of the measures of each return: the same for the same, bit by bit.
+
+    Examples
+    --------
+    >>> same, other = mark_returns(pd.DataFrame({"margin": [0.1, 0.1]}))
+    >>> bool(same == other)
+    True
+    """
+    marks: Marks = pd.util.hash_pandas_object(observed, index=False).to_numpy()
+    return marks
 
 
 def _constant(value: str, levels: Sequence[str], length: int) -> pd.Categorical:

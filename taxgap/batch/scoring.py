@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from taxgap.batch.explaining import Keep, Piece
-from taxgap.batch.scorer import RANKED_BY, Scorer
+from taxgap.batch.explaining import Piece
+from taxgap.batch.scorer import Scorer
 from taxgap.batch.settings import ScoreSettings
-from taxgap.batch.shelf import Shelf
 from taxgap.errors import UsageError
 from taxgap.records import Records
+from taxgap.regimes import Regime
 from taxgap.risk.model import RiskModel
 from taxgap.risk.ranking import RankBy
 from taxgap.risk.suitability import check_records
@@ -98,97 +95,50 @@ def score(
         hourly_cost=hourly_cost,
         threads=threads,
     )
-    run = Scoring.of(records, model, settings)
-    return pd.concat((scores for _, scores in run.score_parts()), ignore_index=True)
+    scorer = Scorer(model, settings)
+    prepared = _prepare_records(records, settings)
+    check_records(prepared, scorer.regime, model)
+    return score_in_memory(scorer, prepared, choose_periods(prepared, settings))
 
 
-@dataclass(frozen=True, eq=False)
-class Scoring:
-    """Records and a scorer for them.
+def score_in_memory(scorer: Scorer, records: Records, periods: list[str]) -> pd.DataFrame:
+    """Score records as they are, and hold everything in memory; see `score`."""
+    looks = list(scorer.look(_measure(scorer.regime, records, periods, records.partitions)))
+    starts = np.cumsum([0, *(len(look.rows) for look in looks)]).tolist()
+    rows = pd.concat([look.rows for look in looks], ignore_index=True)
+    ranks = scorer.rank(rows)
+    likely = [
+        look.likely.set_axis(look.likely.index + start)
+        for look, start in zip(looks, starts[:-1], strict=True)
+    ]
+    flagged = pick_flagged(pd.concat(likely), ranks)
+    codes = pd.Series(scorer.explainer.name_likelihood(flagged), index=flagged.index)
+    ranked = {
+        look.piece: ranks.iloc[start:end]
+        for look, start, end in zip(looks, starts[:-1], starts[1:], strict=True)
+    }
+    if again := _look_again(scorer, records, periods, ranked):
+        rows = rows.join(pd.concat(again))
+    return scorer.complete(rows, ranks, codes)
 
-    Attributes
-    ----------
-    records : Records
-        As they stood, and checked if that was asked.
-    periods : list of str
-        The tax years to score.
-    scorer : Scorer
-    """
 
-    records: Records
-    periods: list[str]
-    scorer: Scorer
+def _look_again(
+    scorer: Scorer, records: Records, periods: list[str], ranked: dict[Piece, pd.DataFrame]
+) -> list[pd.DataFrame]:
+    """Explain returns whose rank is high enough, where not all were at the first look."""
+    if scorer.settings.explains_all:
+        return []
+    wanted = {piece: ranks for piece, ranks in ranked.items() if ranks["explained"].any()}
+    partitions = dict.fromkeys(piece.partition for piece in wanted)
+    measured = _measure(scorer.regime, records, periods, partitions)
+    return [added.set_axis(wanted[piece].index) for piece, added in scorer.look_again(measured, wanted)]
 
-    @classmethod
-    def of(cls, records: Records, model: RiskModel, settings: ScoreSettings) -> Scoring:
-        """Prepare records and model; raises as `score`."""
-        scorer = Scorer(model, settings)
-        prepared = _prepare_records(records, settings)
-        check_records(prepared, scorer.regime, model)
-        return cls(prepared, choose_periods(prepared, settings), scorer)
 
-    @property
-    def about(self) -> dict[str, Any]:
-        """What contributions to these scores are, as plain data."""
-        return {**self.scorer.about, "as_of": str(self.records.as_of.date())}
-
-    def score_parts(
-        self, *, lay_by_in: Path | None = None, keep: Keep | None = None
-    ) -> Iterator[tuple[int, pd.DataFrame]]:
-        """Yield each partition and its scores; all returns are ranked before the first is yielded.
-
-        A partition of many returns comes piece by piece, in the order of its returns.
-
-        Parameters
-        ----------
-        lay_by_in : Path, optional
-            A folder for what waits for its rank, removed in the end; else it waits in memory.
-        keep : callable, optional
-            Is given each partition and the contributions of its explained returns.
-        """
-        shelf, keys, likely = Shelf(lay_by_in), {}, {}
-        at_once = keep if self.scorer.settings.explains_all else None
-        for look in self.scorer.look(self._measure(self.records.partitions), at_once):
-            shelf.put(look.piece.name, look.rows)
-            keys[look.piece], likely[look.piece] = look.rows[list(RANKED_BY)], look.likely
-        ranked = self._rank(keys)
-        codes = self._name_likelihood(likely, ranked)
-        rest = self._look_again(ranked, keep)
-        for piece, ranks in ranked.items():
-            rows = shelf.take(piece.name)
-            if not self.scorer.settings.explains_all and ranks["explained"].any():
-                rows = rows.join(next(rest))
-            yield piece.partition, self.scorer.complete(rows, ranks, codes[piece])
-
-    def _measure(self, partitions: Iterable[int]) -> Iterator[tuple[int, pd.DataFrame]]:
-        for partition in partitions:
-            yield partition, self.scorer.regime.measure(self.records, self.periods, partition)
-
-    def _rank(self, keys: dict[Piece, pd.DataFrame]) -> dict[Piece, pd.DataFrame]:
-        ranks = self.scorer.rank(pd.concat(keys.values(), ignore_index=True))
-        ends = np.cumsum([len(own) for own in keys.values()]).tolist()
-        return {
-            piece: ranks.iloc[end - len(own) : end].reset_index(drop=True)
-            for (piece, own), end in zip(keys.items(), ends, strict=True)
-        }
-
-    def _name_likelihood(
-        self, likely: dict[Piece, pd.DataFrame], ranked: dict[Piece, pd.DataFrame]
-    ) -> dict[Piece, pd.Series]:
-        """Name the first reason for the likelihood of all who are flagged and explained, together."""
-        flagged = {piece: pick_flagged(own, ranked[piece]) for piece, own in likely.items()}
-        codes = self.scorer.explainer.name_likelihood(pd.concat(flagged.values(), ignore_index=True))
-        found, start = {}, 0
-        for piece, own in flagged.items():
-            found[piece] = pd.Series(codes[start : start + len(own)], index=own.index)
-            start += len(own)
-        return found
-
-    def _look_again(self, ranked: dict[Piece, pd.DataFrame], keep: Keep | None) -> Iterator[pd.DataFrame]:
-        wanted = {piece: ranks for piece, ranks in ranked.items() if ranks["explained"].any()}
-        partitions = dict.fromkeys(piece.partition for piece in wanted)
-        for _, added in self.scorer.look_again(self._measure(partitions), wanted, keep):
-            yield added.reset_index(drop=True)
+def _measure(
+    regime: Regime, records: Records, periods: list[str], partitions: Iterable[int]
+) -> Iterator[tuple[int, pd.DataFrame]]:
+    for partition in partitions:
+        yield partition, regime.measure(records, periods, partition)
 
 
 def choose_periods(records: Records, settings: ScoreSettings) -> list[str]:

@@ -1,8 +1,9 @@
 """The steps of a run, each on its own part: what a worker does, wherever it works.
 
 A step reads files and writes files, each whole or not at all, and records last that it is done, with the
-checksum of all it wrote. So it can be done again, by anyone, and gives the same bytes. There are three:
+checksum of all it wrote. So it can be done again, by anyone, and gives the same bytes. There are four:
 
+- where peers are to be drawn from these returns, a sketch of every batch of partitions;
 - a look at every batch of partitions: rows taken in and counted, returns scored and explained;
 - the likelihood, by slices of the peer groups: what the first reason of flagged returns would be for it;
 - completion of every batch: rank, flag and what the two steps before found become the files of the scores.
@@ -13,40 +14,49 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from taxgap.batch.clock import Clock
 from taxgap.batch.contribution_files import ContributionFiles
+from taxgap.batch.earlier import MARKED, MARKS, ChangedReturns, EarlierRun
 from taxgap.batch.explaining import Keep, Piece
 from taxgap.batch.files import write_part, write_rows
+from taxgap.batch.memory import PROCESS, read_peak
 from taxgap.batch.not_filed import find_not_filed
 from taxgap.batch.noting import read_noted
 from taxgap.batch.pieces import PieceFiles
 from taxgap.batch.plan import Plan
-from taxgap.batch.scorer import Scorer
+from taxgap.batch.scorer import KEYS, Scorer
+from taxgap.batch.scorer import LIKELIHOOD as LIKELIHOOD_CODE
 from taxgap.batch.scoring import pick_flagged
 from taxgap.batch.taking import Taken, needed_tables, take_partition
+from taxgap.peers import PER_GROUP, PeerSketch
 from taxgap.records import Records
+from taxgap.records.clock import Clock
 from taxgap.records.files import read_json
 from taxgap.records.partitions import part_name
 from taxgap.records.periods import tax_year_of
 from taxgap.records.workshop import PLAN, Workshop
+from taxgap.regimes import get_regime
 from taxgap.risk.model import RiskModel
 from taxgap.validation.across import Noted
 
 Facts = dict[str, Any]
 """What is recorded of a job."""
 
-LOOK, LIKELIHOOD, COMPLETE = "look", "likelihood", "complete"
+PEERS, LOOK, LIKELIHOOD, COMPLETE = "peers", "look", "likelihood", "complete"
 
 SLICES = 4
 """Parts into which the likelihood is divided, each with peer groups of its own."""
 
 REJECTED, NOT_FILED = "_rejected", "_not_filed"  # readers of the scores as a folder pass over such names
+
+SOURCE = "_run/source.json"
+"""Where the records were. It is no part of what a run gives: the same records may stand elsewhere."""
 
 MODEL = "_run/model"
 """The copy of the model that a run keeps, so that its figures can be made again."""
@@ -68,29 +78,50 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """What a worker needs for the jobs of a run: opened once, used for all of them."""
+    """What a worker needs for the jobs of a run: opened once, used for all of them.
+
+    Attributes
+    ----------
+    folder : Path
+        That of the run.
+    plan : Plan
+    records : Records
+        As they stood, the needed tables alone.
+    threads : int or None
+        That explain.
+    """
 
     folder: Path
     plan: Plan
     records: Records
-    scorer: Scorer
+    threads: int | None
 
     @classmethod
     def open(cls, folder: Path, threads: int | None) -> Bench:
         """Open what the folder of a run names."""
         plan = Plan.from_dict(read_json(folder / PLAN), folder / PLAN)
-        return cls.of(
-            folder, plan, Records.open(plan.records), RiskModel.load(folder / MODEL), threads=threads
-        )
+        return cls.of(folder, plan, Records.open(plan.records), threads)
 
     @classmethod
-    def of(
-        cls, folder: Path, plan: Plan, records: Records, model: RiskModel, *, threads: int | None
-    ) -> Bench:
+    def of(cls, folder: Path, plan: Plan, records: Records, threads: int | None) -> Bench:
         """Take what is open already."""
-        scorer = Scorer(model, plan.score_settings(threads))
         known = records.known_at(plan.as_of)
-        return cls(folder, plan, known.only(needed_tables(scorer.regime, known)), scorer)
+        tables = needed_tables(get_regime(plan.regime), known)
+        return cls(folder, plan, known.only(tables), threads)
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """The model of the run; it stands in the folder once the peers are drawn, if they are."""
+        return Scorer(RiskModel.load(self.folder / MODEL), self.plan.score_settings(self.threads))
+
+    @cached_property
+    def earlier(self) -> ChangedReturns | None:
+        """The earlier run that is taken over, if any."""
+        return (
+            None
+            if self.plan.since is None
+            else ChangedReturns(self.scorer, EarlierRun(Path(self.plan.since)))
+        )
 
     def noted(self, partition: int) -> Noted | None:
         """Return what other partitions say of one; None where rows are trusted as they are."""
@@ -108,6 +139,20 @@ class Bench:
             part for number in range(SLICES) if (part := self.files("codes").read(f"{number}")) is not None
         ]
         return pd.concat(parts) if parts else pd.DataFrame(columns=["piece", "place", "code"])
+
+    def read_sketches(self) -> Iterator[PeerSketch]:
+        """Read what the batches drew to find peers; those without returns drew nothing."""
+        for number in range(len(self.plan.batches)):
+            sample, counts = (self.files(kind).read(f"{number}") for kind in ("peers", "peer_counts"))
+            if sample is not None and counts is not None:
+                yield PeerSketch(sample.set_index(KEYS), counts, PER_GROUP)
+
+    def recall_codes(self, piece: str) -> pd.Series:
+        """Read what the earlier run, if one is taken over, said of the likelihood; by place."""
+        if self.plan.since is None:
+            return pd.Series(dtype="str")
+        rows = self.files("rows").read(piece, [LIKELIHOOD_CODE])
+        return pd.Series(dtype="str") if rows is None else rows[LIKELIHOOD_CODE].dropna()
 
     def files(self, kind: str) -> PieceFiles:
         """Return the files of a kind: the `rows` of pieces, `likely` returns, `ranks`, `codes`."""
@@ -128,17 +173,40 @@ def do_job(job: Job) -> Facts:
     """Do a step on one of its parts, record it, and return what is recorded."""
     if job.folder not in _OPEN:
         put_on_bench(Bench.open(job.folder, job.threads))
-    facts = _STEPS[job.step](_OPEN[job.folder], job.number)
+    facts = _STEPS[job.step](_OPEN[job.folder], job.number) | {"process": [PROCESS, read_peak()]}
     Workshop(job.folder).finish(job.name, facts)
     return facts
+
+
+def _draw_peers(bench: Bench, number: int) -> Facts:
+    """Sketch the returns of a batch of partitions, to draw peers from."""
+    clock, whole = Clock(), None
+    for _, _, measured in _take_batch(bench, number, clock):
+        own = PeerSketch.of(measured)
+        whole = own if whole is None else whole.join(own)
+    if whole is None:
+        return {"files": {}, "seconds": clock.seconds}
+    files = bench.files("peers").write(f"{number}", whole.sample.reset_index())
+    files |= bench.files("peer_counts").write(f"{number}", whole.counts)
+    return {"files": files, "seconds": clock.seconds}
 
 
 def _look(bench: Bench, number: int) -> Facts:
     """Take in, score and explain the returns of a batch of partitions."""
     clock, facts = Clock(), Facts(files={}, pieces={}, rows={}, returns={})
+
+    def take() -> Iterator[tuple[int, pd.DataFrame]]:
+        for partition, taken, measured in _take_batch(bench, number, clock):
+            with clock.time("writing"):
+                facts["files"] |= _write_beside(bench, partition, taken)
+            for table, counts in taken.rows.items():
+                add_counts(facts["rows"].setdefault(table, {}), counts)
+            add_counts(facts["returns"], _count_returns(bench, taken, len(measured)))
+            yield partition, measured
+
     keeps = bench.plan.contributions and bench.scorer.settings.explains_all
     with clock.time("model"), _contributions(bench, facts, wanted=keeps) as keep:
-        for look in bench.scorer.look(_take_batch(bench, number, clock, facts), keep):
+        for look in (bench.earlier or bench.scorer).look(take(), keep):
             with clock.time("writing"):
                 facts["files"] |= bench.files("rows").write(look.piece.name, look.rows)
                 likely = look.likely.assign(place=look.likely.index)
@@ -147,19 +215,14 @@ def _look(bench: Bench, number: int) -> Facts:
     return facts | {"seconds": clock.seconds}
 
 
-def _take_batch(bench: Bench, number: int, clock: Clock, facts: Facts) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Yield the partitions of a batch, measured, and account for every row of them."""
+def _take_batch(bench: Bench, number: int, clock: Clock) -> Iterator[tuple[int, Taken, pd.DataFrame]]:
+    """Yield the partitions of a batch, as they were taken in, and their returns, measured."""
     for partition in bench.plan.batches[number]:
-        with clock.time("reading" if bench.noted(partition) is None else "reading and checking"):
+        with clock.time("checking"):
             taken = take_partition(bench.records, partition, bench.noted(partition))
         with clock.time("features"):
-            measured = bench.scorer.regime.measure(taken.records, bench.plan.periods)
-        with clock.time("writing"):
-            facts["files"] |= _write_beside(bench, partition, taken)
-        for table, counts in taken.rows.items():
-            add_counts(facts["rows"].setdefault(table, {}), counts)
-        add_counts(facts["returns"], _count_returns(bench, taken, len(measured)))
-        yield partition, measured
+            measured = get_regime(bench.plan.regime).measure(taken.records, bench.plan.periods)
+        yield partition, taken, measured
 
 
 def _count_returns(bench: Bench, taken: Taken, scored: int) -> dict[str, int]:
@@ -190,6 +253,7 @@ def _name_likelihood(bench: Bench, number: int) -> Facts:
             if likely is None or ranks is None:
                 continue
             flagged = pick_flagged(likely.set_index("place"), ranks)
+            flagged = flagged.drop(bench.recall_codes(piece).index, errors="ignore")
             own = flagged[bench.scorer.explainer.place(flagged) % SLICES == number]
             found.append(own.assign(piece=piece, place=own.index))
         observed = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
@@ -213,19 +277,26 @@ def _complete(bench: Bench, number: int) -> Facts:
         with clock.time("writing"):
             frames = (_complete_piece(bench, piece, present, again, codes) for piece in pieces)
             facts["files"] |= write_part(bench.folder, part_name(partition), frames)
+            facts["files"] |= _write_marks(bench, partition, pieces)
     return facts | {"seconds": clock.seconds}
+
+
+def _write_marks(bench: Bench, partition: int, pieces: list[Piece]) -> Facts:
+    """Keep what tells the next run whether a return is as it was."""
+    found = [rows for piece in pieces if (rows := bench.files("rows").read(piece, list(MARKED))) is not None]
+    marks = pd.concat(found) if found else pd.DataFrame({name: [] for name in MARKED})
+    return write_rows(bench.folder, f"{MARKS}/{part_name(partition)}", marks)
 
 
 def _look_again(
     bench: Bench, number: int, ranked: dict[Piece, pd.DataFrame], clock: Clock, facts: Facts
 ) -> dict[Piece, pd.DataFrame]:
     """Explain those of a batch whose rank is high enough, where not all were explained at the first look."""
-    wanted = {piece: ranks for piece, ranks in ranked.items() if ranks["explained"].any()}
     if bench.scorer.settings.explains_all or not bench.scorer.settings.explains:
         return {}
-    counted_before = Facts(files={}, rows={}, returns={})
-    measured = _take_batch(bench, number, clock, counted_before)
+    wanted = {piece: ranks for piece, ranks in ranked.items() if ranks["explained"].any()}
     with _contributions(bench, facts, wanted=bench.plan.contributions) as keep:
+        measured = ((part, rows) for part, _, rows in _take_batch(bench, number, clock))
         return dict(bench.scorer.look_again(measured, wanted, keep))
 
 
@@ -241,8 +312,10 @@ def _complete_piece(
         return bench.scorer.score_nobody()
     if piece in again:
         rows = rows.join(again[piece].reset_index(drop=True))
-    own = codes[codes["piece"] == piece.name]
-    return bench.scorer.complete(rows, ranked[piece], own.set_index("place")["code"])
+    own = codes[codes["piece"] == piece.name].set_index("place")["code"]
+    recalled = bench.recall_codes(piece.name)
+    recalled = recalled[ranked[piece]["flagged"].to_numpy()[recalled.index]]
+    return bench.scorer.complete(rows, ranked[piece], pd.concat([own.astype("str"), recalled.astype("str")]))
 
 
 @contextmanager
@@ -263,4 +336,4 @@ def add_counts(total: dict[str, int], more: dict[str, int]) -> None:
         total[name] = total.get(name, 0) + count
 
 
-_STEPS = {LOOK: _look, LIKELIHOOD: _name_likelihood, COMPLETE: _complete}
+_STEPS = {PEERS: _draw_peers, LOOK: _look, LIKELIHOOD: _name_likelihood, COMPLETE: _complete}

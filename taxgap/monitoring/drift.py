@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from taxgap.monitoring.stability import exceeds, measure_stability
 from taxgap.risk.arrays import Floats
 from taxgap.risk.reference import ALL, FLAGGED, REASON, SCORE, Reference, Slice
+from taxgap.risk.stability import exceeds, measure_stability
 
 ORDINARY = 3.0
 """How many times the usual movement between two years of the reference is still ordinary."""

@@ -12,7 +12,6 @@ from taxgap.monitoring.drift import Counts, compare
 from taxgap.monitoring.outcomes import judge_answers, judge_outcomes
 from taxgap.monitoring.report import MonitoringReport
 from taxgap.monitoring.retraining import advise
-from taxgap.monitoring.stability import holm
 from taxgap.records import Records
 from taxgap.records.periods import tax_year_of
 from taxgap.regimes import Regime
@@ -22,6 +21,7 @@ from taxgap.risk.model import RiskModel
 from taxgap.risk.observing import measure_cases
 from taxgap.risk.portrait import describe_returns, read_parts
 from taxgap.risk.reference import ALL, FLAGGED, Reference
+from taxgap.risk.stability import holm
 from taxgap.risk.suitability import check_records, peers_of, regime_of
 
 SLICES = ("month", "region", "trade_group")

@@ -6,9 +6,9 @@ import re
 
 from taxgap.errors import TaxGapError
 from taxgap.peers import SIZE_BANDS
-from taxgap.publication.task_sheets import name_size
 from taxgap.publication.wording import in_words
 from taxgap.reasons.audit.planting.manipulations import SELF_ASSESSMENT_MANIPULATIONS
+from taxgap.reasons.naming import name_size
 from taxgap.regimes import get_regime
 from taxgap.synthetic.mechanisms import mechanisms
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from taxgap.gap import Calibration, calibrate
-from taxgap.gap.comparison import Progress
+from taxgap.calibration import Calibration, calibrate
+from taxgap.calibration.comparison import Progress
 from taxgap.publication.calibration_basis import Basis, describe_basis
 from taxgap.publication.calibration_chapters import CHAPTERS, OTHER, chapter_of
 from taxgap.publication.calibration_content import content_of

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from taxgap.gap import Calibration
-from taxgap.gap.cells import TAXES
-from taxgap.gap.estimates import MIN_CASES
-from taxgap.gap.tolerances import FEWEST, MOST, RELATIVE, STANDARD_ERRORS, TAXPAYERS
+from taxgap.calibration import Calibration
+from taxgap.calibration.cells import TAXES
+from taxgap.calibration.estimates import MIN_CASES
+from taxgap.calibration.tolerances import FEWEST, MOST, RELATIVE, STANDARD_ERRORS, TAXPAYERS
 from taxgap.publication.compared_group import FORMATS
 from taxgap.publication.tables import Cell, Table, make_table
 from taxgap.publication.wording import count, decimal, interval, money, share

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from taxgap.gap import Calibration
+from taxgap.calibration import Calibration
 
 FORMAT = "taxgap-calibration"
 FORMAT_VERSION = 1
@@ -66,7 +66,7 @@ def accuracy_of(figures: pd.DataFrame) -> dict[str, Any]:
     Parameters
     ----------
     figures : DataFrame
-        From `taxgap.gap.compare_with_published`.
+        From `taxgap.calibration.compare_with_published`.
 
     Returns
     -------

@@ -20,8 +20,8 @@ from taxgap.publication.case_file_words import (
     describe_told,
     describe_work,
 )
-from taxgap.publication.taxes import NAMES
 from taxgap.publication.wording import count, interval, number_of, pounds, share
+from taxgap.reasons.naming import TAXES
 
 RANK_UNKNOWN = "Whether it is flagged depends on everyone's scores."
 """What is said where the scores are not known."""
@@ -50,7 +50,7 @@ def write_lines(case: Case, standing: Mapping[str, Any] | None = None) -> Iterat
     """
     numbers = case.numbers
     yield Line(
-        f"Taxpayer {case.taxpayer_id}, {NAMES.get(case.regime, case.regime)} {case.period}", heading=True
+        f"Taxpayer {case.taxpayer_id}, {TAXES.get(case.regime, case.regime)} {case.period}", heading=True
     )
     yield Line(_describe_standing(standing))
     yield from (Line(said) for said in describe_work(case))

@@ -25,8 +25,8 @@ from taxgap.publication.case_file_tables import (
 from taxgap.publication.cases import Strip, describe_case, place_among_peers
 from taxgap.publication.picture import Picture
 from taxgap.publication.tables import Table
-from taxgap.publication.taxes import NAMES
 from taxgap.publication.wording import count, day, factor, number_of, pounds, times
+from taxgap.reasons.naming import TAXES
 from taxgap.reasons.telling import tell_refits, tell_share, tell_stability
 
 FLAGGED = "This return is flagged. A flag is a reason to look, not a finding."
@@ -146,7 +146,7 @@ def describe_file(file: CaseFile) -> FilePage:
     flagged = bool(file.standing["flagged"])
     rank = f"{count(file.standing['rank'])} of {number_of(file.standing['ranked'], 'return')}"
     return FilePage(
-        title=f"Case file: taxpayer {case.taxpayer_id}, {NAMES.get(case.regime, case.regime)} {case.period}",
+        title=f"Case file: taxpayer {case.taxpayer_id}, {TAXES.get(case.regime, case.regime)} {case.period}",
         mark="This taxpayer is made up" if case.synthetic else "Taxpayer data: handle it by your rules",
         lead=FLAGGED if flagged else NOT_FLAGGED,
         advice=LOOK if flagged else f"{file.standing['flag_rule']} {NO_REASON_TO_LOOK}",
@@ -258,7 +258,7 @@ def _summarise_alike(alike: pd.DataFrame) -> str:
 
 def _about(case: Case, rule: str) -> tuple[tuple[str, str], ...]:
     return (
-        ("Tax", NAMES.get(case.regime, case.regime)),
+        ("Tax", TAXES.get(case.regime, case.regime)),
         ("Records as they stood on", day(case.as_of)),
         ("Compared with", describe_peers(case)),
         ("Rule for flags", rule),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from taxgap.gap import Calibration, calibrate
+from taxgap.calibration import Calibration, calibrate
 from taxgap.publication.assessment import assess, assess_burden
 from taxgap.publication.content import PageContent
 from taxgap.publication.examples import choose_examples, describe_example

@@ -8,17 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from taxgap.peers import SIZE_BANDS
 from taxgap.publication.case_file_history import gather_history, gather_reports
 from taxgap.publication.case_file_tables import tabulate_history, tabulate_reports
 from taxgap.publication.case_file_words import FLAGGED, NOT_FLAGGED, Told
 from taxgap.publication.cases import place_among_peers
 from taxgap.publication.tables import Table, make_table
-from taxgap.publication.taxes import NAMES
 from taxgap.publication.templates import make_environment
 from taxgap.publication.theme import COLOURS, SCREEN_FONT
 from taxgap.publication.wording import count, factor, in_words, number_of, pounds, share
 from taxgap.reasons.audit.people import TaskCases, list_lines
+from taxgap.reasons.naming import TAXES, name_size
 from taxgap.reasons.telling import ReasonText, describe_reasons
 from taxgap.records import Records
 from taxgap.records.partitions import partition_of
@@ -133,24 +132,6 @@ def tabulate_lines(lines: pd.DataFrame) -> Table:
     return make_table("lines", "Codes of the lines", heads, rows, text=heads[1:])
 
 
-def name_size(band: str) -> str:
-    """Write a size band in pounds.
-
-    Examples
-    --------
-    >>> name_size("30k_50k"), name_size("under_10k"), name_size("10m_plus")
-    ('£30,000 to £50,000 a year', 'under £10,000 a year', '£10,000,000 a year or more')
-    """
-    names, starts = list(SIZE_BANDS), list(SIZE_BANDS.values())
-    if band not in SIZE_BANDS:
-        return "not known"
-    place = names.index(band)
-    if place == len(names) - 1:
-        return f"{pounds(starts[place])} a year or more"
-    end = pounds(starts[place + 1])
-    return f"{pounds(starts[place])} to {end} a year" if place else f"under {end} a year"
-
-
 def _render(template: str, page: SheetsPage) -> str:
     return (
         make_environment()
@@ -236,4 +217,4 @@ def _tell_one(regime: Regime, text: ReasonText, row: Mapping[str, Any] | pd.Seri
 
 def name_tax(regime: str) -> str:
     """Name a tax as people do."""
-    return NAMES.get(regime, regime)
+    return TAXES.get(regime, regime)

@@ -11,15 +11,8 @@ import pandas as pd
 from taxgap.publication.assessment import Assessment
 from taxgap.publication.tables import Cell, Table, make_table
 from taxgap.publication.wording import count, decimal, interval, share
+from taxgap.reasons.naming import TAXES
 from taxgap.risk import RiskModel
-
-NAMES = {
-    "self_assessment": "Self Assessment",
-    "vat": "VAT",
-    "corporation_tax": "Corporation Tax",
-    "employer_paye": "Employer PAYE",
-}
-"""What each tax is called."""
 
 _HEADS = (
     "Tax",
@@ -69,7 +62,7 @@ def tabulate_taxes(taxes: pd.DataFrame) -> Table:
     """Make the table of the section."""
     rows = [
         (
-            NAMES.get(row["regime"], row["regime"]),
+            TAXES.get(row["regime"], row["regime"]),
             count(row["returns"]),
             share(row["material_share"]),
             _cell(row, "auc", decimal),

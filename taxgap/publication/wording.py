@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from taxgap.reasons.naming import write_factor
+
 Format: TypeAlias = Callable[[float], str]
 
 UNKNOWN = "not known"
@@ -125,7 +127,7 @@ def factor(contribution: float) -> str:
     """
     if abs(math.exp(contribution) - 1) < 0.005:
         return "changes nothing"
-    return f"multiplies by {_ratio(contribution)}"
+    return f"multiplies by {write_factor(math.exp(contribution))}"
 
 
 def times(contribution: float) -> str:
@@ -136,7 +138,7 @@ def times(contribution: float) -> str:
     >>> times(0.588), times(-0.51), times(0.0)
     ('times 1.8', 'times 0.60', 'times 1.00')
     """
-    return f"times {_ratio(contribution)}"
+    return f"times {write_factor(math.exp(contribution))}"
 
 
 def interval(low: float, high: float, form: Format) -> str:
@@ -203,15 +205,6 @@ def in_words(name: str) -> str:
 def _signed(text: str) -> str:
     digits = text.lstrip("-")
     return MINUS + digits if text.startswith("-") and digits.strip("0.,") else digits
-
-
-def _ratio(contribution: float) -> str:
-    ratio = math.exp(contribution)
-    return f"{ratio:.2f}" if ratio < 1.095 else _two_figures(ratio)
-
-
-def _two_figures(value: float) -> str:
-    return f"{value:,.0f}" if value >= 9.95 else f"{value:.1f}"
 
 
 def _three_figures(value: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,6 +95,10 @@ class PeerBaseline:
         self._held: dict[int, Floats] = {}
         self._populations: dict[Kind, float] = {}
         self._scores: dict[Kind, Floats] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the backgrounds that are held: another process builds those it needs."""
+        return {**self.__dict__, "_held": {}}
 
     def place(self, seen: pd.DataFrame) -> Integers:
         """Return the number of each row's peer group.

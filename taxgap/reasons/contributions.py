@@ -11,6 +11,7 @@ from taxgap.errors import IncompatibleError, UsageError
 from taxgap.peers import GROUPS
 from taxgap.reasons.baseline import PeerBaseline
 from taxgap.reasons.engines import ENGINES, Question, compile_once
+from taxgap.records.clock import time_section
 from taxgap.risk.arrays import Floats, Integers
 from taxgap.risk.boosting import score_raw
 from taxgap.risk.model import RiskModel
@@ -148,7 +149,8 @@ def split_scores(
         raise UsageError(f"There is no engine named '{engine}'.", where="engine", available=ENGINES)
     booster = model.booster(kind)
     cores = threads if engine == "taxgap" else model.n_threads
-    parts, base = ENGINES[engine](Question(booster, matrix, baseline, numbers, cores, alike))
+    with time_section("kernel"):
+        parts, base = ENGINES[engine](Question(booster, matrix, baseline, numbers, cores, alike))
     names = np.array(model.feature_names_in_, dtype=object)
     defining = np.isin(names, GROUPS)
     own = pd.DataFrame(parts[:, ~defining], index=index, columns=names[~defining].tolist())
@@ -158,8 +160,10 @@ def split_scores(
     checked = matrix[:CHECKED] if engine == "taxgap" else matrix
     check_sum(total, score_raw(booster, checked, model.n_threads))
     if engine == "taxgap":
-        compiled = compile_once(booster)
-        check_sum(total, compiled.predict(matrix, threads=threads) if predicted is None else predicted)
+        if predicted is None:
+            with time_section("kernel"):
+                predicted = compile_once(booster).predict(matrix, threads=threads)
+        check_sum(total, predicted)
     base = base + model.parts_.offsets.get(kind, 0.0)
     if baseline is None:
         nobody = pd.DataFrame(index=index)

@@ -186,7 +186,8 @@ def split_against(
         The engine is unknown, or does not go together with the baseline.
     """
     try:
-        return contributions(model, seen, baseline=against, engine=engine)
+        # To the bit as scoring does.
+        return contributions(model, seen, baseline=against, engine=engine, alike=True)
     except UsageError as error:
         if error.where != "engine" or against is None or engine not in ENGINES:
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from taxgap.errors import IncompatibleError, InvalidDataError, NotIdentifiedError, UsageError
+from taxgap.reasons.spreading import HERE, Growing, Spread, grow_job
 from taxgap.records import Records
 from taxgap.risk.arrays import Integers
 from taxgap.risk.boosting import read_booster
 from taxgap.risk.cases import Part, gather_cases
 from taxgap.risk.crossfit import number_taxpayers
-from taxgap.risk.fitting import Plan, grow_amounts
+from taxgap.risk.fitting import Plan
 from taxgap.risk.model import RiskModel
 from taxgap.risk.outcomes import Given, Outcomes, Rules, check_outcomes
 from taxgap.risk.suitability import regime_of
@@ -98,7 +99,15 @@ def fit_refits(records: Records, model: RiskModel, *, refits: int = REFITS, seed
     return refit(model, part.X, part.given, refits=refits, seed=seed)
 
 
-def refit(model: RiskModel, X: pd.DataFrame, given: Given, *, refits: int = REFITS, seed: int = 0) -> Refits:
+def refit(
+    model: RiskModel,
+    X: pd.DataFrame,
+    given: Given,
+    *,
+    refits: int = REFITS,
+    seed: int = 0,
+    spread: Spread = HERE,
+) -> Refits:
     """Fit a model again on bootstrap samples of cases.
 
     Parameters
@@ -111,6 +120,8 @@ def refit(model: RiskModel, X: pd.DataFrame, given: Given, *, refits: int = REFI
         What stood beside them.
     refits, seed : int
         As for `fit_refits`.
+    spread : Spread, optional
+        What grows them; the refits do not depend on it.
 
     Returns
     -------
@@ -145,14 +156,17 @@ def refit(model: RiskModel, X: pd.DataFrame, given: Given, *, refits: int = REFI
     outcomes = check_outcomes(X.index, given, Rules.of(settings))
     plan = Plan.of(settings, model.frame_)
     matrix, taxpayers = model.encode(X), number_taxpayers(X.index)
-    boosters = []
-    for each in range(refits):
-        random = np.random.default_rng([seed, 7, each])
-        growth = replace(plan.growth, random_state=int(random.integers(2**31 - 1)))
-        rows = _draw(taxpayers, outcomes, random)
-        own = replace(plan, growth=growth)
-        boosters.append(read_booster(grow_amounts(model.frame_, matrix[rows], outcomes.take(rows), own)))
-    return Refits(tuple(boosters), _fingerprint(model), seed)
+
+    def draw() -> Iterator[Growing]:
+        for each in range(refits):
+            random = np.random.default_rng([seed, 7, each])
+            growth = replace(plan.growth, random_state=int(random.integers(2**31 - 1)))
+            rows = _draw(taxpayers, outcomes, random)
+            own = Growing(model.frame_, matrix[rows], outcomes.take(rows), replace(plan, growth=growth))
+            yield own.alone(spread.threads)
+
+    boosters = tuple(map(read_booster, spread.run(grow_job, draw())))
+    return Refits(boosters, _fingerprint(model), seed)
 
 
 def check_refits(refits: int) -> None:

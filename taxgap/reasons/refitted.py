@@ -10,8 +10,9 @@ import pandas as pd
 from taxgap.peers import GROUPS
 from taxgap.reasons.baseline import PeerBaseline
 from taxgap.reasons.contributions import CHECKED, check_sum
-from taxgap.reasons.engines import ENGINES, Question
+from taxgap.reasons.engines import Question
 from taxgap.reasons.refits import Refits
+from taxgap.reasons.spreading import HERE, Explaining, Spread, explain_job
 from taxgap.regimes import Regime
 from taxgap.risk.boosting import score_raw
 from taxgap.risk.model import RiskModel
@@ -24,6 +25,7 @@ def contributions_of_refits(
     *,
     baseline: PeerBaseline | None,
     engine: str = "taxgap",
+    spread: Spread = HERE,
 ) -> Iterator[pd.DataFrame]:
     """Yield the contributions of returns by each refit.
 
@@ -38,6 +40,8 @@ def contributions_of_refits(
         The peers, or None for the cases trained on.
     engine : str, default "taxgap"
         As for `taxgap.reasons.contributions`.
+    spread : Spread, optional
+        What works them out; they do not depend on it.
 
     Yields
     ------
@@ -56,9 +60,14 @@ def contributions_of_refits(
     matrix = model.encode(seen[names.tolist()])
     numbers = np.zeros(0, dtype=np.int64) if baseline is None else baseline.place(seen)
     threads = None if engine == "taxgap" else model.n_threads  # as for the model itself
-    for booster in refits.boosters:
-        # The rows of the peers are the same for every booster, so the model's own baseline serves.
-        parts, base = ENGINES[engine](Question(booster, matrix, baseline, numbers, threads))
+    if spread.threads is not None:
+        threads = spread.threads
+    # The rows of the peers are the same for every booster, so the model's own baseline serves.
+    jobs = (
+        Explaining(engine, Question(booster, matrix, baseline, numbers, threads))
+        for booster in refits.boosters
+    )
+    for booster, (parts, base) in zip(refits.boosters, spread.run(explain_job, jobs), strict=True):
         check_sum(parts.sum(axis=1) + base, score_raw(booster, matrix[:CHECKED], model.n_threads))
         yield pd.DataFrame(parts[:, own], index=seen.index, columns=names[own].tolist())
 

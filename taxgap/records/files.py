@@ -10,19 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[Path]:
+def new_file(path: Path, *, clear: bool = False) -> Iterator[Path]:
     """Give a temporary path beside `path` to write to; it takes its name only when the block succeeds.
 
     Parameters
     ----------
     path : Path
         Where the finished file shall stand.
+    clear : bool, default False
+        Remove first what runs that were killed on this machine left of the same file.
 
     Yields
     ------
@@ -33,9 +36,12 @@ def new_file(path: Path) -> Iterator[Path]:
     UsageError
         The folder cannot be written to.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    machine = f".{platform.node()}" if clear else ""  # a folder may be shared by several
+    temporary = path.with_name(f".{path.name}{machine}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if clear:
+            _remove_abandoned(path)
         yield temporary
         temporary.replace(path)
     except OSError as error:
@@ -114,6 +120,24 @@ def check_absent(path: Path, *, replace: bool = False, marker: str = "manifest.j
         )
 
 
+def check_writable(path: Path) -> None:
+    """Refuse an output that cannot be made, before time is spent on it: a folder is made there and removed.
+
+    Raises
+    ------
+    UsageError
+        The folder above may not be written to, or is none.
+    """
+    above = path.absolute().parent
+    while not above.exists():
+        above = above.parent
+    try:
+        with TemporaryDirectory(prefix=f".{path.name}.", dir=above):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def checksum(path: Path) -> str:
     """Return the sha256 of a file as hexadecimal text."""
     digest = sha256()
@@ -177,12 +201,12 @@ def check_format(content: dict[str, Any], *, name: str, version: int, where: Pat
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Remove the temporary folders of `path` whose process is no more."""
+    """Remove the temporary files and folders of `path` whose process is no more."""
     begin, end = f".{path.name}.{platform.node()}.", ".tmp"
-    for folder in path.parent.iterdir() if path.parent.is_dir() else ():
-        process = folder.name.removeprefix(begin).removesuffix(end)
-        if folder.name == f"{begin}{process}{end}" and process.isdecimal() and not _is_running(int(process)):
-            shutil.rmtree(folder, ignore_errors=True)
+    for left in path.parent.iterdir() if path.parent.is_dir() else ():
+        process = left.name.removeprefix(begin).removesuffix(end)
+        if left.name == f"{begin}{process}{end}" and process.isdecimal() and not _is_running(int(process)):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 def _is_running(process: int) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 
 from taxgap.errors import InvalidDataError
+from taxgap.records.clock import time_section
 from taxgap.records.parquet import read_table, restore_types
 from taxgap.records.partitions import part_name
 from taxgap.schemas import Table
@@ -36,6 +37,10 @@ class FolderSource:
         self.where = str(folder)
         self._present = {name for name in models if (folder / name).is_dir()}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Name the folder in full for another process, which may stand elsewhere."""
+        return {**self.__dict__, "folder": self.folder.resolve()}
+
     def has(self, name: str) -> bool:
         """Tell whether the table has a folder."""
         return name in self._present
@@ -45,11 +50,12 @@ class FolderSource:
         path = self.folder / name / part_name(partition)
         if not path.is_file():
             raise InvalidDataError(
-                f"A partition of the table '{name}' is missing.",
+                f"A file of the table '{name}' is missing.",
                 where=str(path),
                 remedy="Make the records again, or copy the missing file.",
             )
-        return read_table(path, model, columns)
+        with time_section("reading"):
+            return read_table(path, model, columns)
 
 
 class FrameSource:

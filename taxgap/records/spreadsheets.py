@@ -96,8 +96,18 @@ def harmless_texts(values: pd.Series) -> pa.Array:
     ["'@A1", '-5.00', None]
     """
     texts = pc.replace_substring(_texts(values), "\0", "\ufffd")
-    formula = pc.and_not(pc.match_substring_regex(texts, _FORMULA), pc.match_substring_regex(texts, _NUMBER))
-    return pc.if_else(formula, pc.binary_join_element_wise("'", texts, ""), texts)
+    return pc.if_else(are_formulas(texts), pc.binary_join_element_wise("'", texts, ""), texts)
+
+
+def are_formulas(texts: pa.Array) -> pa.Array:
+    """Tell which texts a spreadsheet would take for a formula; null where a text is missing.
+
+    Examples
+    --------
+    >>> are_formulas(pa.array(["=A1", "-5.00", None, "Smith"])).to_pylist()
+    [True, False, None, False]
+    """
+    return pc.and_not(pc.match_substring_regex(texts, _FORMULA), pc.match_substring_regex(texts, _NUMBER))
 
 
 def _texts(values: pd.Series) -> pa.Array:

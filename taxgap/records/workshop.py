@@ -86,7 +86,7 @@ def workshop(
         _check_left_off(folder, json.loads(json.dumps(plan)), out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder / _LOCK, out):
+        with locked(folder / _LOCK, out):
             _prepare(folder, json.loads(json.dumps(plan)))
             with _cleared_unless_begun(folder):
                 yield Workshop(folder)
@@ -140,7 +140,14 @@ def _deliver(folder: Path, out: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path, out: Path) -> Iterator[None]:
+def locked(path: Path, out: Path) -> Iterator[None]:
+    """Hold a lock file while `out` is made.
+
+    Raises
+    ------
+    BusyError
+        Another run holds it.
+    """
     try:
         with FileLock(path, timeout=0):
             yield

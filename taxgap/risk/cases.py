@@ -145,13 +145,8 @@ def gather_cases(
     InvalidDataError, NotIdentifiedError
         If the enquiries cannot carry a model or an evaluation.
     """
-    enquiries = records.read("enquiries")
-    enquiries = enquiries[enquiries["regime"] == regime.name]
-    labels = build_labels(
-        enquiries, regime=regime.name, as_of=records.as_of, periods=periods, material=material
-    )
+    labels, closed = read_labels(records, regime, periods=periods, material=material, weighted=weighted)
     carry = labels.assign(random=True) if weighted else labels
-    closed = closed_share(enquiries, weighted=weighted)
     window = split_periods(carry, closed=closed, cases=fewest)
     observed, peers = observe(records, regime, labels["opened_on"], train=window.train, years=window.all)
     missing = regime.missing_features(records)
@@ -171,6 +166,31 @@ def gather_cases(
         constant=constant,
         without_return=int(years_of(labels.index).isin(window.all).sum()) - len(X),
     )
+
+
+def read_labels(
+    records: Records, regime: Regime, *, periods: Sequence[str] | None, material: float, weighted: bool
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Read the labels of closed enquiries, and the share of each tax year's that are closed.
+
+    Parameters
+    ----------
+    records, regime, periods, material, weighted
+        As for `gather_cases`.
+
+    Returns
+    -------
+    DataFrame
+        From `build_labels`.
+    dict of str to float
+        From `closed_share`.
+    """
+    enquiries = records.read("enquiries")
+    enquiries = enquiries[enquiries["regime"] == regime.name]
+    labels = build_labels(
+        enquiries, regime=regime.name, as_of=records.as_of, periods=periods, material=material
+    )
+    return labels, closed_share(enquiries, weighted=weighted)
 
 
 def _find_constant(X: pd.DataFrame) -> list[str]:

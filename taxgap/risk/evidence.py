@@ -52,18 +52,27 @@ def judge(model: RiskModel, cases: Cases, records: Records, regime: Regime, *, s
     rivals = rank_baselines(records, regime, later.X, seed=seed, trained=trained)
     if model.style == "scorecard":
         rivals["full model"] = _rank_by_full_model(model, training, later.X)
-    return evaluate(
-        pd.Series(model.ranking_score(later.X), index=later.X.index),
-        amount=later.labels["tax_found"],
-        probability=model.predict_proba(later.X)[:, 1],
-        expected_tax=model.expected_tax(later.X),
-        weight=1.0 / later.probability,
-        hours=later.hours,
+    return measure_on(
+        model,
+        later,
         baselines=rivals,
         groups=find_groups(records, regime, later.X.index),
-        material=model.material,
         seed=seed,
         label="weighted enquiries" if later.weighted else "random enquiries",
+    )
+
+
+def measure_on(model: RiskModel, part: Part, **how: Any) -> Evaluation:
+    """Measure a model on some cases; `how` is as for `taxgap.risk.evaluate`."""
+    return evaluate(
+        pd.Series(model.ranking_score(part.X), index=part.X.index),
+        amount=part.labels["tax_found"],
+        probability=model.predict_proba(part.X)[:, 1],
+        expected_tax=model.expected_tax(part.X),
+        weight=1.0 / part.probability,
+        hours=part.hours,
+        material=model.material,
+        **how,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from taxgap.errors import NotIdentifiedError
-from taxgap.risk.arrays import Floats
+from taxgap.risk.arrays import Floats, Integers
 from taxgap.risk.boosting import Growth, Objective, grow
 from taxgap.risk.calibration import ProbabilityCurve, fit_curve, fit_offset
 from taxgap.risk.crossfit import assign_folds, cross_fit
@@ -131,15 +131,19 @@ def fit_parts(
     -------
     FittedParts
     """
-    strata = (2 * outcomes.carries + outcomes.material).astype(np.int64)
-    fold = assign_folds(index, strata, plan.folds, plan.growth.random_state)
-    targets = _targets(outcomes, plan)
+    fold = deal_folds(index, outcomes, plan)
     texts, held_out = {}, {}
-    for kind, (objective, target) in targets.items():
+    for kind, (objective, target) in make_targets(outcomes, plan).items():
         plant = _planter(spec, plan, kind, objective)
         texts[kind] = plant(matrix, target, outcomes.weight)
         held_out[kind] = cross_fit(matrix, target, outcomes.weight, fold, plant)
-    return _calibrate(texts, held_out, outcomes)
+    return calibrate_parts(texts, held_out, outcomes)
+
+
+def deal_folds(index: pd.Index, outcomes: Outcomes, plan: Plan) -> Integers:
+    """Deal the taxpayers of cases into folds; it does not depend on the order of the cases."""
+    strata = (2 * outcomes.carries + outcomes.material).astype(np.int64)
+    return assign_folds(index, strata, plan.folds, plan.growth.random_state)
 
 
 def grow_amounts(spec: FrameSpec, matrix: Floats, outcomes: Outcomes, plan: Plan) -> str:
@@ -155,7 +159,7 @@ def grow_amounts(spec: FrameSpec, matrix: Floats, outcomes: Outcomes, plan: Plan
     str
         LightGBM's text model.
     """
-    objective, target = _targets(outcomes, plan)["expected_tax"]
+    objective, target = make_targets(outcomes, plan)["expected_tax"]
     return _planter(spec, plan, "expected_tax", objective)(matrix, target, outcomes.weight)
 
 
@@ -210,7 +214,8 @@ def _planter(spec: FrameSpec, plan: Plan, kind: str, objective: Objective) -> Pl
     return plant
 
 
-def _targets(outcomes: Outcomes, plan: Plan) -> dict[str, tuple[Objective, Floats]]:
+def make_targets(outcomes: Outcomes, plan: Plan) -> dict[str, tuple[Objective, Floats]]:
+    """Return what each ensemble is grown on: its objective, and a number a case."""
     targets: dict[str, tuple[Objective, Floats]] = {}
     if outcomes.amount is not None:
         capped = cap_amounts(outcomes.amount, outcomes.weight, plan.cap_quantile)
@@ -223,7 +228,10 @@ def _targets(outcomes: Outcomes, plan: Plan) -> dict[str, tuple[Objective, Float
     return targets
 
 
-def _calibrate(texts: Mapping[str, str], held_out: Mapping[str, Floats], outcomes: Outcomes) -> FittedParts:
+def calibrate_parts(
+    texts: Mapping[str, str], held_out: Mapping[str, Floats], outcomes: Outcomes
+) -> FittedParts:
+    """Make the parts of a model of its ensembles and of what they say of cases that they have not seen."""
     carries, design = outcomes.carries, outcomes.design[outcomes.carries]
     curve = fit_curve(held_out["probability"][carries], outcomes.material[carries], design)
     counts = {

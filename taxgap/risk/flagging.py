@@ -32,7 +32,7 @@ def rank_within(periods: pd.Series, scores: pd.Series, taxpayer_ids: pd.Series) 
     [2, 1]
     """
     codes = pd.factorize(periods)[0]
-    order = np.lexsort((_lots(taxpayer_ids), -scores.to_numpy(dtype=np.float64), codes))
+    order = np.lexsort((draw_lots(taxpayer_ids), -scores.to_numpy(dtype=np.float64), codes))
     sizes = np.bincount(codes) if len(codes) else np.zeros(0, dtype=np.int64)
     ranks = np.empty(len(codes), dtype=np.int64)
     ranks[order] = np.concatenate([np.arange(1, size + 1) for size in sizes] or [np.zeros(0, dtype=np.int64)])
@@ -52,7 +52,8 @@ def within_share(periods: pd.Series, ranks: Sequence[int] | Integers, share: flo
     return np.asarray(np.asarray(ranks) <= np.floor(share * returns + 1e-9))
 
 
-def _lots(taxpayer_ids: pd.Series) -> NDArray[np.uint64]:
+def draw_lots(taxpayer_ids: pd.Series) -> NDArray[np.uint64]:
+    """Return a hash of each taxpayer, by which equal scores are ranked."""
     which, names = pd.factorize(taxpayer_ids)
     digests = b"".join(blake2b(str(name).encode(), digest_size=8, person=b"rank").digest() for name in names)
     lots: NDArray[np.uint64] = np.frombuffer(digests, dtype="<u8")[which]

@@ -55,20 +55,58 @@ def observe(
 
     def measure() -> Iterator[pd.DataFrame]:
         for partition in records.partitions:
-            held = records.hold(regime.tables, partition)
-            kept.extend(_measure_rounds(held, regime, split_rounds(opened_on[home == partition]), years))
-            yield regime.measure(held, train)
+            own = opened_on[home == partition]
+            cases, returns = observe_partition(records, regime, own, partition, train=train, years=years)
+            kept.append(cases)
+            yield returns
 
     peers = PeerGroups.fit(measure())
     observed = pd.concat(kept)
     if observed.empty:
-        raise InvalidDataError(
-            f"None of the {len(opened_on)} closed enquiries is into a return that the records held when it "
-            "was opened.",
-            where="enquiries",
-            remedy="Check that taxpayer_id and period are written alike in both tables.",
-        )
+        raise no_cases(len(opened_on))
     return observed.sort_index(), peers
+
+
+def observe_partition(
+    records: Records,
+    regime: Regime,
+    opened_on: pd.Series,
+    partition: int,
+    *,
+    train: Sequence[str],
+    years: Sequence[str],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measure what `observe` takes of one partition, which is read once.
+
+    Parameters
+    ----------
+    records, regime, train, years
+        As for `observe`.
+    opened_on : Series of datetime64
+        The cases of this partition.
+    partition : int
+
+    Returns
+    -------
+    cases : DataFrame
+        Measures of the cases, each as known when it was opened.
+    returns : DataFrame
+        Measures of all returns of the years that train.
+    """
+    held = records.hold(regime.tables, partition)
+    returns = regime.measure(held, train)
+    rounds = list(_measure_rounds(held, regime, split_rounds(opened_on), years))
+    return (pd.concat(rounds) if rounds else returns.iloc[:0]), returns
+
+
+def no_cases(enquiries: int) -> InvalidDataError:
+    """Return the error of enquiries that are into no return."""
+    return InvalidDataError(
+        f"None of the {enquiries} closed enquiries is into a return that the records held when it was "
+        "opened.",
+        where="enquiries",
+        remedy="Check that taxpayer_id and period are written alike in both tables.",
+    )
 
 
 def measure_cases(

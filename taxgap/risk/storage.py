@@ -145,7 +145,7 @@ def _write_files(model: RiskModel, folder: Path) -> None:
     for kind, text in model.parts_.texts.items():
         (folder / _TEXTS[kind]).write_bytes(text.encode())
     if model.peer_rows_ is not None:
-        _write_rows(model.peer_rows_, folder / PEERS)
+        write_peer_rows(model.peer_rows_, folder / PEERS)
     card = model.card_
     (folder / PAGE).write_text(write_page(card), "utf-8")
     checksums = {path.name: checksum(path) for path in sorted(folder.iterdir())}
@@ -154,7 +154,8 @@ def _write_files(model: RiskModel, folder: Path) -> None:
     write_json(folder / CARD, card)
 
 
-def _write_rows(rows: pd.DataFrame, path: Path) -> None:
+def write_peer_rows(rows: pd.DataFrame, path: Path) -> None:
+    """Write background rows as parquet; `pandas.read_parquet` gives them back with their types."""
     coded = [str(c) for c in rows.columns if isinstance(rows[c].dtype, pd.CategoricalDtype)]
     # pyarrow takes a list of columns here, and pandas hands it on.
     options: dict[str, Any] = {"use_dictionary": coded or False, "compression_level": 3}

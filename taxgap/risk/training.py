@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from taxgap.errors import NotIdentifiedError, UsageError
 from taxgap.records import Records
+from taxgap.records.engines import Engine, check_engine
 from taxgap.regimes import Regime, get_regime
 from taxgap.risk.cases import Cases, Part, gather_cases
+from taxgap.risk.distributed import spread_cases
 from taxgap.risk.evidence import describe_labels, fit_reference, hourly_cost, judge
 from taxgap.risk.leaks import check_leaks
 from taxgap.risk.model import RiskModel
@@ -22,6 +25,9 @@ from taxgap.risk.tuning import Tuning, tune
 
 SMALL_BUDGET = 4
 """Trials of settings where nothing else is asked, the default among them."""
+
+Gathered: TypeAlias = tuple[Cases, Callable[[RiskModel], RiskModel], dict[str, Any]]
+"""Cases, what fits a model on them, and what the card says of how."""
 
 # These are set from the regime and the other arguments.
 _TAKEN = ("monotone", "random_state", "n_threads")
@@ -38,6 +44,9 @@ def train(
     n_threads: int | None = None,
     evaluation_cases: int | None = None,
     trials: int | None = None,
+    engine: Engine = "local",
+    workers: int = 1,
+    scheduler: str | None = None,
     **model_options: Any,
 ) -> RiskModel:
     """Train a risk model on closed enquiries and evaluate it on later random ones.
@@ -65,6 +74,13 @@ def train(
     trials : int, optional
         How many settings of the trees are tried on the years that train, see `taxgap.risk.tuning.tune`; 1 is
         the default setting alone. Where not given: 4 if two years train, else 1. Scorecards are not tuned.
+    engine : {"local", "dask"}, default "local"
+        Where the trees grow: in this process, or over a Dask cluster, whose workers measure the cases of
+        their partitions and keep them. For populations larger than memory: see Notes.
+    workers : int, default 1
+        Workers of a cluster that is started here.
+    scheduler : str, optional
+        The address of a Dask scheduler; without it a cluster is started here.
     **model_options : object
         Settings of `RiskModel`, such as ``material`` or ``style``.
 
@@ -77,7 +93,7 @@ def train(
     Raises
     ------
     UsageError
-        If a setting or regime is unknown.
+        If a setting, an engine or a regime is unknown, or is asked of a cluster that cannot do it.
     InvalidDataError, NotIdentifiedError
         If the enquiries cannot carry a model or an evaluation, or their labels copy past enforcement.
     LeakError
@@ -93,35 +109,81 @@ def train(
     all by their recorded weights, which is refused where these cannot stand for all returns. Features with
     one value in all cases are left out. The card also holds what is known of the labels, and what the returns
     of these years looked like, for `taxgap.monitor`.
+
+    With ``engine="dask"`` the model is an ordinary one, but not the same: rows are binned and added up
+    worker by worker, and directions are held in LightGBM's method "basic", the only one it has for spread
+    rows. Nor does the same cluster give the same model again to the bit. Cross-fitting is spread too; folds,
+    calibration and peers are made as on one machine. Labels come to this process, of features at most
+    `taxgap.risk.distributed.spreading.CHECKED` cases that train and as many that evaluate, for the checks and
+    the evaluation. Tuning, scorecards and weighted calibration are not spread, and refused: give
+    ``trials=1``.
     """
+    check_engine(engine, scheduler)
     model = _make_model(model_options, seed, n_threads)
     tax = get_regime(regime)
     view = records if as_of is None else records.known_at(pd.Timestamp(as_of))
     asked = tax.evaluation_cases if evaluation_cases is None else evaluation_cases
     weighted = model.calibrate_on == "weighted"
-    cases = gather_cases(view, tax, periods=periods, material=model.material, fewest=asked, weighted=weighted)
+    how = {"periods": periods, "material": model.material, "fewest": asked, "weighted": weighted}
+    if engine == "dask":
+        _check_spreads(model, trials)
+        how |= {"workers": workers, "scheduler": scheduler}
+    with _gather(engine, view, tax, **how) as gathered:
+        cases = gathered[0]
+        notes = _fit(model, tax, gathered, waive=waive, seed=seed, trials=trials)
+    notes |= {"as_of": str(pd.Timestamp(view.as_of).date()), "evaluation_cases_asked": asked, "seed": seed}
+    evaluation = judge(model, cases, view, tax, seed=seed)
+    return model.annotate(
+        **_describe_regime(tax, cases.training),
+        training={**_describe_cases(cases), **notes},
+        evaluation={name: told for name, told in evaluation.to_dict().items() if name != "gain"},
+        reference=fit_reference(model, cases, view, tax),
+    )
+
+
+def _fit(
+    model: RiskModel, tax: Regime, gathered: Gathered, *, waive: Sequence[str], seed: int, trials: int | None
+) -> dict[str, Any]:
+    """Check the cases, fit the model on them, and return what the card says of it."""
+    cases, fit, about = gathered
     training = cases.training
     noted = _check_leaks(training, waive)
     about_labels = describe_labels(training, material=model.material, seed=seed)
     model.set_params(monotone={n: sign for n, sign in tax.directions.items() if n in training.X.columns})
     tuning = _tune(model, training, trials)
-    training.fit(model).attach_peers(cases.peers)
-    evaluation = judge(model, cases, view, tax, seed=seed)
-    notes = {
-        "as_of": str(pd.Timestamp(view.as_of).date()),
-        "evaluation_cases_asked": asked,
-        "seed": seed,
+    fit(model).attach_peers(cases.peers)
+    return about | {
         "waived_leaks": [row for row in noted if row["standing"] == "waived"],
         "noted_leaks": [row for row in noted if row["standing"] != "waived"],
         "tuning": None if tuning is None else tuning.to_dict(),
         "labels": about_labels,
     }
-    return model.annotate(
-        **_describe_regime(tax, training),
-        training={**_describe_cases(cases), **notes},
-        evaluation={name: told for name, told in evaluation.to_dict().items() if name != "gain"},
-        reference=fit_reference(model, cases, view, tax),
-    )
+
+
+@contextmanager
+def _gather(engine: Engine, records: Records, regime: Regime, **how: Any) -> Iterator[Gathered]:
+    if engine == "local":
+        cases = gather_cases(records, regime, **how)
+        yield cases, cases.training.fit, {}
+        return
+    with spread_cases(records, regime, **how) as spread:
+        yield spread.cases, spread.fit, {"distributed": spread.about}
+
+
+def _check_spreads(model: RiskModel, trials: int | None) -> None:
+    """Refuse what would be done otherwise, or not at all, over a cluster."""
+    if model.style != "ensemble":
+        raise UsageError(
+            "Scorecards are not trained over a cluster.",
+            where="style",
+            remedy="They are small: use engine='local'.",
+        )
+    if trials != 1:
+        raise UsageError(
+            "Settings are not tuned over a cluster.",
+            where="trials",
+            remedy="Give trials=1 (--tune 1) for the settings as they are; tune on a part of the records.",
+        )
 
 
 def _check_leaks(training: Part, waive: Sequence[str]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from taxgap.errors import InvalidDataError
 from taxgap.records import Records
+from taxgap.records.partitions import part_name
 from taxgap.schemas import Table
 from taxgap.schemas.table import code_levels, describe_columns
 from taxgap.validation.declared import absent_columns
@@ -106,7 +107,7 @@ def read_part(records: Records, name: str, partition: int) -> TablePart:
         part.raw = records.read(name, partition=partition).reset_index(drop=True)
     except InvalidDataError as error:
         part.readable = part.complete = False
-        part.fail_file(_unreadable(error))
+        part.fail_file(_unreadable(error, f"{name}/{part_name(partition)}"))
         return part
     part.later = _count_later(records, part)
     part.rejected = np.zeros(len(part), dtype=np.bool_)
@@ -135,10 +136,11 @@ def present_columns(part: TablePart) -> list[dict[str, Any]]:
     return [column for column in columns_of(part.model) if column["column"] not in part.absent]
 
 
-def _unreadable(error: InvalidDataError) -> Wording:
-    # The message names no value of a row; the path stays out of the report, which may travel.
+def _unreadable(error: InvalidDataError, file: str) -> Wording:
+    # The message names no value of a row; where the records lie stays out of the report, which may travel.
     remedy = error.remedy or "Make the file again."
-    return Wording(code="unreadable_file", sentence=f"{error.message} Its rows are unknown.", remedy=remedy)
+    sentence = f"{file}: {error.message} Its rows are unknown."
+    return Wording(code="unreadable_file", sentence=sentence, remedy=remedy)
 
 
 def _check_columns(part: TablePart, raw: pd.DataFrame) -> None:

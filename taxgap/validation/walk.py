@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection
-from copy import copy
 from pathlib import Path
 from typing import NamedTuple
 
 from taxgap.errors import UsageError
 from taxgap.records import Records
-from taxgap.records.processes import count_workers, processes
+from taxgap.records.engines import Engine, check_engine, start_engine
+from taxgap.records.light import check_folder, lighten
+from taxgap.records.processes import Run, count_workers
 from taxgap.schemas import OPTIONAL_TABLES, TABLES
 from taxgap.validation.about_tables import about_tables
 from taxgap.validation.across import look_across
@@ -34,6 +34,8 @@ def validate(
     quality: bool = False,
     replace: bool = False,
     workers: int | None = 1,
+    engine: Engine = "local",
+    scheduler: str | None = None,
 ) -> ValidationReport:
     """Check whether records can be trusted, and say everything that is wrong with them at once.
 
@@ -58,6 +60,11 @@ def validate(
         Processes to start; 1 starts none, and None starts one a processor where the records are large. Where
         they are started, a script must guard its main part (``if __name__ == "__main__"``). The result does
         not depend on it.
+    engine : {"local", "dask"}, default "local"
+        What spreads the work; ``dask`` over a cluster whose workers see the same files under the same names:
+        the records, and `out`. Nor does the result depend on this.
+    scheduler : str, optional
+        The address of a Dask scheduler; without it a cluster is started here.
 
     Returns
     -------
@@ -66,13 +73,14 @@ def validate(
     Raises
     ------
     UsageError
-        `out` exists, holds the records or cannot be written to, a name in `tables` is not that of a table, or
-        `workers` is below 1.
+        `out` exists, holds the records or cannot be written to, a name in `tables` is not that of a table,
+        `workers` is below 1, there is no such engine, or records in memory are given to a cluster.
     InvalidDataError, IncompatibleError
         `records` is a folder without records, or of a newer format. Whatever is wrong within the records is a
         finding and no error: see `ValidationReport.raise_if_failed`.
     TaxGapError
-        A worker was ended from outside, by the operating system for want of memory, say. Nothing is written.
+        A worker was ended from outside, by the operating system for want of memory, say; or a cluster cannot
+        be reached. Nothing is written.
 
     Notes
     -----
@@ -105,9 +113,15 @@ def validate(
     expected = _check_names(tables, given)
     if workers is not None and workers < 1:
         raise UsageError(f"workers is {workers}; it must be at least 1.", where="workers")
+    check_engine(engine, scheduler)
+    if engine != "local":
+        check_folder(given, "checked")
     folder = None if out is None else Path(out)
-    with new_output(folder, given, replace=replace) as output:
-        checked = _check_all(given, expected, output, workers, quality=quality)
+    with (
+        new_output(folder, given, replace=replace) as output,
+        start_engine(engine, _count_workers(given, workers), scheduler) as run,
+    ):
+        checked = _check_all(given, expected, output, run, quality=quality)
         profile = None if checked.quality is None else QualityProfile(given.as_of, checked.quality)
         report = ValidationReport(given, checked.outcomes, written=folder, quality=profile)
         if output is not None:
@@ -157,19 +171,17 @@ def check_partition(job: Job) -> Checked:
 
 
 def _check_all(
-    records: Records, expected: Collection[str], output: Output | None, workers: int | None, *, quality: bool
+    records: Records, expected: Collection[str], output: Output | None, run: Run, *, quality: bool
 ) -> Checked:
-    folder = None if output is None else output.folder
+    folder = None if output is None else output.folder.resolve()  # a worker may stand elsewhere
     scope = scope_of(records) if quality else None
-    light = copy(records)  # the list of files may be long, and would go to each worker with each job
-    light.manifest = dataclasses.replace(records.manifest, files={})
-    with processes(_count_workers(records, workers)) as run:
-        noted = look_across(light, run)
-        jobs = [
-            Job(PartitionCheck(light, tuple(expected), number, noted[number], scope), folder)
-            for number in records.partitions
-        ]
-        checked = list(run(check_partition, jobs))
+    light = lighten(records)
+    noted = look_across(light, run)
+    jobs = [
+        Job(PartitionCheck(light, tuple(expected), number, noted[number], scope), folder)
+        for number in records.partitions
+    ]
+    checked = list(run(check_partition, jobs))
     outcomes = [outcome for part in checked for outcome in part.outcomes]
     files = {name: entry for part in checked for name, entry in part.files.items()}
     counts = add_up(part.quality for part in checked if part.quality is not None) if quality else None

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from taxgap.batch.taking import needed_tables
 from taxgap.peers import PeerGroups
 from taxgap.records import Manifest, Records
+from taxgap.records.files import checksum
 from taxgap.records.parquet import write_table
 from taxgap.records.partitions import part_name, partition_of
 from taxgap.regimes import get_regime
 from taxgap.risk.model import RiskModel
 from taxgap.schemas import TABLES
 from taxgap.synthetic import generate
+from tests.batch.nights import PARTS, Night, bytes_of
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +57,52 @@ def model(records: Records) -> RiskModel:
         X, amount=amount
     )
     return fitted.attach_peers(peers).annotate(regime="self_assessment")
+
+
+@pytest.fixture(scope="session")
+def records_folder(records: Records, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A quarter of the small population in a few partitions, with their checksums."""
+    folder, files = tmp_path_factory.mktemp("parts"), {}
+    some = set(records.table("taxpayers")["taxpayer_id"].iloc[::4])
+    for name in needed_tables(get_regime("self_assessment"), records):
+        table = records.table(name)
+        table = table[table["taxpayer_id"].isin(some)]
+        part = partition_of(table["taxpayer_id"], PARTS)
+        for number in range(PARTS):
+            path = folder / name / part_name(number)
+            write_table(path, table[part == number], TABLES[name], synthetic=True)
+            files[f"{name}/{path.name}"] = {"rows": int((part == number).sum()), "sha256": checksum(path)}
+    Manifest(records.manifest.as_of, records.periods, PARTS, synthetic=True, files=files).write(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model_folder(model: RiskModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return model.save(tmp_path_factory.mktemp("model") / "saved")
+
+
+@pytest.fixture(scope="session")
+def whole_folder(records_folder: Path, model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What an undisturbed run writes."""
+    night = Night(records_folder, model_folder, tmp_path_factory.mktemp("whole") / "out")
+    night.finish()
+    return night.out
+
+
+@pytest.fixture(scope="session")
+def whole(whole_folder: Path) -> dict[str, bytes]:
+    return bytes_of(whole_folder)
+
+
+@pytest.fixture
+def night(records_folder: Path, model_folder: Path, tmp_path: Path) -> Night:
+    return Night(records_folder, model_folder, tmp_path / "nights" / "out")
+
+
+@pytest.fixture
+def counted(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
+    """Have a run under fault counted, by its kind, in the summary of the tests."""
+    kind = getattr(request.node, "callspec", None)
+    strike = getattr(kind.params.get("strike"), "__name__", "") if kind else ""
+    named = request.node.originalname.removeprefix("test_")
+    record_property("fault", f"{named}: {strike}".rstrip(": ").replace("_", " "))

@@ -16,8 +16,8 @@ from taxgap.batch import read_scores, write_scores
 from taxgap.batch.comparison import ScoreComparison, compare_scores
 from taxgap.batch.comparison.comparing import NO_REASON
 from taxgap.batch.comparison.result import ALL
+from taxgap.calibration.intervals import share_interval
 from taxgap.errors import IncompatibleError, InvalidDataError
-from taxgap.gap.intervals import share_interval
 from taxgap.records import Records
 from taxgap.risk.model import RiskModel
 
@@ -327,6 +327,7 @@ def test_equal_folders_say_so(folders: dict[str, Path], tmp_path: Path) -> None:
         compare_scores(folders["monday"], copied)
 
 
+@pytest.mark.long
 def test_partitions_do_not_matter(folders: dict[str, Path]) -> None:
     parts = compare_scores(folders["monday"], folders["tuesday"])
     assert parts.equal_bytes is False

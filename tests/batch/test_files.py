@@ -32,7 +32,7 @@ def test_what_is_written_is_read_back(folder: Path, parted: Records, model: Risk
         read_scores(folder, ["rank", "shoe_size"])
 
 
-@pytest.mark.parametrize("share", [0.1, 1.0])
+@pytest.mark.parametrize("share", [pytest.param(0.1, marks=pytest.mark.long), 1.0])
 def test_a_partition_written_piece_by_piece_is_one_file(
     share: float, parted: Records, model: RiskModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,7 +48,7 @@ def test_a_partition_written_piece_by_piece_is_one_file(
 def test_contributions_without_reasons_are_refused_before_anything_is_read(
     parted: Records, model: RiskModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr("taxgap.batch.running.Scorer")
+    monkeypatch.delattr("taxgap.batch.steps.Scorer")
     with pytest.raises(UsageError, match="Nothing is explained"):
         write_scores(parted, model, tmp_path / "none", contributions=True, reasons=0)
     assert list(tmp_path.iterdir()) == []

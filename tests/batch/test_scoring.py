@@ -11,7 +11,7 @@ import pytest
 from taxgap.batch import score
 from taxgap.batch.explaining import Batch, Explainer, Piece
 from taxgap.batch.scorer import LIKELIHOOD, SCORE_COLUMNS, Scorer
-from taxgap.batch.scoring import Scoring
+from taxgap.batch.scoring import score_in_memory
 from taxgap.batch.settings import ScoreSettings
 from taxgap.errors import IncompatibleError, InvalidDataError, NotIdentifiedError, UsageError
 from taxgap.peers import PeerGroups
@@ -136,12 +136,7 @@ def test_how_partitions_are_gathered_changes_nothing(
 ) -> None:
     settings = ScoreSettings(explain_share=share, capacity_share=0.08, validate=False)
     scorer = Scorer(model, settings, gathered=gathered)
-    parts = list(Scoring(parted, parted.periods, scorer).score_parts())
-    partitions = [partition for partition, _ in parts]
-    assert sorted(set(partitions)) == list(parted.partitions)
-    assert partitions == sorted(partitions)
-    assert (len(parts) > len(parted.partitions)) == (gathered == 120)
-    again = pd.concat([scores for _, scores in parts]).set_index(KEY)
+    again = score_in_memory(scorer, parted, parted.periods).set_index(KEY)
     expected = (scores if share < 1 else whole).set_index(KEY).loc[again.index]
     pd.testing.assert_frame_equal(again, expected, check_exact=True)
 
@@ -181,8 +176,7 @@ def test_no_more_returns_are_explained_together_than_may_be(
 
     monkeypatch.setattr(Explainer, "take_in", watch)
     settings = ScoreSettings(explain_share=share, validate=False)
-    run = Scoring(parted, parted.periods, Scorer(model, settings, gathered=200))
-    returns = sum(len(scores) for _, scores in run.score_parts())
+    returns = len(score_in_memory(Scorer(model, settings, gathered=200), parted, parted.periods))
     assert max(sizes) == 200
     assert sum(sizes) == returns if share == 1 else returns < sum(sizes) <= 2 * returns
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from taxgap.batch import read_status, write_scores
+from taxgap.batch import Progress, read_status, write_scores
 from taxgap.errors import InvalidDataError
 from taxgap.records import Records
 from taxgap.risk.model import RiskModel
@@ -19,9 +19,10 @@ def test_a_run_is_told_from_its_beginning_to_its_end(
 ) -> None:
     out, seen = tmp_path / "out", []
 
-    def look(_step: str, _done: int, _parts: int) -> None:
-        seen.append(read_status(out))
-        if len(seen) == 3:
+    def look(told: Progress) -> None:
+        if told.event in {"step", "part"}:
+            seen.append(read_status(out))
+        if told.event == "part" and len(seen) == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(InvalidDataError, match="no scores here"):

@@ -52,6 +52,7 @@ def test_every_part_is_on_the_page() -> None:
     assert all(f"`{part}`" in PAGE for part in set(PARTS) - named)
 
 
+@pytest.mark.long
 def test_the_blocks_run_one_after_another(
     workshop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

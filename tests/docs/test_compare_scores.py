@@ -23,6 +23,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "compare-score
 BLOCKS = re.findall(r"^```(python|console)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.long
 def test_the_blocks_run_one_after_another(
     workshop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 ORDER = (
     "errors <- tax, schemas <- records <- validation <- synthetic, peers <- regimes <- risk <- reasons "
-    "<- gap <- cases <- policy, batch <- monitoring <- publication <- cli"
+    "<- calibration, gap <- cases <- policy, batch <- monitoring <- publication <- cli"
 )
 LEVELS = {
     room: level

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taxgap.gap import Calibration
-from taxgap.gap.estimates import estimate_gaps
+from taxgap.calibration import Calibration
+from taxgap.calibration.estimates import estimate_gaps
 from taxgap.publication import calibration as calibration_page
 from taxgap.publication.calibration import (
     UNEXPLAINED,

@@ -15,7 +15,7 @@ import pytest
 
 from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
 from taxgap.publication.task_kit import FOR_PARTICIPANTS, README, write_tasks
-from taxgap.publication.task_sheets import name_size, suit_title
+from taxgap.publication.task_sheets import suit_title
 from taxgap.reasons.audit.people import ARMS, COLUMNS, KEY_NAME, Key, score_answers
 from taxgap.records import Records, Truth
 from taxgap.regimes import get_regime
@@ -258,7 +258,3 @@ def test_numbers_and_folders_that_will_not_do_are_refused_first(
 def test_too_few_cases_are_named_by_kind(parts: tuple[Records, RiskModel, Truth], tmp_path: Path) -> None:
     with pytest.raises(InvalidDataError, match=r"flagged and right: \d+ of 300"):
         write_tasks(tmp_path / "kit", *parts, cases=1_200)
-
-
-def test_a_size_that_is_unknown_says_so() -> None:
-    assert name_size("nan") == "not known"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from taxgap.peers import SIZE_BANDS, trade_groups
-from taxgap.publication.taxes import NAMES
 from taxgap.reasons.baseline import RUNGS
 from taxgap.reasons.naming import TAXES, WHOM, name_group, name_size, name_trade
+from taxgap.schemas.codes import REGIMES
 
 
-def test_a_tax_has_one_name() -> None:
-    assert TAXES == NAMES
+def test_every_tax_has_a_name() -> None:
+    assert list(TAXES) == REGIMES
 
 
 def test_every_trade_size_and_rung_has_a_name() -> None:

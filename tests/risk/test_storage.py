@@ -153,7 +153,7 @@ def test_nothing_half_written_is_left(
         raise RuntimeError("the disk is full")
 
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    monkeypatch.setattr(storage, "_write_rows", fail)
+    monkeypatch.setattr(storage, "write_peer_rows", fail)
     for place in (folder, tmp_path / "new"):
         with pytest.raises(RuntimeError):
             with_peers.save(place, replace=True)

@@ -267,6 +267,7 @@ def test_an_unreadable_file_is_a_finding_and_the_rest_goes_on(
         partition,
         0,
     ]
+    assert f"self_assessment/{part_name(partition)}: " in finding["sentence"]
     assert str(folder) not in report.to_json()
     with pytest.raises(InvalidDataError, match="unreadable_file in self_assessment"):
         report.raise_if_failed()

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from taxgap.risk.arrays import Bools, Floats
+from taxgap.risk.stability import index_of
 from taxgap.validation.quality.statistics import wilson
 
 FAR = 0.1
@@ -16,7 +17,6 @@ FAR = 0.1
 BINS = 10
 QUANTILES = (0.05, 0.5, 0.95)
 
-_HALF = 0.5  # added to every bin, so that an empty one has a logarithm
 _ROUNDING = 1e-9
 _DIGITS = 12
 
@@ -92,13 +92,12 @@ def _stability(before: Floats, after: Floats) -> dict[str, float]:
     if not len(before) or not len(after):
         return {"psi": np.nan, "psi_by_chance": np.nan}
     edges = np.unique(np.quantile(before, np.arange(1, BINS) / BINS))
-    counts = [
-        np.bincount(np.searchsorted(edges, side, side="right"), minlength=len(edges) + 1) + _HALF
+    first, second = (
+        np.bincount(np.searchsorted(edges, side, side="right"), minlength=len(edges) + 1).astype(np.float64)
         for side in (before, after)
-    ]
-    p, q = (each / each.sum() for each in counts)
-    chance = len(edges) * (1 / len(before) + 1 / len(after))
-    return {"psi": float(((p - q) * np.log(p / q)).sum()), "psi_by_chance": chance}
+    )
+    index, _, freedom, size = index_of(first, second)
+    return {"psi": index, "psi_by_chance": freedom / size}
 
 
 def compare_rules(part: pd.DataFrame) -> list[dict[str, Any]]:

@@ -14,9 +14,8 @@ import numpy as np
 import pandas as pd
 
 from taxgap.batch.comparison.result import SETTING
-from taxgap.batch.files import FORMAT, FORMAT_VERSION, MANIFEST, read_part
+from taxgap.batch.files import read_manifest, read_part
 from taxgap.errors import IncompatibleError, InvalidDataError
-from taxgap.records.files import check_format, read_json
 from taxgap.records.periods import tax_year_of
 from taxgap.risk.arrays import Integers
 
@@ -47,8 +46,7 @@ def open_night(source: Scores, side: str) -> Night:
     if isinstance(source, pd.DataFrame):
         return _open_frame(source, side)
     folder = Path(source)
-    manifest = read_json(folder / MANIFEST)
-    check_format(manifest, name=FORMAT, version=FORMAT_VERSION, where=folder / MANIFEST)
+    manifest = read_manifest(folder)
     settings, outputs = manifest["settings"], manifest["outputs"]
     inputs = sha256(json.dumps(manifest["inputs"], sort_keys=True).encode()).hexdigest()[:16]
     about = {name: manifest[name] for name in ("regime", "model_id", "as_of")} | {"records": inputs}

@@ -9,7 +9,8 @@ from taxgap.monitoring.models.agreement import measure_agreement
 from taxgap.monitoring.models.trials import Trial, check_pair, gather_trial
 from taxgap.monitoring.models.verdict import CONFIDENCE, ModelComparison, judge
 from taxgap.records import Records
-from taxgap.risk.evaluation import Evaluation, evaluate
+from taxgap.risk.evaluation import Evaluation
+from taxgap.risk.evidence import measure_on
 from taxgap.risk.model import RiskModel
 
 DRAWS = 1000
@@ -96,17 +97,10 @@ def compare_models(
 def _evaluate(
     trial: Trial, model: RiskModel, other: RiskModel | None, *, capacity_share: float, seed: int
 ) -> Evaluation:
-    part = trial.part_for(model)
-    baselines = {} if other is None else {_OTHER: other.ranking_score(trial.part_for(other).X)}
-    return evaluate(
-        pd.Series(model.ranking_score(part.X), index=part.X.index),
-        amount=part.labels["tax_found"],
-        probability=model.predict_proba(part.X)[:, 1],
-        expected_tax=model.expected_tax(part.X),
-        weight=1.0 / part.probability,
-        hours=part.hours,
-        baselines=baselines,
-        material=model.material,
+    return measure_on(
+        model,
+        trial.part_for(model),
+        baselines={} if other is None else {_OTHER: other.ranking_score(trial.part_for(other).X)},
         coverages=(capacity_share,),
         confidence=CONFIDENCE,
         draws=DRAWS,

@@ -34,7 +34,9 @@ from taxgap.reasons.audit.stability.refitting import Refitted, find_agreement, f
 from taxgap.reasons.audit.subject import Attributions, Explain, Subject, subject_of
 from taxgap.reasons.audit.twins import truthful
 from taxgap.reasons.noise import noise_of
+from taxgap.reasons.spreading import Spread, start_spread
 from taxgap.records import Records, Truth
+from taxgap.records.engines import Engine, check_engine
 from taxgap.regimes import Regime, get_regime
 from taxgap.risk.model import RiskModel
 from taxgap.risk.suitability import check_records, peers_of, regime_of
@@ -97,6 +99,9 @@ def audit_explanations(
     as_of: str | pd.Timestamp | None = None,
     periods: Sequence[str] | str | None = None,
     say: Callable[[str], None] = lambda _: None,
+    workers: int | None = 1,
+    engine: Engine = "local",
+    scheduler: str | None = None,
     **settings: Any,
 ) -> ExplanationAudit:
     """Audit the explanations of a model, record by record.
@@ -138,6 +143,14 @@ def audit_explanations(
         The tax years; all when absent.
     say : callable, optional
         Told what is being done.
+    workers : int or None, default 1
+        Processes that fit and explain refits, one thread each; 1 starts none, None starts one a processor.
+        Where they are started, a script must guard its main part (``if __name__ == "__main__"``). No figure
+        depends on it.
+    engine : {"local", "dask"}, default "local"
+        What spreads the refits: processes here, or a Dask cluster.
+    scheduler : str, optional
+        The address of a Dask scheduler; without it a cluster is started here.
     **settings : object
         As of `AuditSettings`: `returns` (20,000), `refits` (20), `reasons` (3), `capacity_share` (0.05),
         `draws` (400), `confidence` (0.95), `seed` (0).
@@ -150,7 +163,7 @@ def audit_explanations(
     ------
     UsageError
         A setting, a part, a bound, the evidence or a manipulation is wrong, a bound would have no effect, or
-        the model cannot be audited.
+        the model cannot be audited; or there is no such engine.
     InvalidDataError
         There are no returns, or none is flagged.
     IncompatibleError
@@ -162,6 +175,7 @@ def audit_explanations(
     taxpayers, and where there is one its level by chance in closed form.
     """
     chosen = _check_parts(parts)
+    check_engine(engine, scheduler)
     if truth is not None:
         check_same_population(records, truth)
     rules = change_rules(RULES, bounds or {}, chosen)
@@ -174,8 +188,9 @@ def audit_explanations(
     subject = _make_subject(known, model, tax, peers=peers, attributions=attributions, cutoff=cutoff)
     noise = noise_of(model) if isinstance(model, RiskModel) else None
     material = gather_material(known, subject, own, truth=truth, evidence=told, noise=noise, say=say)
-    run = _Run(material, records, truth, methods or {}, manipulations, chosen, say)
-    found = tuple(run.measure(name) for name in PARTS if name in chosen)
+    with start_spread(engine, workers, scheduler, own.refits) as spread:
+        run = _Run(material, records, truth, methods or {}, manipulations, chosen, say, spread)
+        found = tuple(run.measure(name) for name in PARTS if name in chosen)
     findings = {name: each for part in found for name, each in part.findings.items()}
     unasked = {name: why for part in found for name, why in part.unasked.items()}
     asked = [rule for rule in rules if rule.part in chosen]
@@ -193,6 +208,7 @@ class _Run:
     manipulations: Sequence[Manipulation] | None
     parts: Sequence[str]
     say: Callable[[str], None]
+    spread: Spread
 
     def measure(self, name: str) -> Part:
         self.say(PARTS[name])
@@ -226,7 +242,7 @@ class _Run:
             return "Only the library's own models, with its own explanations, can be fitted again."
         own = material.settings
         try:
-            return fit_again(self.records, model, refits=own.refits, seed=own.seed)
+            return fit_again(self.records, model, refits=own.refits, seed=own.seed, spread=self.spread)
         except (IncompatibleError, NotIdentifiedError) as error:
             return str(error)
 
@@ -236,7 +252,9 @@ class _Run:
         if stability.NAME not in self.parts:
             return None
         fitted = self.refitted
-        return None if isinstance(fitted, str) else find_agreement(self.material, fitted.refits, say=self.say)
+        if isinstance(fitted, str):
+            return None
+        return find_agreement(self.material, fitted.refits, say=self.say, spread=self.spread)
 
     def _measure_truthful(self) -> Part:
         if self.truth is None:
@@ -250,13 +268,17 @@ class _Run:
         fitted = self.refitted
         if isinstance(fitted, str):
             return Part(stability.NAME, tidy(()), left_out=fitted)
-        return stability.measure_stability(self.material, self.agreement, seeds=fitted.seeds)
+        return stability.measure_stability(
+            self.material, self.agreement, seeds=fitted.seeds, spread=self.spread
+        )
 
     def _measure_randomised(self) -> Part:
         fitted = self.refitted if stability.NAME in self.parts else ""
         if isinstance(fitted, str):
-            return randomised.measure_randomised(self.material)
-        return randomised.measure_randomised(self.material, training=fitted.cases, refits=fitted.refits)
+            return randomised.measure_randomised(self.material, spread=self.spread)
+        return randomised.measure_randomised(
+            self.material, training=fitted.cases, refits=fitted.refits, spread=self.spread
+        )
 
     def examples(self, found: Sequence[Part]) -> tuple[Example, ...]:
         """Choose examples; what is unstable is known where stability was asked."""

@@ -28,7 +28,7 @@ def open_own_tables(path: str | Path, columns: str | Path | None, as_of: str | N
     Records or None
         None where nothing looks like somebody's tables.
     """
-    if columns is None and not _holds_tables(path):
+    if columns is None and not holds_tables(path):
         return None
     folder = TemporaryDirectory(prefix="taxgap-")
     _TEMPORARY.append(folder)
@@ -39,7 +39,8 @@ def open_own_tables(path: str | Path, columns: str | Path | None, as_of: str | N
     return report.records
 
 
-def _holds_tables(path: str | Path) -> bool:
+def holds_tables(path: str | Path) -> bool:
+    """Tell whether this is a database, or a folder of files told of by a mapping or by their names."""
     if is_database(path):
         return True
     if not Path(path).is_dir():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from taxgap.errors import InvalidDataError, UsageError
+from taxgap.records.files import checksum
 from taxgap.records.ingestion.mapping import SourceMapping, TableSource, Writing
 from taxgap.records.ingestion.mapping_file import FILE_NAME, is_day, is_safe
 from taxgap.records.readers.chunks import Reader
@@ -40,6 +41,10 @@ class Place(Protocol):
 
     def size(self, name: str) -> int:
         """Return how many bytes one of `names` has; many where nobody knows."""
+        ...
+
+    def checksum(self, name: str) -> str | None:
+        """Return the sha256 of the file that holds one of `names`; None where it is in no file."""
         ...
 
     def reader(self, name: str, writing: Writing, layout: str | None = None) -> Reader:
@@ -88,6 +93,10 @@ class Folder:
         """Return how many bytes a file has."""
         return (self.folder / name).stat().st_size
 
+    def checksum(self, name: str) -> str | None:
+        """Return the sha256 of a file."""
+        return checksum(self.folder / name)
+
     def reader(self, name: str, writing: Writing, layout: str | None = None) -> Reader:
         """Return the reader of a file, by its name's end; a file with a layout has fixed-width lines."""
         path = self.folder / name
@@ -131,6 +140,11 @@ class Tables:
     def size(self, name: str) -> int:  # noqa: ARG002
         """Return a gigabyte: to count would be to read."""
         return 1 << 30
+
+    def checksum(self, name: str) -> str | None:  # noqa: ARG002
+        """Return the sha256 of a DuckDB file; None for a server."""
+        path = Path(self.address)
+        return checksum(path) if path.is_file() else None
 
     def reader(self, name: str, writing: Writing, layout: str | None = None) -> Reader:  # noqa: ARG002
         """Return the reader of a table; how text is written does not matter here."""

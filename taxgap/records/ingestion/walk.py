@@ -119,9 +119,21 @@ def ingest(
     [['aggregates', 1, 1, 0]]
     >>> folder.cleanup()
     """
-    place = open_place(source)
-    mapping = with_date(_mapping_of(place, columns), as_of)
-    folder = Path(out)
+    mapping = with_date(mapping_for(open_place(source), columns), as_of)
+    return ingest_by(source, mapping, out, replace=replace, workers=workers, progress=progress)
+
+
+def ingest_by(
+    source: str | Path,
+    mapping: SourceMapping,
+    out: str | Path,
+    *,
+    replace: bool = False,
+    workers: int | None = 1,
+    progress: Progress | None = None,
+) -> IngestReport:
+    """Bring own tables into the library's form by a mapping at hand; see `ingest`."""
+    place, folder = open_place(source), Path(out)
     _check_apart(place, folder)
     with new_folder(folder, replace=replace, marker=REPORT) as temporary:
         report = _Ingestion(str(source), place, mapping, temporary).run(workers, progress or _silent)
@@ -180,7 +192,7 @@ class _Ingestion:
                 progress(done, steps)
         self._stage_away()
         show_unread(self._folder / "unread")
-        manifest = self._manifest(staged, partitions, files)
+        manifest = self._manifest(staged, partitions, files, self._describe_source(reading, staged))
         (self._folder / "records").mkdir(exist_ok=True)
         manifest.write(self._folder / "records")
         return IngestReport(staged, list(self._plans.values()), manifest.as_of, partitions)
@@ -221,8 +233,20 @@ class _Ingestion:
             path.rmdir() if path.is_dir() else path.unlink()
         self._stage.rmdir()
 
+    def _describe_source(self, jobs: Sequence[_Job], staged: Sequence[Staged]) -> dict[str, Any]:
+        """Say what was read, without path and password; a server's tables have no checksum."""
+        tables: dict[str, dict[str, Any]] = {name: {} for name in self._plans}
+        for job, item in zip(jobs, staged, strict=True):
+            facts = {"rows": item.tally.rows, "sha256": self._place.checksum(job.name)}
+            tables[item.table][job.name] = facts
+        return {"name": self._place.where, "tables": tables}
+
     def _manifest(
-        self, staged: Sequence[Staged], partitions: int, files: Mapping[str, dict[str, Any]]
+        self,
+        staged: Sequence[Staged],
+        partitions: int,
+        files: Mapping[str, dict[str, Any]],
+        source: dict[str, Any],
     ) -> Manifest:
         latest = max((item.latest for item in staged if item.latest), default="1900-01-01")
         unread = {name: sum(s.tally.unread for s in staged if s.table == name) for name in self._plans}
@@ -230,6 +254,7 @@ class _Ingestion:
             "made_by": MADE_BY,
             "absent": self._absent(),
             "unread": {name: count for name, count in unread.items() if count},
+            "source": source,
         }
         return Manifest(
             as_of=self._mapping.as_of or latest,
@@ -241,7 +266,14 @@ class _Ingestion:
         )
 
 
-def _mapping_of(place: Place, columns: str | Path | None) -> SourceMapping:
+def mapping_for(place: Place, columns: str | Path | None) -> SourceMapping:
+    """Read the mapping that was named, or that lies in the folder; else map by names.
+
+    Raises
+    ------
+    InvalidDataError
+        Nothing bears the name of a table.
+    """
     path = Path(columns) if columns is not None else mapping_file_of(place)
     if path is not None:
         return read_mapping(path)

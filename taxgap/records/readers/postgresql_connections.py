@@ -1,4 +1,4 @@
-"""A session with a PostgreSQL server that can only read, and errors that give nothing away.
+"""Sessions with a PostgreSQL server, those that read unable to write, and errors that give nothing away.
 
 psycopg and not the Arrow driver: it is the better kept, its errors have classes and codes, and its COPY is as
 fast, since the server's own work takes most of the time.
@@ -178,15 +178,9 @@ def connect(url: str, where: str) -> Iterator[psycopg.Connection]:
         The server cannot be reached or refuses; or, while it is used, whatever the server complains of. No
         message of the server is shown: it may hold values of rows.
     """
-    require_no_password(url)
-    try:
-        import psycopg  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise UsageError(
-            "Reading PostgreSQL needs the package psycopg, which is not here.",
-            remedy='Install the extra: pip install "taxgap[postgresql]"',
-        ) from None
-    connection = _enter(_parameters(url), where)
+    connection = enter(url, where)
+    import psycopg  # noqa: PLC0415 - an extra
+
     try:
         with connection:
             connection.read_only = True
@@ -196,6 +190,56 @@ def connect(url: str, where: str) -> Iterator[psycopg.Connection]:
             yield connection
     except (psycopg.Error, UnicodeDecodeError) as error:
         raise _explain(error, where) from None
+
+
+def enter(url: str, where: str) -> psycopg.Connection:
+    """Open a session, which may write; whoever asked for it closes it.
+
+    Parameters
+    ----------
+    url : str
+        An address without a password, which comes from the environment, ~/.pgpass or a service file.
+    where : str
+        What errors call the database.
+
+    Returns
+    -------
+    psycopg.Connection
+
+    Raises
+    ------
+    UsageError
+        The address holds a password or cannot be read; the extra ``postgresql`` is missing.
+    InvalidDataError
+        The server cannot be reached or refuses.
+    """
+    require_no_password(url)
+    require_driver()
+    return _enter(_parameters(url), where)
+
+
+def require_driver() -> None:
+    """Refuse to go on without the extra ``postgresql``.
+
+    Raises
+    ------
+    UsageError
+    """
+    try:
+        import psycopg  # noqa: F401, PLC0415 - an extra
+    except ImportError:
+        raise UsageError(
+            "PostgreSQL needs the package psycopg, which is not here.",
+            remedy='Install the extra: pip install "taxgap[postgresql]"',
+        ) from None
+
+
+def code_of(error: Exception) -> str:
+    """Return PostgreSQL's code of an error, five characters; empty where there is none."""
+    from psycopg import OperationalError  # noqa: PLC0415
+
+    # A connection that broke off has no code.
+    return getattr(error, "sqlstate", None) or ("08000" if isinstance(error, OperationalError) else "")
 
 
 def _parameters(url: str) -> dict[str, str | int]:
@@ -231,10 +275,7 @@ def _enter(parameters: dict[str, str | int], where: str) -> psycopg.Connection:
 
 
 def _explain(error: Exception, where: str) -> TaxGapError:
-    from psycopg import OperationalError  # noqa: PLC0415
-
-    # A connection that broke off has no code.
-    code = getattr(error, "sqlstate", None) or ("08000" if isinstance(error, OperationalError) else "")
+    code = code_of(error)
     for beginnings, sentence, remedy in CODES:
         if re.match(beginnings, code):
             return InvalidDataError(sentence, where=where, remedy=remedy)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from scipy.optimize import linear_sum_assignment
 
 from taxgap.records.suggestion.fit import Fit, fit_of
 from taxgap.records.suggestion.names import (
+    ColumnNames,
     Name,
     column_names_of,
     likeness,
@@ -34,6 +36,8 @@ TABLE_FLOOR = 0.3
 
 _SECOND_BEST = 0.8
 """A file whose best table is taken by another is no table that it is less like than that."""
+
+_KEY = "taxpayer_id"
 
 _COVERED, _FILLED, _NAMED = 0.45, 0.25, 0.30
 """What a file's likeness to a table is made of: its columns taken, the table's filled, and its name."""
@@ -62,11 +66,22 @@ class Match(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A table of the schema that a group of files may be, and the matches then."""
+    """A table of the schema that a group of files may be, and the matches then.
+
+    Attributes
+    ----------
+    table : str
+    score : float
+    matches : tuple of Match
+    keys : dict of str to float
+        By column of the source, how sure it is to be the number by which all tables know a taxpayer; only
+        those that may be.
+    """
 
     table: str
     score: float
     matches: tuple[Match, ...]
+    keys: Mapping[str, float]
 
 
 def names_of(group: Group) -> list[Name]:
@@ -75,7 +90,7 @@ def names_of(group: Group) -> list[Name]:
     return [take_apart(name, start) for name in group.columns]
 
 
-def candidate(group: Group, table: str) -> Candidate:
+def candidate(group: Group, table: str, *, key: str | None = None) -> Candidate:
     """Match the columns of a group with those of a table.
 
     Parameters
@@ -83,6 +98,8 @@ def candidate(group: Group, table: str) -> Candidate:
     group : Group
     table : str
         Of the schema.
+    key : str, optional
+        The column of the group that is the number by which all tables know a taxpayer.
     """
     names, wanted = names_of(group), column_names_of(table)
     described = describe_columns(TABLES[table])
@@ -95,12 +112,18 @@ def candidate(group: Group, table: str) -> Candidate:
     for i, j in zip(*np.nonzero(fit), strict=True):
         likes[i, j] = likeness(names[i], wanted[j], table)
     sure = fit * (1 - (1 - likes) * (1 - evidence))
+    keys = _keys(sure, names, wanted)
+    if key is not None:
+        at = [name.text for name in names].index(key), [each.column for each in wanted].index(_KEY)
+        held = sure[at]
+        sure[at[0], :] = sure[:, at[1]] = 0.0
+        sure[at] = held
     pairs = _best_pairs(sure)
     matches = tuple(
         Match(wanted[j].column, names[i].text, float(sure[i, j]), float(likes[i, j]), fits[i][j])
         for i, j in pairs
     )
-    return Candidate(table, _score(group, table, matches), matches)
+    return Candidate(table, _score(group, table, matches), matches, keys)
 
 
 def settle(groups: Sequence[Group], tables: Sequence[str], *, named: bool = False) -> list[Candidate | None]:
@@ -124,7 +147,45 @@ def settle(groups: Sequence[Group], tables: Sequence[str], *, named: bool = Fals
     for i, j in zip(*linear_sum_assignment(worth, maximize=True), strict=True):
         if scores[i, j] >= max(floor, _SECOND_BEST * scores[i].max()):
             chosen[i] = grid[i][j]
-    return chosen
+    return _agree(groups, chosen)
+
+
+def _keys(
+    sure: NDArray[np.float64], names: Sequence[Name], wanted: Sequence[ColumnNames]
+) -> dict[str, float]:
+    at = [each.column for each in wanted]
+    if _KEY not in at:
+        return {}
+    worth = sure[:, at.index(_KEY)]
+    return {name.text: float(each) for name, each in zip(names, worth, strict=True) if each >= FAINTEST}
+
+
+def _agree(groups: Sequence[Group], chosen: list[Candidate | None]) -> list[Candidate | None]:
+    """Let all tables know a taxpayer by the same number, where a file has several that could be it.
+
+    Numbers are told apart by the words of their names. The one is taken that most files have, and of those
+    the surest.
+    """
+    words = [{name.text: _in_full(name) for name in names_of(group)} for group in groups]
+    support: dict[tuple[str, ...], tuple[int, float]] = defaultdict(lambda: (0, 0.0))
+    for each, own in zip(chosen, words, strict=True):
+        for name, sure in each.keys.items() if each else ():
+            files, total = support[own[name]]
+            support[own[name]] = files + (sure >= FLOOR), total + sure
+    return [
+        each and _with_key(group, each, {name: support[own[name]] for name in each.keys})
+        for group, each, own in zip(groups, chosen, words, strict=True)
+    ]
+
+
+def _in_full(name: Name) -> tuple[str, ...]:
+    return tuple(max(sorted(word), key=len) for word in name.words)
+
+
+def _with_key(group: Group, chosen: Candidate, support: Mapping[str, tuple[int, float]]) -> Candidate:
+    best = max(support, key=lambda name: support[name], default=None)
+    taken = {match.name for match in chosen.matches if match.column == _KEY}
+    return chosen if best is None or best in taken else candidate(group, chosen.table, key=best)
 
 
 def _best_pairs(sure: NDArray[np.float64]) -> list[tuple[int, int]]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +15,13 @@ import pytest
 
 import taxgap as tg
 from taxgap.errors import UsageError
+from taxgap.reasons.audit import auditing
 from taxgap.reasons.audit.audit_files import FORMAT_VERSION
 from taxgap.reasons.audit.auditing import PARTS, RULES, audit_explanations, evidence_of
 from taxgap.reasons.audit.planted import MOST_EVIDENCE
 from taxgap.reasons.audit.planting.manipulations import Manipulation
 from taxgap.reasons.audit.result import ExplanationAudit, load_audit
+from taxgap.reasons.spreading import Spread
 from taxgap.records import Records, Truth
 from taxgap.regimes import get_regime
 from taxgap.risk import RiskModel
@@ -66,6 +72,39 @@ def test_every_part_is_done_and_every_check_is_asked(audit: ExplanationAudit) ->
     assert set(asked) <= {"passed", "failed", "not asked"}
     assert asked[["recall", "chance", "additivity", "churn", "attained"]].ne("not asked").all()
     assert audit.failed == list(asked.index[asked == "failed"])
+
+
+@pytest.mark.long
+def test_figures_do_not_depend_on_who_fits_and_explains_refits(
+    audit: ExplanationAudit,
+    records: Records,
+    truth: Truth,
+    model: RiskModel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    jobs: list[str] = []
+
+    def run(function: Callable[[Any], Any], work: Iterable[Any]) -> Iterator[Any]:
+        for job in work:  # what another process would be given, and give
+            jobs.append(function.__name__)
+            yield pickle.loads(pickle.dumps(function(pickle.loads(pickle.dumps(job)))))  # noqa: S301 - our own
+
+    monkeypatch.setattr(auditing, "start_spread", lambda *_: nullcontext(Spread(run, 1)))
+    parts = ["stability", "randomised"]
+    spread = audit_explanations(records, model, truth, parts=parts, **SMALL)
+    assert jobs.count("grow_job") == 2 + 5 + 2 + 2
+    assert jobs.count("explain_job") > 10
+    own = audit.figures[audit.figures["part"].isin(parts)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(spread.figures, own, check_exact=True, check_categorical=False)
+
+
+@pytest.mark.long
+def test_processes_give_the_same_figures(
+    audit: ExplanationAudit, records: Records, truth: Truth, model: RiskModel
+) -> None:
+    spread = audit_explanations(records, model, truth, workers=2, **SMALL)
+    pd.testing.assert_frame_equal(spread.figures, audit.figures, check_exact=True)
+    assert spread.to_dict() == audit.to_dict()
 
 
 def test_figures_are_tidy_and_their_intervals_hold_them(audit: ExplanationAudit) -> None:

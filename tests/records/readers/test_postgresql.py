@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -30,12 +23,8 @@ from taxgap.records.readers.postgresql_tables import PostgresReader
 
 pytestmark = pytest.mark.xdist_group("postgresql")
 
-REMEDY = "install the Debian package 'postgresql' (apt-get install postgresql)"
 PERSON = "Ermintrude Brown"
 WORD = "hunter2"
-# Fast, since nothing must survive; the loopback of the network is not used at all.
-SETTINGS = ("listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off")
-RULES = "local all outsider scram-sha-256\nlocal all stranger reject\nlocal all all trust\n"
 
 TABLES = f"""
 CREATE TABLE types AS SELECT
@@ -101,64 +90,11 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    programs = _programs()
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path must be short
-    as_user: dict[str, Any] = {}
-    if os.geteuid() == 0:  # which PostgreSQL refuses
-        owner = next(pwd.getpwnam(name) for name in ("postgres", "nobody") if _is_user(name))
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-        as_user = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
-    try:
-        with _running(programs, folder, as_user) as found:
-            found.run("CREATE DATABASE taxes", database="postgres")
-            found.run(TABLES)
-            yield found
-    finally:
-        shutil.rmtree(folder)
-
-
-@contextmanager
-def _running(programs: Path, folder: Path, as_user: dict[str, Any]) -> Iterator[Server]:
-    data, log = folder / "data", folder / "log"
-    make = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
-    make += ["--locale=C"]
-    done = subprocess.run(make, cwd=folder, capture_output=True, text=True, check=False, **as_user)
-    assert done.returncode == 0, done.stderr
-    (data / "pg_hba.conf").write_text(RULES)
-    settings = [part for setting in SETTINGS for part in ("-c", setting)]
-    start = [programs / "postgres", "-D", data, "-k", folder, *settings]
-    with log.open("wb") as out, subprocess.Popen(start, cwd=folder, stderr=out, **as_user) as process:
-        try:
-            yield _answering(Server(folder), process, log)
-        finally:
-            process.send_signal(signal.SIGQUIT)  # at once: nothing is kept
-
-
-def _answering(server: Server, process: subprocess.Popen[bytes], log: Path) -> Server:
-    for _ in range(300):
-        assert process.poll() is None, log.read_text()
-        with suppress(psycopg.OperationalError):
-            server.run("SELECT 1", database="postgres")
-            return server
-        time.sleep(0.1)
-    return pytest.fail("The server does not answer.")
-
-
-def _programs() -> Path:
-    """Return the folder of the server's programs; Debian does not put them on the path."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
-    found += [Path(where).parent for where in [shutil.which("initdb")] if where]
-    for folder in reversed(found):
-        if (folder / "initdb").exists() and (folder / "postgres").exists():
-            return folder
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"No database was read: {REMEDY}.")
-    pytest.skip(f"NO POSTGRESQL DATABASE WAS READ: {REMEDY}")
-
-
-def _is_user(name: str) -> bool:
-    return any(entry.pw_name == name for entry in pwd.getpwall())
+def server(postgresql: Any) -> Server:
+    found = Server(postgresql.folder)
+    found.run("CREATE DATABASE taxes", database="postgres")
+    found.run(TABLES)
+    return found
 
 
 @pytest.fixture(autouse=True)

@@ -248,3 +248,28 @@ def test_every_draft_can_be_read(tmp_path: Path, names: list[str], values: list[
 def test_a_level_is_never_taken_for_nothing() -> None:
     levels = [level for model in TABLES.values() for each in code_levels(model).values() for level in each]
     assert not {level.upper() for level in levels} & NOTHING
+
+
+def test_all_tables_know_a_taxpayer_by_the_same_number() -> None:
+    numbers = [f"9{number:09d}" for number in range(40)]
+    customers = [f"C{number:06d}" for number in range(40)]
+    day, later = ["01/04/2024"] * 40, ["31/07/2024"] * 40
+    shelf = Shelf(
+        {
+            "vat_returns": {
+                "CUSTOMER_REF": customers, "PRD_BEG": day, "PRD_END": ["30/06/2024"] * 40,
+                "RCVD_DT": later, "BOX1_P": [str(1_000 + number) for number in range(40)],
+            },
+            "payments": {
+                "TAXPAYER_REFERENCE": numbers, "CUSTOMER_REF": customers, "TAX": ["VAT"] * 40,
+                "DUE_DT": day, "RCVD_DT": later, "LIABILITY": ["100.50"] * 40, "PAID": ["50.25"] * 40,
+            },
+            "taxpayers": {
+                "CUST_REF": customers, "TAXPAYER_REFERENCE": numbers, "REGION": ["E12000007"] * 40,
+                "RCVD_DT": later, "LEGAL_FORM": ["I", "C"] * 20,
+            },
+        }
+    )  # fmt: skip
+    frame = suggest_mapping(shelf).frame
+    keys = frame[frame["suggested"] == "taxpayer_id"].set_index("table")["column"].to_dict()
+    assert keys == {"vat": "CUSTOMER_REF", "payments": "CUSTOMER_REF", "taxpayers": "CUST_REF"}

@@ -26,6 +26,7 @@ from taxgap.reasons.audit.rules import Rule
 from taxgap.reasons.baseline import PeerBaseline
 from taxgap.reasons.refits import Refits, gather_training
 from taxgap.reasons.selection import NONE
+from taxgap.reasons.spreading import HERE, Spread
 from taxgap.risk.arrays import Bools, Floats, Integers
 from taxgap.risk.cases import Part as Cases
 
@@ -94,6 +95,7 @@ def measure_randomised(
     refits: Refits | None = None,
     returns: int = RETURNS,
     models: int = MODELS,
+    spread: Spread = HERE,
 ) -> Part:
     """Explain models that were randomised, and compare.
 
@@ -109,6 +111,8 @@ def measure_randomised(
         The most flagged returns that are explained, drawn at random.
     models : int, default 2
         How many of each kind.
+    spread : Spread, optional
+        What grows and explains them; the figures do not depend on it.
 
     Returns
     -------
@@ -145,14 +149,20 @@ def measure_randomised(
     try:
         known = training or gather_training(material.records, model)
         kinds |= refit_randomised(
-            model, known, random, seed=material.settings.seed, models=models, refits=refits
+            model,
+            known,
+            random,
+            seed=material.settings.seed,
+            models=models,
+            refits=refits,
+            spread=spread,
         )
     except IncompatibleError as error:
         why = f"Refits, and refits on exchanged outcomes, were not made. {error}"
     kinds |= randomise_texts(model, random, models)
     baseline = PeerBaseline(model, material.regime, material.subject.peers, most=PEERS)
     rows = draw_of_groups(material, baseline, returns, random)
-    return _compare(material, rows, explain_by_code(material, rows, kinds, baseline), why)
+    return _compare(material, rows, explain_by_code(material, rows, kinds, baseline, spread), why)
 
 
 @dataclass(frozen=True, eq=False)

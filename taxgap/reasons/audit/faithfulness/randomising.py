@@ -13,6 +13,7 @@ from taxgap.reasons.audit.material import Material
 from taxgap.reasons.baseline import PeerBaseline
 from taxgap.reasons.refits import Refits, refit
 from taxgap.reasons.refitted import contributions_of_refits
+from taxgap.reasons.spreading import HERE, Spread
 from taxgap.risk.arrays import Floats, Integers
 from taxgap.risk.cases import Part
 from taxgap.risk.model import RiskModel
@@ -53,6 +54,7 @@ def refit_randomised(
     seed: int,
     models: int,
     refits: Refits | None = None,
+    spread: Spread = HERE,
 ) -> dict[str, Sequence[lgb.Booster]]:
     """Refit the model on its own cases, and on cases whose outcomes belong to others.
 
@@ -66,6 +68,7 @@ def refit_randomised(
         Seed of the samples, and how many of each kind.
     refits : Refits, optional
         Those on its own cases, if they were made before.
+    spread : Spread, optional
 
     Returns
     -------
@@ -82,9 +85,11 @@ def refit_randomised(
     free.monotone = None
     if refits is not None:
         refits.check(model)
-    again = refits or refit(model, X, given, refits=many, seed=seed)
+    again = refits or refit(model, X, given, refits=many, seed=seed, spread=spread)
     mixed = X.iloc[random.permutation(len(X))].set_index(X.index)
-    led, unled = (refit(own, mixed, given, refits=many, seed=seed + 1) for own in (model, free))
+    led, unled = (
+        refit(own, mixed, given, refits=many, seed=seed + 1, spread=spread) for own in (model, free)
+    )
     return {
         "seeds": again.boosters[:models],
         "labels": led.boosters[:models],
@@ -110,6 +115,7 @@ def explain_by_code(
     rows: Integers,
     kinds: Mapping[str, Sequence[lgb.Booster]],
     baseline: PeerBaseline,
+    spread: Spread = HERE,
 ) -> dict[str, list[Floats]]:
     """Return the contributions of returns by code, by every model of each kind.
 
@@ -120,6 +126,7 @@ def explain_by_code(
     rows : ndarray of int
     kinds : mapping of str to sequence of Booster
     baseline : PeerBaseline
+    spread : Spread, optional
 
     Returns
     -------
@@ -129,6 +136,8 @@ def explain_by_code(
     seen = material.seen.iloc[rows]
     found = (
         material.sum_codes(values).to_numpy(dtype=np.float64)
-        for values in contributions_of_refits(Refits(every, "", 0), baseline.model, seen, baseline=baseline)
+        for values in contributions_of_refits(
+            Refits(every, "", 0), baseline.model, seen, baseline=baseline, spread=spread
+        )
     )
     return {kind: [next(found) for _ in own] for kind, own in kinds.items()}

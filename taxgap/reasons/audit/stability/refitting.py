@@ -15,11 +15,12 @@ from taxgap.reasons.baseline import PeerBaseline
 from taxgap.reasons.refits import Refits, gather_training, refit
 from taxgap.reasons.refitted import contributions_of_refits
 from taxgap.reasons.selection import NONE, Positions
+from taxgap.reasons.spreading import HERE, Growing, Spread, grow_job
 from taxgap.records import Records
 from taxgap.risk.arrays import Bools
 from taxgap.risk.boosting import read_booster
 from taxgap.risk.cases import Part
-from taxgap.risk.fitting import Plan, grow_amounts
+from taxgap.risk.fitting import Plan
 from taxgap.risk.model import RiskModel
 from taxgap.risk.outcomes import Given, Rules, check_outcomes
 
@@ -50,7 +51,13 @@ class Refitted:
 
 
 def fit_again(
-    records: Records, model: RiskModel, *, refits: int = 20, seeds: int = SEEDS, seed: int = 0
+    records: Records,
+    model: RiskModel,
+    *,
+    refits: int = 20,
+    seeds: int = SEEDS,
+    seed: int = 0,
+    spread: Spread = HERE,
 ) -> Refitted:
     """Fit a model again in both ways; the cases are gathered once.
 
@@ -64,6 +71,8 @@ def fit_again(
         How many of each, at least 2.
     seed : int, default 0
         Seed of the draws.
+    spread : Spread, optional
+        What grows them; the refits do not depend on it.
 
     Returns
     -------
@@ -75,13 +84,19 @@ def fit_again(
         As `taxgap.reasons.refits.fit_refits`.
     """
     part = gather_training(records, model)
-    bootstrap = refit(model, part.X, part.given, refits=refits, seed=seed)
-    others = fit_seeds(model, part.X, part.given, bootstrap, seeds=seeds)
+    bootstrap = refit(model, part.X, part.given, refits=refits, seed=seed, spread=spread)
+    others = fit_seeds(model, part.X, part.given, bootstrap, seeds=seeds, spread=spread)
     return Refitted(bootstrap, others, part)
 
 
 def fit_seeds(
-    model: RiskModel, X: pd.DataFrame, given: Given, refits: Refits, *, seeds: int = SEEDS
+    model: RiskModel,
+    X: pd.DataFrame,
+    given: Given,
+    refits: Refits,
+    *,
+    seeds: int = SEEDS,
+    spread: Spread = HERE,
 ) -> Refits:
     """Fit a model again on the cases that it was fitted on, with other seeds.
 
@@ -95,6 +110,8 @@ def fit_seeds(
     refits : Refits
         Of the model; their seed is that of the draws here too.
     seeds : int, default 5
+    spread : Spread, optional
+        As for `fit_again`.
 
     Returns
     -------
@@ -113,18 +130,24 @@ def fit_seeds(
     settings = model.get_params(deep=False)
     outcomes = check_outcomes(X.index, given, Rules.of(settings))
     plan, matrix = Plan.of(settings, model.frame_), model.encode(X)
-    boosters = []
-    for each in range(seeds):
-        random = np.random.default_rng([refits.seed, 9, each])
-        growth = replace(plan.growth, random_state=int(random.integers(2**31 - 1)))
-        boosters.append(
-            read_booster(grow_amounts(model.frame_, matrix, outcomes, replace(plan, growth=growth)))
-        )
-    return replace(refits, boosters=tuple(boosters))
+
+    def draw() -> Iterator[Growing]:
+        for each in range(seeds):
+            random = np.random.default_rng([refits.seed, 9, each])
+            growth = replace(plan.growth, random_state=int(random.integers(2**31 - 1)))
+            own = Growing(model.frame_, matrix, outcomes, replace(plan, growth=growth))
+            yield own.alone(spread.threads)
+
+    return replace(refits, boosters=tuple(map(read_booster, spread.run(grow_job, draw()))))
 
 
 def find_agreement(
-    material: Material, refits: Refits, *, most: int = MOST, say: Callable[[str], None] = lambda _: None
+    material: Material,
+    refits: Refits,
+    *,
+    most: int = MOST,
+    say: Callable[[str], None] = lambda _: None,
+    spread: Spread = HERE,
 ) -> Agreement:
     """Explain flagged returns by each refit, against the same peers.
 
@@ -138,6 +161,8 @@ def find_agreement(
         The most returns; more are drawn from.
     say : callable, optional
         Told what is being done.
+    spread : Spread, optional
+        What explains; the agreement does not depend on it.
 
     Returns
     -------
@@ -157,7 +182,7 @@ def find_agreement(
     seen = material.seen[naming.rows]
 
     def explain() -> Iterator[Positions]:
-        found = contributions_of_refits(refits, model, seen, baseline=baseline)
+        found = contributions_of_refits(refits, model, seen, baseline=baseline, spread=spread)
         for number, values in enumerate(found, 1):
             say(f"Explaining {len(seen):,} returns by refit {number} of {len(refits)}")
             yield naming.choose(values)

@@ -18,6 +18,7 @@ from taxgap.reasons.audit.stability.agreement import Agreement, is_stable
 from taxgap.reasons.audit.stability.refitting import find_agreement
 from taxgap.reasons.refits import Refits
 from taxgap.reasons.selection import NONE
+from taxgap.reasons.spreading import HERE, Spread
 from taxgap.risk.arrays import Bools, Floats
 
 NAME = "stability"
@@ -77,7 +78,11 @@ NO_REFITS = "No refits were asked for."
 
 
 def measure_stability(
-    material: Material, refits: Refits | Agreement | None, *, seeds: Refits | Agreement | None = None
+    material: Material,
+    refits: Refits | Agreement | None,
+    *,
+    seeds: Refits | Agreement | None = None,
+    spread: Spread = HERE,
 ) -> Part:
     """Measure how far first reasons survive a refit of the model.
 
@@ -90,6 +95,8 @@ def measure_stability(
         same module made of them, where it is needed again.
     seeds : Refits or Agreement, optional
         On the same cases with other seeds.
+    spread : Spread, optional
+        What explains; the figures do not depend on it.
 
     Returns
     -------
@@ -115,8 +122,8 @@ def measure_stability(
         return Part(NAME, tidy(()), left_out=NO_REFITS)
     if material.subject.model is None or not material.subject.ours:
         return Part(NAME, tidy(()), left_out=NO_MODEL)
-    found = refits if isinstance(refits, Agreement) else find_agreement(material, refits)
-    again = find_agreement(material, seeds) if isinstance(seeds, Refits) else seeds
+    found = refits if isinstance(refits, Agreement) else find_agreement(material, refits, spread=spread)
+    again = find_agreement(material, seeds, spread=spread) if isinstance(seeds, Refits) else seeds
     return part_of(material, found, again)
 
 

@@ -58,8 +58,8 @@ def test_chance_is_stated(found, material):
 
 
 def test_explanations_that_do_not_depend_on_the_model_fail_every_rule(material, monkeypatch, training):
-    def same(material, rows, kinds, baseline):
-        own = explain_by_code(material, rows, {"trained": kinds["trained"]}, baseline)["trained"][0]
+    def same(material, rows, kinds, baseline, spread):
+        own = explain_by_code(material, rows, {"trained": kinds["trained"]}, baseline, spread)["trained"][0]
         right = np.zeros(own.shape)
         cases = material.planted.counted["row"].to_numpy()
         place = {row: i for i, row in enumerate(rows)}
@@ -77,8 +77,8 @@ def test_explanations_that_do_not_depend_on_the_model_fail_every_rule(material, 
 def test_explanations_by_lot_pass_and_recall_is_that_of_chance(material, monkeypatch, training):
     random = np.random.default_rng(0)
 
-    def by_lot(material, rows, kinds, baseline):
-        del baseline
+    def by_lot(material, rows, kinds, baseline, spread):
+        del baseline, spread
         size = (len(rows), len(material.regime.codes))
         return {kind: [random.normal(size=size) for _ in boosters] for kind, boosters in kinds.items()}
 
