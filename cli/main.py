@@ -32,6 +32,7 @@ VERBS: dict[str, str] = {
     "diff": "Compare two nights of scores: flags, ranks, reasons and drift.",
     "explain": "Say why one taxpayer's return scores as it does, and write its case file.",
     "audit": "Say whether a model's reasons can be relied on, and where they cannot.",
+    "estimate": "Estimate the tax gap from random enquiries, with its interval.",
     "record-outcomes": "Record closed enquiries and officers' answers in new records.",
     "model": "Keep models on a shelf: add, compare, promote and roll back the champion.",
     "monitor": "Say whether a model still fits what comes in, and when to train again.",

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from taxgap.batch.features import build_features as build_features
     from taxgap.batch.features import read_features as read_features
     from taxgap.errors import TaxGapError as TaxGapError
+    from taxgap.gap.chain import GapEstimate as GapEstimate
+    from taxgap.gap.chain import Multiplier as Multiplier
+    from taxgap.gap.chain import estimate_gap as estimate_gap
     from taxgap.monitoring import monitor as monitor
     from taxgap.monitoring import record_outcomes as record_outcomes
     from taxgap.monitoring.models import ModelShelf as ModelShelf
@@ -50,6 +53,9 @@ _HOMES = {
     "ScoreComparison": "taxgap.batch",
     "ModelShelf": "taxgap.monitoring.models",
     "TaxGapError": "taxgap.errors",
+    "estimate_gap": "taxgap.gap.chain",
+    "GapEstimate": "taxgap.gap.chain",
+    "Multiplier": "taxgap.gap.chain",
     "monitor": "taxgap.monitoring",
     "record_outcomes": "taxgap.monitoring",
     "audit_explanations": "taxgap.reasons.audit.auditing",

@@ -1,0 +1,212 @@
+"""The hidden economy by capture and recapture: who is on no list, from who is on several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from taxgap.errors import InvalidDataError, NotIdentifiedError, UsageError
+from taxgap.risk.arrays import Floats
+from taxgap.risk.card import to_plain
+
+_ROUNDS = 100
+
+
+@dataclass(frozen=True)
+class HiddenEstimate:
+    """How many there are, of whom some are on no list.
+
+    Parameters
+    ----------
+    value, low, high : float
+        All people, on a list or not, with the interval.
+    seen : int
+        People on at least one list.
+    standard_error : float
+    model : str
+        ``chapman`` or the log-linear model, such as ``A + B + C + A:B``.
+    models : DataFrame
+        Of log-linear models: ``model, value, low, high, aic``; empty for two lists.
+    cautions : tuple of str
+    """
+
+    value: float
+    low: float
+    high: float
+    seen: int
+    standard_error: float
+    model: str
+    models: pd.DataFrame
+    cautions: tuple[str, ...]
+
+    @property
+    def hidden(self) -> float:
+        """People on no list."""
+        return self.value - self.seen
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        plain: dict[str, Any] = to_plain(vars(self) | {"models": self.models.to_dict("records")})
+        return plain
+
+
+def recapture_two(first: int, second: int, both: int, *, level: float = 0.95) -> HiddenEstimate:
+    """Estimate how many there are from two lists.
+
+    Parameters
+    ----------
+    first, second : int
+        People on each list.
+    both : int
+        People on both.
+    level : float, default 0.95
+
+    Returns
+    -------
+    HiddenEstimate
+
+    Raises
+    ------
+    InvalidDataError
+        If the counts contradict each other.
+
+    Notes
+    -----
+    Chapman's form of Lincoln and Petersen: N = (a + 1)(b + 1) / (m + 1) - 1, with the variance of Seber
+    (1970); limits are log-normal for those on no list. The lists must be independent, everyone as likely to
+    be on one, and links right: reports that share a cause (a person reported by a platform is reported by its
+    bank) give too few.
+
+    Examples
+    --------
+    >>> found = recapture_two(200, 150, 30)
+    >>> round(found.value, 1), found.seen
+    (978.1, 320)
+    """
+    if not 0 <= both <= min(first, second) or min(first, second) < 1:
+        raise InvalidDataError(
+            "People on both lists must be no more than those on each, and no list empty.", where="both"
+        )
+    a, b, m = float(first), float(second), float(both)
+    value = (a + 1) * (b + 1) / (m + 1) - 1
+    variance = (a + 1) * (b + 1) * (a - m) * (b - m) / ((m + 1) ** 2 * (m + 2))
+    seen = first + second - both
+    low, high = _limits(value, variance, seen, level)
+    cautions = ["Two lists cannot show whether they are independent: a third would."]
+    if both < 7:
+        cautions.append(f"Only {both} people are on both lists: below 7 the estimate is biased downwards.")
+    return HiddenEstimate(value, low, high, seen, variance**0.5, "chapman", pd.DataFrame(), tuple(cautions))
+
+
+def recapture_lists(lists: Mapping[str, pd.Series], *, level: float = 0.95) -> HiddenEstimate:
+    """Estimate how many there are from two or three lists of linked people.
+
+    Parameters
+    ----------
+    lists : mapping of str to Series
+        Name to the linked identities on the list; an identity on several lists must read alike in all.
+    level : float, default 0.95
+
+    Returns
+    -------
+    HiddenEstimate
+        Two lists: `recapture_two`. Three: the log-linear model with the smallest AIC of the eight that leave
+        a degree of freedom or saturate the pairs; all stand in ``models``, and ``low`` and ``high`` span
+        those within 2 of the best.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than two or more than three lists.
+    NotIdentifiedError
+        If no two lists share a person.
+
+    Notes
+    -----
+    Poisson regression of the counts of the seven visible patterns on lists and pairs of lists; the eighth, on
+    no list, is exp of the constant (Fienberg, Biometrika 59 (1972)). Its variance is by the delta method,
+    plus its own Poisson part.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(2)
+    >>> on = rng.random((3, 4000)) < np.array([[0.4], [0.3], [0.3]])
+    >>> found = recapture_lists({name: pd.Series(np.flatnonzero(row)) for name, row in zip("ABC", on)})
+    >>> found.low < 4000 < found.high
+    True
+    """
+    if not 2 <= len(lists) <= 3:
+        raise UsageError(f"There are {len(lists)} lists; two or three are taken.", where="lists")
+    people = pd.Index(pd.unique(pd.concat([pd.Series(list(pd.unique(v))) for v in lists.values()])))
+    on = np.column_stack([people.isin(pd.unique(values)) for values in lists.values()])
+    if (on.sum(axis=1) < 2).all():
+        raise NotIdentifiedError(
+            "No two lists share a person: how many are on none cannot be told.",
+            where="lists",
+            remedy="Check how people were linked, or use longer lists.",
+        )
+    if len(lists) == 2:
+        return recapture_two(int(on[:, 0].sum()), int(on[:, 1].sum()), int(on.all(axis=1).sum()), level=level)
+    return _fit_three(list(map(str, lists)), on, level)
+
+
+def _fit_three(names: list[str], on: np.ndarray, level: float) -> HiddenEstimate:
+    patterns = np.array([p for p in product((0, 1), repeat=3) if any(p)])
+    code = on @ np.array([4, 2, 1])
+    counts = np.bincount(code, minlength=8)[patterns @ np.array([4, 2, 1])].astype(np.float64)
+    pairs = list(combinations(range(3), 2))
+    rows = []
+    for size in range(4):
+        for chosen in combinations(pairs, size):
+            columns = [np.ones(7), *patterns.T, *(patterns[:, i] * patterns[:, j] for i, j in chosen)]
+            hidden, variance, aic = _fit_poisson(np.column_stack(columns).astype(np.float64), counts)
+            name = " + ".join([*names, *(f"{names[i]}:{names[j]}" for i, j in chosen)])
+            low, high = _limits(len(on) + hidden, variance, len(on), level)
+            rows.append((name, len(on) + hidden, low, high, variance**0.5, aic))
+    table = pd.DataFrame(rows, columns=["model", "value", "low", "high", "standard_error", "aic"])
+    table = table.sort_values("aic", kind="stable", ignore_index=True)
+    near = table[table["aic"] <= table["aic"].iloc[0] + 2]
+    best = table.iloc[0]
+    cautions = ["That all three lists hang together in a way that no pair does cannot be tested."]
+    if near["high"].max() > 2 * near["low"].min():
+        cautions.append("Models that fit as well differ widely: the interval spans them.")
+    return HiddenEstimate(
+        float(best["value"]),
+        float(near["low"].min()),
+        float(near["high"].max()),
+        len(on),
+        float(best["standard_error"]),
+        str(best["model"]),
+        table,
+        tuple(cautions),
+    )
+
+
+def _fit_poisson(design: Floats, counts: Floats) -> tuple[float, float, float]:
+    """Return the expected count of the pattern on no list, its variance, and the AIC."""
+    beta = np.linalg.lstsq(design, np.log(counts + 0.5), rcond=None)[0]
+    for _ in range(_ROUNDS):
+        mean = np.exp(np.clip(design @ beta, -20, 20))
+        information = design.T @ (mean[:, None] * design)
+        step = np.linalg.solve(information + 1e-10 * np.eye(len(beta)), design.T @ (counts - mean))
+        beta = beta + np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-10:
+            break
+    mean = np.exp(np.clip(design @ beta, -20, 20))
+    spread = np.linalg.pinv(design.T @ (mean[:, None] * design))[0, 0]
+    hidden = float(np.exp(beta[0]))
+    aic = float(2 * len(beta) - 2 * (counts * np.log(mean) - mean).sum())
+    return hidden, hidden + hidden**2 * float(spread), aic
+
+
+def _limits(value: float, variance: float, seen: int, level: float) -> tuple[float, float]:
+    """Return limits that are log-normal for those on no list, so that none is below those seen."""
+    hidden = max(value - seen, 1e-9)
+    reach = float(np.exp(float(ndtri((1 + level) / 2)) * np.sqrt(np.log1p(variance / hidden**2))))
+    return seen + hidden / reach, seen + hidden * reach

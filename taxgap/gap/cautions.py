@@ -1,0 +1,66 @@
+"""What a reader of an estimate should be warned of: few cases, few amounts, one case that dominates."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+FEW_CASES = 30
+"""Cases below which no interval for a heavy-tailed total is worth its name (a choice of ours)."""
+
+FEW_AMOUNTS = 10
+"""Cases with an amount below which a sample says little of how large amounts can be (a choice of ours)."""
+
+DOMINANT = 0.5
+"""Share of the variance in one case from which that case is named (a choice of ours)."""
+
+
+class EstimateWarning(UserWarning):
+    """An estimate that stands, with something its reader should know."""
+
+
+def warn_of(cautions: Sequence[str], stacklevel: int = 3) -> None:
+    """Warn of each caution.
+
+    Parameters
+    ----------
+    cautions : sequence of str
+        Sentences.
+    stacklevel : int, default 3
+        How far up the caller is.
+    """
+    for caution in cautions:
+        warnings.warn(caution, EstimateWarning, stacklevel=stacklevel)
+
+
+def list_cautions(*, cases: int, amounts: int, largest: float) -> list[str]:
+    """Return what a sample should be read with.
+
+    Parameters
+    ----------
+    cases, amounts : int
+        Cases in the sample, and those with an amount other than zero.
+    largest : float
+        Share of the variance in one case.
+
+    Examples
+    --------
+    >>> list_cautions(cases=500, amounts=100, largest=0.7)
+    ['One case makes 70% of the variance. Check it, or take such cases with certainty.']
+    """
+    found = []
+    if cases < FEW_CASES:
+        found.append(
+            f"There are {cases} cases: below {FEW_CASES} the interval covers less often than it says. "
+            "Pool years or groups."
+        )
+    if 0 < amounts < FEW_AMOUNTS:
+        found.append(
+            f"Only {amounts} cases have an amount: below {FEW_AMOUNTS} the interval covers less often than "
+            "it says. Pool years or groups."
+        )
+    if largest > DOMINANT:
+        found.append(
+            f"One case makes {largest:.0%} of the variance. Check it, or take such cases with certainty."
+        )
+    return found

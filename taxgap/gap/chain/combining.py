@@ -1,0 +1,210 @@
+"""The links joined: draws of the whole chain, the waterfall with its variances, and what each input does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from taxgap.gap.chain.components import Part
+from taxgap.gap.chain.multiplier import Multiplier
+from taxgap.risk.arrays import Floats
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Draws of the chain, one row a part.
+
+    Parameters
+    ----------
+    under_declared, gross, net, theoretical : ndarray, shape (parts, draws)
+        GBP.
+    """
+
+    under_declared: Floats
+    gross: Floats
+    net: Floats
+    theoretical: Floats
+
+
+def draw_chain(parts: Sequence[Part], *, draws: int, seed: int) -> Draws:
+    """Draw the chain of every part.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+    draws : int
+        How many.
+    seed : int
+
+    Returns
+    -------
+    Draws
+
+    Notes
+    -----
+    Found is drawn from a normal curve with its own spread on each side, so that its interval is kept; a
+    multiplier once for all parts that share it, since an error in it is in all of them. Each variable takes
+    every quantile once, in random order (Latin hypercube).
+    """
+    rng = np.random.default_rng([seed, 9])
+
+    def uniform() -> Floats:
+        return np.asarray((rng.permutation(draws) + 0.5) / draws, dtype=np.float64)
+
+    shared: dict[int, Floats] = {}
+    rows = []
+    for part in parts:
+        z = ndtri(uniform())
+        found = np.maximum(_sample_found(part, z) + np.sqrt(part.projected_variance) * ndtri(uniform()), 0.0)
+        if id(part.multiplier) not in shared:
+            shared[id(part.multiplier)] = part.multiplier.quantile(uniform())
+        lost = found * shared[id(part.multiplier)]
+        debt = part.non_payment.value + np.sqrt(part.non_payment.variance) * ndtri(uniform())
+        came = part.compliance_yield.value + np.sqrt(part.compliance_yield.variance) * ndtri(uniform())
+        gross = lost + np.maximum(debt, 0.0)
+        rows.append((lost, gross, gross - np.maximum(came, 0.0), part.declared + lost))
+    return Draws(*(np.array(column) for column in zip(*rows, strict=True)))
+
+
+def sampling_limits(parts: Sequence[Part]) -> tuple[float, float]:
+    """Return limits of the sum of net gaps if nothing but the draw of cases were uncertain.
+
+    Returns
+    -------
+    tuple of float
+        Parts are independent samples: distances to their limits are added in squares.
+    """
+    value = sum(part.net for part in parts)
+    below = [part.multiplier.value * (part.found.value - part.found.low) for part in parts]
+    above = [part.multiplier.value * (part.found.high - part.found.value) for part in parts]
+    return value - float(np.linalg.norm(below)), value + float(np.linalg.norm(above))
+
+
+def build_waterfall(parts: Sequence[Part]) -> pd.DataFrame:
+    """Return the chain step by step, with what each adds to the variance.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+
+    Returns
+    -------
+    DataFrame
+        ``step, name, kind`` (``step`` or ``total``)``, amount, running`` (GBP)``, variance`` (GBP squared)``,
+        share_of_variance``.
+
+    Notes
+    -----
+    Var = sum m^2 (Var(found) + Var(open)) + Var(m) (sum found)^2 + Var(m) sum (Var(found) + Var(open))
+    + Var(non-payment) + Var(yield), the middle terms by multiplier where several are used. The settled and
+    the open cases keep the first, the multiplier the second and third.
+    """
+    m = np.array([part.multiplier.value for part in parts])
+    found = np.array([part.found.value for part in parts])
+    later = np.array([part.projected for part in parts])
+    sampled = np.array([part.found.standard_error**2 for part in parts])
+    pending = np.array([part.projected_variance for part in parts])
+    debts = (sum(p.non_payment.value for p in parts), sum(p.non_payment.variance for p in parts))
+    came = (sum(p.compliance_yield.value for p in parts), sum(p.compliance_yield.variance for p in parts))
+    hidden = float(((m - 1) * found).sum())
+    lost, gross = float(m @ found), float(m @ found) + debts[0]
+    spread = _variance_of_multipliers(parts, found, sampled + pending)
+    rows = [
+        (
+            "settled",
+            "Found in settled random enquiries, for all returns",
+            "step",
+            (found - later).sum(),
+            m**2 @ sampled,
+        ),
+        ("projection", "Expected of random enquiries still open", "step", later.sum(), m**2 @ pending),
+        ("non_detection", "Not detected: the multiplier", "step", hidden, spread),
+        ("under_declared", "Under-declared tax", "total", lost, m**2 @ (sampled + pending) + spread),
+        ("non_payment", "Non-payment: written off, and to be", "step", *debts),
+        ("gross", "Gross tax gap", "total", gross, m**2 @ (sampled + pending) + spread + debts[1]),
+        ("compliance_yield", "Compliance yield: found by enquiries and paid", "step", -came[0], came[1]),
+        (
+            "net",
+            "Net tax gap",
+            "total",
+            gross - came[0],
+            m**2 @ (sampled + pending) + spread + debts[1] + came[1],
+        ),
+    ]
+    table = pd.DataFrame(rows, columns=["step", "name", "kind", "amount", "variance"])
+    steps = table["amount"].where(table["kind"] == "step", 0.0).cumsum()
+    whole = float(table["variance"].iloc[-1])
+    share = table["variance"] / whole if whole > 0 else 0.0
+    table = table.assign(running=steps, share_of_variance=share)
+    return table[["step", "name", "kind", "amount", "running", "variance", "share_of_variance"]]
+
+
+def vary_inputs(parts: Sequence[Part], level: float) -> pd.DataFrame:
+    """Return the net gap with each input at its limits, the others as they are.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+    level : float
+        Confidence of limits that are worked out from a variance.
+
+    Returns
+    -------
+    DataFrame
+        ``input, low, high`` (of the input; GBP, or the multiplier)``, gap_low, gap_high, swing`` (GBP),
+        largest swing first.
+    """
+    z = float(ndtri((1 + level) / 2))
+    net = sum(part.net for part in parts)
+    low, high = sampling_limits(parts)
+    found = sum(part.found.value for part in parts)
+    scale = max(sum(part.under_declared for part in parts) / found, 1e-300) if found else 1.0
+    rows = [("random enquiries", found + (low - net) / scale, found + (high - net) / scale, low, high)]
+    wide = z * float(np.sqrt(sum(p.multiplier.value**2 * p.projected_variance for p in parts)))
+    later = sum(part.projected for part in parts)
+    rows.append(("enquiries still open", later - wide / scale, later + wide / scale, net - wide, net + wide))
+    for multiplier, mine in _by_multiplier(parts):
+        least, most = multiplier.limits
+        own, name = sum(part.found.value for part in mine), _name_multiplier(mine, parts)
+        below, above = ((end - multiplier.value) * own for end in (least, most))
+        rows.append((name, least, most, net + below, net + above))
+    debt, paid = sum(p.non_payment.value for p in parts), sum(p.compliance_yield.value for p in parts)
+    reach = z * float(np.sqrt(sum(p.non_payment.variance for p in parts)))
+    rows.append(("non-payment", debt - reach, debt + reach, net - reach, net + reach))
+    reach = z * float(np.sqrt(sum(p.compliance_yield.variance for p in parts)))
+    rows.append(("compliance yield", paid - reach, paid + reach, net + reach, net - reach))
+    table = pd.DataFrame(rows, columns=["input", "low", "high", "gap_low", "gap_high"])
+    table["swing"] = (table["gap_high"] - table["gap_low"]).abs()
+    return table.sort_values("swing", ascending=False, kind="stable", ignore_index=True)
+
+
+def _sample_found(part: Part, z: Floats) -> Floats:
+    reach = float(ndtri((1 + part.found.level) / 2))
+    below, above = part.found.value - part.found.low, part.found.high - part.found.value
+    return np.asarray(part.found.value + np.where(z < 0, below, above) / reach * z, dtype=np.float64)
+
+
+def _by_multiplier(parts: Sequence[Part]) -> list[tuple[Multiplier, list[Part]]]:
+    groups: dict[int, list[Part]] = {}
+    for part in parts:
+        groups.setdefault(id(part.multiplier), []).append(part)
+    return [(mine[0].multiplier, mine) for mine in groups.values()]
+
+
+def _name_multiplier(mine: Sequence[Part], parts: Sequence[Part]) -> str:
+    taxes = dict.fromkeys(part.regime for part in mine)
+    if len(taxes) == len({part.regime for part in parts}):
+        return "non-detection multiplier"
+    return f"non-detection multiplier, {', '.join(tax.replace('_', ' ') for tax in taxes)}"
+
+
+def _variance_of_multipliers(parts: Sequence[Part], found: Floats, sampled: Floats) -> float:
+    total = 0.0
+    for multiplier, mine in _by_multiplier(parts):
+        own = np.isin([id(part) for part in parts], [id(part) for part in mine])
+        total += multiplier.variance * float(found[own].sum() ** 2 + sampled[own].sum())
+    return total

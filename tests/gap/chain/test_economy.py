@@ -1,0 +1,56 @@
+"""The chain on synthetic records: groups that add up, scores, and the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from taxgap.cli.main import main
+from taxgap.gap.chain import GapEstimate, Multiplier, estimate_gap
+from taxgap.records import Records
+from taxgap.risk import RiskModel
+
+HALF = Multiplier(2.0, low=1.6, high=2.5)
+
+
+@pytest.fixture(scope="module")
+def gap(workshop) -> GapEstimate:
+    records = Records.open(workshop.records)
+    model = RiskModel.load(workshop.model)
+    return estimate_gap(
+        records, model, non_detection=HALF, regimes=["self_assessment", "vat"], pool_years=True
+    )
+
+
+def test_groups_add_up(gap: GapEstimate) -> None:
+    for name in ("tax", "customer group", "trade group", "nation", "region", "behaviour"):
+        assert gap.by(name)["amount"].sum() == pytest.approx(gap.value, rel=1e-6), name
+    nations, regions = (gap.by(name).set_index("group")["amount"] for name in ("nation", "region"))
+    assert regions["Wales"] == pytest.approx(nations["Wales"])
+    assert len(gap.by("behaviour")) == 8
+    assert gap.by("behaviour").set_index("group")["amount"].isna()["hidden_economy"]
+    assert any("combined authority" in note for note in gap.notes)
+
+
+def test_scores_are_never_of_a_model_that_saw_the_case(gap: GapEstimate) -> None:
+    scores = gap.table.set_index("regime")["scores"]
+    assert scores["self_assessment"] == "cross-fitted"
+    assert scores["vat"] == "none"
+
+
+def test_the_truth_is_shown_only_where_it_is_told(gap: GapEstimate) -> None:
+    assert gap.to_dict()["truth"] is None
+    assert "Truth" in gap.beside({"net": 1e6}).to_text()
+
+
+def test_the_command(workshop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    verb = ["estimate", str(workshop.records), "--regime", "self_assessment", "--pool-years", "--no-groups"]
+    out = ["--out", str(tmp_path / "gap")]
+    assert main([*verb, "--non-detection", "1.9,1.5,2.3", *out, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said == json.loads((tmp_path / "gap" / "estimate.json").read_text())
+    assert said["made"]["multipliers"]["self_assessment"]["value"] == 1.9
+    assert main([*verb, "--non-detection", "some", "--out", str(tmp_path / "other")]) == 2
+    assert main([*verb, "--non-detection", "1.9", *out]) == 2
