@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "train": "Train a risk model on closed enquiries, and evaluate it on later random ones.",
     "score": "Score every return, flag cases within capacity, and give the reasons.",
     "deliver": "Deliver scores: a CSV file, standard output, or a table of a database.",
+    "select": "Choose the cases to work, and record everyone's probability.",
     "status": "Say what state a run of `score` is in, and how far it came.",
     "diff": "Compare two nights of scores: flags, ranks, reasons and drift.",
     "explain": "Say why one taxpayer's return scores as it does, and write its case file.",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from taxgap.batch import score as score
     from taxgap.batch.features import build_features as build_features
     from taxgap.batch.features import read_features as read_features
+    from taxgap.cases import Caseload as Caseload
+    from taxgap.cases import select_cases as select_cases
     from taxgap.errors import TaxGapError as TaxGapError
     from taxgap.gap.chain import GapEstimate as GapEstimate
     from taxgap.gap.chain import Multiplier as Multiplier
@@ -51,6 +53,8 @@ _HOMES = {
     "compare_scores": "taxgap.batch",
     "read_status": "taxgap.batch",
     "ScoreComparison": "taxgap.batch",
+    "Caseload": "taxgap.cases",
+    "select_cases": "taxgap.cases",
     "ModelShelf": "taxgap.monitoring.models",
     "TaxGapError": "taxgap.errors",
     "estimate_gap": "taxgap.gap.chain",

@@ -1,0 +1,323 @@
+"""Choosing cases: from scores, hours and limits to a caseload with everyone's probability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from taxgap.cases.balanced import Balance
+from taxgap.cases.caseload import Caseload
+from taxgap.cases.drawing import draw
+from taxgap.cases.fitting import fit_within, list_within
+from taxgap.cases.hours import read_hours
+from taxgap.cases.limits import Caps, Coverage, Hours, Limits, read_limits
+from taxgap.cases.plans import Plan, Planned, plan_cases
+from taxgap.cases.probabilities import STEEPNESS, spread_evenly
+from taxgap.cases.treatments import Thresholds, choose_treatments
+from taxgap.cases.windows import find_windows
+from taxgap.errors import InvalidDataError, UsageError
+from taxgap.gap.designs import predict_spread
+from taxgap.records import Records
+from taxgap.risk.arrays import Bools, Column, Floats, to_floats
+
+KEY = ["taxpayer_id", "period", "regime"]
+NEEDED = (*KEY, "expected_tax", "probability")
+
+_CERTAIN = 1 - 1e-9
+
+_WITHOUT_RECORDS = "Enquiry windows are not known: give records."
+_UNTESTED = "The score is untested: chance cases are drawn without it. Give earlier random cases."
+_NO_ESTIMATE = (
+    "No total can be estimated from these cases: some returns could not be drawn. Give a random share."
+)
+
+
+def select_cases(
+    scores: pd.DataFrame,
+    *,
+    hours: Hours,
+    design: str = "balanced",
+    random_share: float | None = None,
+    steepness: float = STEEPNESS,
+    case_hours: float | str | Mapping[str, float] | None = None,
+    coverage: Coverage | None = None,
+    region: str = "region",
+    caps: Caps | None = None,
+    earlier_scores: Column | None = None,
+    earlier_y: Column | None = None,
+    records: Records | None = None,
+    as_of: str | pd.Timestamp | None = None,
+    thresholds: Thresholds | None = None,
+    seed: int = 7,
+) -> Caseload:
+    """Choose the cases to work, and record everyone's probability of being chosen.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `taxgap.score` gives it: ``taxpayer_id, period, regime, expected_tax`` (GBP)``, probability``, and
+        the columns that other arguments name. One row a return.
+    hours : float or mapping
+        Officers' hours to spend, in all or by skill; by skill the scores have a column ``skill``.
+    design : str, default "balanced"
+        ``balanced``, the most tax at a given error of the estimated gap; ``top_yield``, the most expected
+        tax; ``random``; ``stratified`` by score; ``proportional`` to the score; ``adaptive_bins``.
+    random_share : float, optional
+        Share of the hours that goes to cases drawn by chance (balanced, default 0.5), or is spread evenly
+        over everyone (proportional 0.25, adaptive_bins 0.1, top_yield 0). 0 to 1.
+    steepness : float, default 2
+        Of adaptive bins, 0 or more.
+    case_hours : float, str or mapping, optional
+        Hours of a case: one number, a column, or by ``case_type`` (by ``regime`` if there is no such column).
+        By default the column ``expected_hours``, else an assumption by regime.
+    coverage : int or mapping, optional
+        Least cases of each region, or by region.
+    region : str, default "region"
+        The column of the region; taken from the records where the scores lack it.
+    caps : mapping, optional
+        By column (an income decile, a group) the largest share of all hours that one of its groups may bear,
+        or such a share by group. 0 to 1.
+    earlier_scores, earlier_y : array-like of float, optional
+        Expected and found tax (GBP) of at least 100 earlier random cases: the test of the score. Without it
+        the chance cases of ``balanced`` and ``stratified`` are drawn as if the score said nothing.
+    records : Records, optional
+        Where dates of receipt and regions stand. Without it nothing is said of enquiry windows.
+    as_of : str or Timestamp, optional
+        The day of the selection; that of the records by default.
+    thresholds : Thresholds, optional
+        Of treatments.
+    seed : int, default 7
+        The same seed chooses the same cases, whatever the order of rows.
+
+    Returns
+    -------
+    Caseload
+
+    Raises
+    ------
+    InvalidDataError
+        A column is missing, returns stand twice, an amount is negative, or no caseload keeps the limits: the
+        error says which, and by how much.
+    UsageError
+        An option cannot be used.
+
+    Notes
+    -----
+    Probabilities are made by `plan_cases`. ``top_yield`` under limits is solved as a linear programme; the
+    others go to the best or the nearest probabilities that keep the limits (`fit_within`). Cases are drawn by
+    the cube method with exactly these probabilities (`draw`): the hours of each skill are never passed; for
+    that the longest case is held back. Coverage and caps hold for what the probabilities expect, with a case
+    to spare, and a draw that misses one all the same says so in the notes.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> scores = pd.DataFrame({
+    ...     "taxpayer_id": [f"T{i:05}" for i in range(2_000)], "period": "2023-24",
+    ...     "regime": "self_assessment", "probability": 0.3, "expected_tax": rng.lognormal(6, 1, 2_000),
+    ... })
+    >>> chosen = select_cases(scores, hours=1_500, case_hours=15, random_share=0.4)
+    >>> len(chosen.cases), chosen.hours, chosen.estimable
+    (100, 1500.0, True)
+    >>> round(float(chosen.frame["inclusion_probability"].sum()), 6)
+    100.0
+    """
+    plan = Plan(design, random_share, steepness)
+    frame = _read_scores(scores)
+    windows = find_windows(frame, records, as_of)
+    frame = _add_region(frame, region, coverage, records)
+    open_ = ~windows["out_of_time"].fillna(False).to_numpy(dtype=bool)
+    taken, notes = read_hours(frame, case_hours)
+    limits = read_limits(
+        frame, taken, hours=hours, coverage=coverage, region=region, caps=caps, open_=open_ * 1.0
+    )
+    returns = _Returns.of(frame, taken, open_, _read_spread(frame, earlier_scores, earlier_y))
+    planned = _plan(plan, returns, limits)
+    chance = planned.probability
+    chosen = draw(chance, [seed, plan.number], _kept(limits, planned))
+    untested = plan.design in ("balanced", "stratified") and returns.spread is None
+    notes += [_UNTESTED] if untested else []
+    notes += [_WITHOUT_RECORDS] if records is None else []
+    notes += _tell_misses(limits, chosen)
+    made = pd.concat([_describe(frame, planned, chosen, returns), windows], axis=1)
+    drawn = chosen & (chance < _CERTAIN)
+    made["treatment"] = choose_treatments(frame, chosen, drawn, thresholds or Thresholds())
+    made = made.sort_index().set_axis(scores.index)
+    settings = {
+        "hours": hours,
+        "random_share": plan.share,
+        "coverage": coverage,
+        "caps": caps,
+        "case_hours": case_hours,
+        "steepness": steepness if design == "adaptive_bins" else None,
+        "as_of": None if records is None else str(as_of or records.as_of)[:10],
+    }
+    notes += [] if (chance[open_] > 0).all() else [_NO_ESTIMATE]
+    return Caseload(made, design, seed, settings, tuple(notes))
+
+
+def _read_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores checked, in the order of their keys, with their places as index."""
+    missing = [name for name in NEEDED if name not in scores.columns]
+    if missing:
+        raise InvalidDataError(
+            f"The scores lack {', '.join(missing)}.",
+            where="scores",
+            available=[str(name) for name in scores.columns][:20],
+            remedy="Give the frame of taxgap.score, or a folder read by taxgap.batch.read_scores.",
+        )
+    if scores.empty:
+        raise InvalidDataError("There are no scores.", where="scores", remedy="Score some returns first.")
+    twice = int(scores.duplicated(KEY).sum())
+    if twice:
+        raise InvalidDataError(
+            f"{twice} returns stand twice in the scores.", where="scores", remedy="Keep one row each."
+        )
+    if (to_floats(scores["expected_tax"], "expected_tax") < 0).any():
+        raise InvalidDataError(
+            "An expected tax is negative.", where="expected_tax", remedy="Give expected amounts."
+        )
+    to_floats(scores["probability"], "probability")
+    frame = scores.set_axis(pd.RangeIndex(len(scores)))
+    return frame.sort_values(KEY, key=lambda column: column.astype("str"))
+
+
+def _add_region(
+    frame: pd.DataFrame, region: str, coverage: Coverage | None, records: Records | None
+) -> pd.DataFrame:
+    if coverage is None or region in frame.columns or records is None or region != "region":
+        return frame
+    register = records.table("taxpayers", ["taxpayer_id", "region"]).drop_duplicates(
+        "taxpayer_id", keep="last"
+    )
+    known = register.set_index("taxpayer_id")["region"]
+    return frame.assign(region=known.reindex(frame["taxpayer_id"]).to_numpy())
+
+
+def _read_spread(frame: pd.DataFrame, scores: Column | None, found: Column | None) -> Floats | None:
+    if (scores is None) != (found is None):
+        raise UsageError("earlier_scores goes with earlier_y.", where="earlier_y")
+    if scores is None or found is None:
+        return None
+    return predict_spread(frame["expected_tax"], scores, found)
+
+
+@dataclass(frozen=True)
+class _Returns:
+    """Returns to choose from: tax expected, hours, whether they may be chosen, spread about the score."""
+
+    value: Floats
+    hours: Floats
+    open: Bools
+    spread: Floats | None
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, hours: Floats, open_: Bools, spread: Floats | None) -> _Returns:
+        return cls(frame["expected_tax"].to_numpy(dtype=np.float64), hours, open_, spread)
+
+
+def _plan(plan: Plan, returns: _Returns, limits: Limits) -> Planned:
+    """Plan each skill by itself, then bring all within the other limits."""
+    rows = len(returns.value)
+    chance, stratum, bounds = np.zeros(rows), np.full(rows, -1, dtype=np.int64), limits.bounds.copy()
+    # of the balanced design: what each skill weighs
+    weight, least = np.zeros(rows), np.zeros(rows)
+    for k in range(limits.budgets):
+        own = (limits.columns[:, k] > 0) & returns.open
+        bounds[k] = budget = _hold_back(returns.hours[own], float(limits.bounds[k]), limits.names[k])
+        if budget >= returns.hours[own].sum():
+            chance[own] = least[own] = 1.0
+            stratum[own] = stratum.max() + 1
+            continue
+        spread = None if returns.spread is None else returns.spread[own]
+        made = plan_cases(plan, returns.value[own], returns.hours[own], budget, spread=spread)
+        chance[own] = made.probability
+        if made.stratum is not None:
+            stratum[own] = made.stratum + stratum.max() + 1
+        if made.aim is not None:
+            weight[own], least[own] = made.aim.weight, made.aim.least
+    held = Limits(limits.names, limits.columns, bounds, limits.budgets)
+    if limits.only_hours or (held.excess(chance) <= 1e-6 * np.abs(bounds)).all():
+        whole = plan.stratified and bool((stratum[returns.open] >= 0).all())
+        return Planned(chance, stratum if whole else None)
+    aim = Balance(np.maximum(returns.value, 1e-9), _known(returns), weight, least)
+    return Planned(_fit(plan, returns, held, chance, aim if plan.design == "balanced" else None))
+
+
+def _fit(plan: Plan, returns: _Returns, held: Limits, chance: Floats, aim: Balance | None) -> Floats:
+    most = returns.open.astype(np.float64)
+    if plan.design == "top_yield":
+        budget = float(held.bounds[: held.budgets].sum())
+        least = plan.share * float(spread_evenly(returns.hours[returns.open], budget)[0]) * most
+        return list_within(returns.value, held, least, most)
+    return _trim(fit_within(chance, held, most, aim), held)
+
+
+def _known(returns: _Returns) -> Floats:
+    return np.ones(len(returns.value)) if returns.spread is None else returns.spread
+
+
+def _hold_back(hours: Floats, budget: float, name: str) -> float:
+    """Return the hours that can be planned, so that no draw passes the budget."""
+    if not len(hours):
+        return budget
+    if budget >= hours.sum():
+        return budget
+    longest = float(hours.max())
+    left = np.floor(budget / longest + 1e-9) * longest if np.ptp(hours) == 0 else budget - longest
+    if left <= 0:
+        raise UsageError(
+            f"{budget:,.0f} {name} do not reach for a caseload: a case takes up to {longest:,.0f}.",
+            where="hours",
+            remedy=f"Give more than {longest:,.0f} hours.",
+        )
+    return float(left)
+
+
+def _trim(chance: Floats, limits: Limits) -> Floats:
+    """Return probabilities of which no skill expects more hours than it has, to the last decimal."""
+    made = chance.copy()
+    for k in range(limits.budgets):
+        column = limits.columns[:, k]
+        free = (column > 0) & (made < 1)
+        over = float(made @ column) - float(limits.bounds[k])
+        if over > 0 and free.any():
+            made[free] *= 1 - over / float(made[free] @ column[free])
+    return made
+
+
+def _kept(limits: Limits, planned: Planned) -> Floats:
+    columns = [limits.columns]
+    if planned.stratum is not None:
+        columns.append(
+            np.asarray(planned.stratum[:, None] == np.arange(planned.stratum.max() + 1), dtype=np.float64)
+        )
+    return np.column_stack([*columns, np.ones(len(limits.columns))])
+
+
+def _tell_misses(limits: Limits, chosen: Bools) -> list[str]:
+    over = limits.excess(chosen.astype(np.float64))
+    # bounds were drawn in by a case: what is told is only what passes that
+    slack = np.abs(limits.columns).max(axis=0)
+    return [
+        f"The draw misses the {limits.names[k]} by {over[k] - slack[k]:,.1f}; another seed may not."
+        for k in np.flatnonzero(over > slack + 1e-9)
+        if k >= limits.budgets
+    ]
+
+
+def _describe(frame: pd.DataFrame, planned: Planned, chosen: Bools, returns: _Returns) -> pd.DataFrame:
+    kinds = [~returns.open, chosen & (planned.probability >= _CERTAIN), chosen]
+    reasons = np.select(kinds, ["out_of_time", "certain", "chance"], "not_selected")
+    strata = np.full(len(frame), pd.NA) if planned.stratum is None else planned.stratum
+    return frame[list(NEEDED)].assign(
+        inclusion_probability=planned.probability,
+        selected=chosen,
+        reason=pd.Categorical(reasons, categories=["certain", "chance", "not_selected", "out_of_time"]),
+        treatment="none",
+        hours=returns.hours,
+        stratum=pd.array(strata, dtype="Int64"),
+    )

@@ -1,0 +1,149 @@
+"""Caseloads: probabilities, hours, limits, and what cannot be selected."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import taxgap as tg
+from taxgap.cases import DESIGNS, select_cases
+from taxgap.errors import InvalidDataError, UsageError
+
+HOURS = 4_000
+
+
+@pytest.fixture(scope="module", params=DESIGNS)
+def chosen(request, scores, earlier):
+    return select_cases(scores, hours=HOURS, design=request.param, random_share=0.4, **earlier)
+
+
+def test_everyone_has_a_probability_and_hours_are_kept(chosen, scores):
+    frame = chosen.frame
+    chance = frame["inclusion_probability"]
+    assert chance.between(0, 1, inclusive="right").all()
+    assert chosen.estimable
+    assert HOURS - 2 * 40 <= chosen.hours <= HOURS
+    assert chance @ frame["hours"] == pytest.approx(HOURS, abs=40)
+    assert list(frame["taxpayer_id"]) == list(scores["taxpayer_id"])
+    certain = frame["reason"].eq("certain")
+    assert frame.loc[chance >= 1 - 1e-9, "selected"].all()
+    assert (frame["selected"] == (certain | frame["reason"].eq("chance"))).all()
+
+
+def test_the_order_of_rows_is_irrelevant_and_the_seed_decides(chosen, scores, earlier):
+    shuffled = scores.sample(frac=1, random_state=1)
+    given = {"hours": HOURS, "design": chosen.design, "random_share": 0.4, **earlier}
+    again = select_cases(shuffled, **given).frame.sort_index()
+    pd.testing.assert_frame_equal(again, chosen.frame)
+    if chosen.design != "top_yield":
+        other = select_cases(scores, seed=8, **given).frame
+        assert (other["inclusion_probability"] == chosen.frame["inclusion_probability"]).all()
+        assert (other["selected"] != chosen.frame["selected"]).any()
+
+
+def test_drawn_cases_are_enquired_into_in_full(chosen):
+    frame = chosen.frame
+    assert frame.loc[frame["reason"].eq("chance"), "treatment"].eq("enquire").all()
+    assert not frame.loc[~frame["selected"], "treatment"].isin(["check", "enquire"]).any()
+
+
+@pytest.mark.parametrize("design", ["balanced", "top_yield", "proportional"])
+def test_limits_hold(scores, earlier, design):
+    hours = {"accounts": 3_000.0, "property": 1_500.0}
+    limits = {"coverage": 8, "caps": {"decile": 0.12}}
+    made = select_cases(scores, hours=hours, design=design, **limits, **earlier)
+    cases = scores[made.frame["selected"]]
+    spent = cases.groupby("skill")["expected_hours"].sum()
+    assert (spent <= pd.Series(hours)).all()
+    assert (spent > 0.9 * pd.Series(hours)).all()
+    # a draw may miss by a case, which is held back beforehand
+    assert cases["region"].value_counts().reindex(scores["region"].unique(), fill_value=0).min() >= 7
+    assert cases.groupby("decile")["expected_hours"].sum().max() <= 0.12 * 4_500 + 40
+    expected = made.frame["inclusion_probability"]
+    assert expected.groupby(scores["region"]).sum().min() >= 8
+    assert (expected * scores["expected_hours"]).groupby(scores["decile"]).sum().max() <= 0.12 * 4_500
+
+
+def test_the_greedy_list_within_limits_is_the_linear_programme(scores):
+    plain = select_cases(scores, hours=HOURS, design="top_yield")
+    capped = select_cases(scores, hours=HOURS, design="top_yield", caps={"decile": 0.11})
+    between = capped.frame["inclusion_probability"].between(1e-9, 1 - 1e-9).sum()
+    assert between <= 11  # no more than there are limits
+    assert capped.cases["expected_tax"].sum() <= plain.cases["expected_tax"].sum()
+    assert capped.cases["expected_tax"].sum() > 0.9 * plain.cases["expected_tax"].sum()
+    assert not plain.estimable
+    assert "No total can be estimated" in plain.to_text()
+
+
+def test_balanced_stands_between_greedy_and_random(scores, earlier):
+    tax = {
+        (design, share): float(made.frame["inclusion_probability"] @ scores["expected_tax"])
+        for design, share in [("top_yield", 0), ("balanced", 0.2), ("balanced", 0.6), ("random", None)]
+        for made in [select_cases(scores, hours=HOURS, design=design, random_share=share, **earlier)]
+    }
+    assert list(tax.values()) == sorted(tax.values(), reverse=True)
+
+
+def test_windows_and_limits_follow_receipt_and_behaviour(workshop):
+    records = tg.Records.open(workshop.records)
+    returns = records.table("self_assessment", ["taxpayer_id", "period", "received_on"])
+    returns = returns.sort_values("received_on").drop_duplicates(["taxpayer_id", "period"]).head(400)
+    frame = returns[["taxpayer_id", "period"]].assign(
+        regime="self_assessment", probability=0.4, expected_tax=900.0
+    )
+    frame["behaviour"] = np.where(np.arange(len(frame)) % 2 == 0, "evasion", "error")
+    made = select_cases(frame, hours=200, case_hours=4, records=records, coverage=1)
+    told = made.frame
+    received = pd.to_datetime(returns["received_on"]).to_numpy()
+    assert (told["received_on"].to_numpy() == received).all()
+    assert (told["window_ends"] == told["received_on"] + pd.DateOffset(months=12)).all()
+    assert (told["discovery"] == (told["window_ends"] < pd.Timestamp(records.as_of))).all()
+    assert set(told["limit_years"]) == {4, 20}
+    late = select_cases(frame, hours=200, case_hours=4, records=records, as_of="2035-01-01").frame
+    assert late.loc[late["limit_years"] == 4, "reason"].eq("out_of_time").all()
+    assert not late.loc[late["out_of_time"], "selected"].any()
+    assert late["selected"].sum() == 50
+
+
+def test_without_records_nothing_is_said_of_windows(scores):
+    made = select_cases(scores, hours=HOURS)
+    assert made.frame["discovery"].isna().all()
+    assert "Enquiry windows are not known" in made.to_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        ({"hours": 0}, UsageError, "more than 0"),
+        ({"hours": 20}, UsageError, "Give more than 39 hours"),
+        ({"hours": 300, "coverage": 30}, InvalidDataError, r"more than the 300 there are"),
+        ({"hours": {"accounts": 100}}, UsageError, "without hours: property"),
+        ({"coverage": 500}, InvalidDataError, "500 were asked for"),
+        ({"coverage": 3, "region": "area"}, InvalidDataError, "no column area"),
+        ({"coverage": 20, "caps": {"region": 0.02}}, InvalidDataError, "coverage of .* by"),
+        ({"caps": {"decile": {"11": 0.1}}}, UsageError, "No return has decile 11"),
+        ({"caps": {"decile": 1.5}}, UsageError, "up to 1"),
+        ({"design": "best"}, UsageError, "balanced"),
+        ({"random_share": 0}, UsageError, "top_yield"),
+        ({"random_share": 2}, UsageError, "between 0 and 1"),
+        ({"case_hours": "days"}, InvalidDataError, "no column days"),
+        ({"case_hours": {"vat": 3}}, InvalidDataError, "regime self_assessment"),
+        ({"case_hours": 0}, InvalidDataError, "no hours"),
+        ({"earlier_scores": [1.0]}, UsageError, "earlier_y"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_a_remedy(scores, change, error, said):
+    with pytest.raises(error, match=said):
+        select_cases(scores, **{"hours": HOURS, **change})
+
+
+def test_scores_that_cannot_be_used_are_refused(scores):
+    with pytest.raises(InvalidDataError, match="lack expected_tax"):
+        select_cases(scores.drop(columns="expected_tax"), hours=HOURS)
+    with pytest.raises(InvalidDataError, match="stand twice"):
+        select_cases(pd.concat([scores, scores.head(2)]), hours=HOURS)
+    with pytest.raises(InvalidDataError, match="negative"):
+        select_cases(scores.assign(expected_tax=-1.0), hours=HOURS)
+    with pytest.raises(InvalidDataError, match="no scores"):
+        select_cases(scores.head(0), hours=HOURS)
