@@ -181,14 +181,14 @@ def _round(values: Floats, places: int) -> Floats:
     """Round as formatting does, to a whole number of 10 ** -places: by the exact product, halves to even."""
     if not places:
         return np.rint(values)
-    times = 10.0**places
-    product = values * times
+    times, sizes = 10.0**places, np.abs(values)  # below zero the rest over a whole number is not exact
+    product = sizes * times
     # Veltkamp's split of a number in two halves gives what the product lost, which decides at a half.
-    upper = _SPLIT * values - (_SPLIT * values - values)
-    lost = (upper * times - product) + (values - upper) * times
+    upper = _SPLIT * sizes - (_SPLIT * sizes - sizes)
+    lost = (upper * times - product) + (sizes - upper) * times
     below = np.floor(product)
     half = (product - below == 0.5) & (lost != 0)
-    return np.where(half, below + (lost > 0), np.rint(product))
+    return np.sign(values) * np.where(half, below + (lost > 0), np.rint(product))
 
 
 def _beyond(feature: Feature, values: Floats) -> Floats:

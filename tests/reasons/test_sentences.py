@@ -263,6 +263,7 @@ def test_many_sentences_at_once_are_those_written_one_by_one(unit: str, data: st
 @example(value=35, places=2)
 @example(value=285, places=3)
 @example(value=125, places=3)
+@example(value=-500, places=4)
 def test_halves_are_rounded_as_they_are_written(value: int, places: int) -> None:
     feature = REGIME.feature["reported_to_income"]
     number = float(np.clip(value / 10**places, -feature.limit, feature.limit))
