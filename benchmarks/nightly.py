@@ -1,6 +1,6 @@
 """A night of scoring: cost a return by size, memory, the split of time, two workers, Dask, plain pyarrow.
 
-Every run is the command `taxgap score` in processes of its own, over the first partitions of one population.
+Every run is the command `taxgap score` in processes of its own, over a population of its size.
 Memory is the sum over all of its processes of what each holds alone or has its share of (PSS), sampled once
 a second. Plain pyarrow reads the same columns of the same files and writes the same output, on one
 thread.
@@ -33,8 +33,8 @@ from taxgap.regimes import get_regime
 from taxgap.risk import train
 from taxgap.synthetic import generate
 
-RETURNS_A_TAXPAYER = 2.8  # of Self Assessment, over four tax years
-LARGER = {"n_estimators": 500, "num_leaves": 63, "max_depth": 8}  # design M of explaining_models.py
+RETURNS_A_TAXPAYER = 2.9  # of Self Assessment, over four tax years
+LARGER = {"n_estimators": 500, "num_leaves": 63}  # as design M of explaining_models.py, of any depth
 SECTIONS = ("reading", "checking", "features", "model", "kernel", "writing")
 
 
@@ -57,56 +57,39 @@ class Night:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[250_000, 1_000_000, 4_000_000])
-    parser.add_argument("--population", type=Path, help="a folder with records/ to use instead of making one")
-    parser.add_argument("--model", type=Path, help="a model to use instead of training one")
+    parser.add_argument(
+        "--folder", type=Path, help="where populations and models are made, or kept ones stand"
+    )
     parser.add_argument("--train-taxpayers", type=int, default=50_000)
     parser.add_argument("--parts", nargs="+", default=["sizes", "spread", "larger"])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        population = options.population or make_population(folder / "population", max(options.sizes))
-        model = options.model or make_model(folder / "model", options.train_taxpayers)
-        parts = {
-            size: take_partitions(population / "records", folder / f"{size}", size) for size in options.sizes
-        }
+        folder = options.folder or Path(name)
+        out, model = Path(name) / "out", make_model(folder / "model", options.train_taxpayers)
+        records = [make_population(folder / f"returns-{size}", size) for size in options.sizes]
         if "sizes" in options.parts:
-            print_sizes([score(parts[size], model, folder / "out") for size in options.sizes])
+            print_sizes([score(each, model, out) for each in records])
         if "spread" in options.parts:
-            print_spread(parts[options.sizes[0]], model, folder)
+            print_spread(records[0], model, Path(name))
         if "larger" in options.parts:
             larger = make_model(folder / "larger", options.train_taxpayers, **LARGER)
-            print_beside_pyarrow(parts[options.sizes[0]], larger, folder / "out")
+            print_beside_pyarrow(records[0], larger, out)
 
 
 def make_population(folder: Path, returns: int) -> Path:
-    generate(folder, taxpayers=int(returns / RETURNS_A_TAXPAYER), workers=os.cpu_count() or 1)
-    return folder
+    if not folder.exists():
+        generate(folder, taxpayers=int(returns / RETURNS_A_TAXPAYER), workers=os.cpu_count() or 1)
+    return folder / "records"
 
 
 def make_model(folder: Path, taxpayers: int, **options: int) -> Path:
     """Train on another population, so that the model is alike however many returns are scored."""
+    if folder.exists():
+        return folder
     workers = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as name:
         generate(f"{name}/others", taxpayers=taxpayers, workers=workers, seed=8)
         train(Records.open(f"{name}/others/records"), n_threads=workers, **options).save(folder)
-    return folder
-
-
-def take_partitions(records: Path, folder: Path, returns: int) -> Path:
-    """Show the first partitions of records, with about so many returns, as records of their own."""
-    manifest = json.loads((records / "manifest.json").read_text())
-    files, held, taken = manifest["files"], 0, 0
-    while held < returns and taken < manifest["partitions"]:
-        held += files[f"self_assessment/part-{taken:04d}.parquet"]["rows"]
-        taken += 1
-    names = {f"part-{number:04d}.parquet" for number in range(taken)}
-    for table in {Path(name).parent for name in files}:
-        (folder / table).mkdir(parents=True)
-        for name in names:
-            (folder / table / name).symlink_to(records.resolve() / table / name)
-    kept = {name: entry for name, entry in files.items() if Path(name).name in names}
-    manifest |= {"partitions": taken, "files": kept}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 
 
@@ -189,12 +172,13 @@ def print_split(night: Night) -> None:
 
 def print_spread(records: Path, model: Path, folder: Path) -> None:
     """Two workers beside one, and Dask beside these; start-up apart."""
-    one = score(records, model, folder / "one", workers=1)
+    one = score(records, model, folder / "one", "--threads", "1", workers=1)
     two = score(records, model, folder / "two")
     with dask_cluster(folder) as address:
         score(records, model, folder / "dask", "--engine", "dask", "--scheduler", address)  # compiles, loads
         dask = score(records, model, folder / "dask", "--engine", "dask", "--scheduler", address)
-    print(f"{one.returns:,} returns: one worker {one.seconds:,.0f} s, two {two.seconds:,.0f} s, ", end="")
+    print(f"{one.returns:,} returns: one worker of one thread {one.seconds:,.0f} s, ", end="")
+    print(f"two {two.seconds:,.0f} s, ", end="")
     print(f"{one.seconds / two.seconds:.2f} times; Dask with two {dask.seconds:,.0f} s, ", end="")
     print(f"{dask.seconds / two.seconds:.2f} of local")
     print(f"the same bytes: {sums(folder / 'one') == sums(folder / 'two') == sums(folder / 'dask')}")
@@ -224,9 +208,9 @@ def sums(folder: Path) -> dict[str, str]:
 
 def print_beside_pyarrow(records: Path, model: Path, out: Path) -> None:
     for title, more in {"rows checked": (), "rows trusted": ("--trusted",)}.items():
-        night = score(records, model, out, *more, workers=1)
+        night = score(records, model, out, "--threads", "1", *more, workers=1)
         read, wrote = pyarrow_alone(records, out)
-        print(f"500 trees of 63 leaves, {title}, one worker; ", end="")
+        print(f"500 trees of 63 leaves, {title}, one worker with one thread; ", end="")
         print_split(night)
         print(
             f"all but the kernel {night.beside_kernel:,.1f} s; pyarrow reads in {read:,.1f} s, writes in ",
