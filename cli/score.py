@@ -71,14 +71,7 @@ _RUN = ("workers", "engine", "scheduler", "resume", "replace", "max_rejected", "
     help="Deliver nothing if more than this share of a table's rows break a rule.",
 )
 @options.workers_option
-@click.option(
-    "--engine",
-    type=click.Choice(["local", "dask"]),
-    default="local",
-    show_default=True,
-    help="What spreads the work: processes here, or a Dask cluster whose workers see the same files.",
-)
-@click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster; without it one is started here.")
+@options.engine_options
 @click.option(
     "--together",
     type=click.IntRange(min=1),

@@ -13,10 +13,7 @@ from taxgap.batch.progress import Tell, Watch
 from taxgap.batch.run import ScoreRun
 from taxgap.batch.scoring import choose_periods
 from taxgap.batch.settings import ScoreSettings
-from taxgap.batch.steps import (
-    Bench,
-    put_on_bench,
-)
+from taxgap.batch.steps import Bench, put_on_bench
 from taxgap.batch.taking import check_files, needed_tables
 from taxgap.errors import UsageError
 from taxgap.records import Records
@@ -26,9 +23,6 @@ from taxgap.records.processes import count_workers
 from taxgap.records.workshop import workshop
 from taxgap.risk.model import RiskModel
 from taxgap.risk.suitability import check_records, peers_of, regime_of
-
-NOTED = "noted"
-"""What is recorded once the partitions were looked across."""
 
 
 def write_scores(
