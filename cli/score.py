@@ -149,8 +149,9 @@ def command(
                     options.show(ctx, text, plan.to_dict() | {"out": out, "forecast": forecast.to_dict()})
                     return
                 write_scores(opened, loaded, folder, progress=tell, **run, **given)
-        kept = folder == out
-        done = [streams.deliver(folder, target, replace=run["replace"], kept=kept) for target in targets]
+            # A night whose scores were not delivered is no success, and its metrics say so.
+            kept = folder == out
+            done = [streams.deliver(folder, target, replace=run["replace"], kept=kept) for target in targets]
         text, data = _summarise(folder, reasons=settings["reasons"])
     text = "\n\n".join([text, *(each.to_text() for each in done)])
     data |= {"deliveries": [each.to_dict() for each in done]} if done else {}

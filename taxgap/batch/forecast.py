@@ -122,7 +122,7 @@ def forecast_run(
     return Forecast(
         returns=returns,
         partitions=len(counts),
-        jobs=2 * batches + (SLICES if explains else 0),
+        jobs=(3 if plan.refit_peers else 2) * batches + (SLICES if explains else 0),
         processes=processes,
         bytes_to_read=_size(records, plan),
         bytes_to_write=written,

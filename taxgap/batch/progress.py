@@ -176,7 +176,8 @@ class Watch:
         parts, self._ahead = self._steps[step], self._from(step)
         for number, facts in earlier.items():
             self._ahead -= self._effort[step] * parts[number]
-            self._count(facts)
+            # Their processes have ended: what they held is no part of what this go takes.
+            self._count({name: fact for name, fact in facts.items() if name != "process"})
         self._step_began, self._step_returns = monotonic(), 0.0
         done = sum(parts[number] for number in earlier)
         self._state = replace(

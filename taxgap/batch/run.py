@@ -77,7 +77,7 @@ class ScoreRun:
             Nothing is delivered.
         """
         folder, plan = self.shop.folder, self.bench.plan
-        if plan.settings["validate"] and self.shop.done(NOTED) is None:
+        if plan.settings["validate"] and not self._is_kept(NOTED):
             self._note()
         self._keep_model()
         if self.bench.earlier is not None:
@@ -90,7 +90,8 @@ class ScoreRun:
         self._do(LIKELIHOOD, SLICES if self.bench.scorer.settings.explains else 0)
         done = self._do(COMPLETE, len(plan.batches))
         self._account(accounts, [*looks, *done])
-        shutil.rmtree(folder / WORK, ignore_errors=True)
+        if (folder / WORK).is_dir():
+            shutil.rmtree(folder / WORK)  # it holds measures of taxpayers: better no scores than these in them
 
     def _account(self, accounts: Accounts, done: list[Facts]) -> None:
         """Hold what was written against what was read, and say in the manifest what there is."""
@@ -125,15 +126,16 @@ class ScoreRun:
     def _do(self, step: str, parts: int) -> list[Facts]:
         """Do a step on the parts that are not done; return the facts of all."""
         jobs = [Job(self.shop.folder, step, number, self.threads) for number in range(parts)]
-        left = [job for job in jobs if not self._is_done(job)]
+        left = [job for job in jobs if not self._is_kept(job.name)]
         self.watch.step(step, {job.number: self.shop.done(job.name) or {} for job in set(jobs) - set(left)})
         for job, facts in zip(left, self.run(do_job, left), strict=True):
             if facts is not None:  # what the deadline forbade
                 self.watch.part(job.number, facts)
         return [self.shop.done(job.name) or {} for job in jobs]
 
-    def _is_done(self, job: Job) -> bool:
-        facts = self.shop.done(job.name)
+    def _is_kept(self, name: str) -> bool:
+        """Tell whether a part was done, and all that it wrote is as it was written."""
+        facts = self.shop.done(name)
         return facts is not None and not check_outputs(self.shop.folder, facts["files"])
 
     def _note(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 from taxgap.batch.accounts import read_accounts
 from taxgap.batch.files import MANIFEST
 from taxgap.batch.plan import Plan
-from taxgap.batch.steps import COMPLETE, LIKELIHOOD, LOOK, SLICES
+from taxgap.batch.steps import COMPLETE, LIKELIHOOD, LOOK, PEERS, SLICES
 from taxgap.errors import InvalidDataError
 from taxgap.records.files import read_json
 from taxgap.records.workshop import PLAN, Workshop, is_busy, making
@@ -91,11 +91,13 @@ def read_status(out: str | Path) -> RunStatus:
 
 
 def _count_steps(folder: Path, plan: Plan) -> dict[str, tuple[int, int]]:
-    parts = {LOOK: len(plan.batches), LIKELIHOOD: SLICES, COMPLETE: len(plan.batches)}
+    batches, slices = len(plan.batches), SLICES if plan.score_settings(None).explains else 0
+    parts = {PEERS: batches * plan.refit_peers, LOOK: batches, LIKELIHOOD: slices, COMPLETE: batches}
     shop = Workshop(folder)
     return {
         step: (sum(shop.done(f"{step}-{number:04d}") is not None for number in range(count)), count)
         for step, count in parts.items()
+        if count
     }
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import psutil
 
+from taxgap.records.workshop import DONE, PLAN
+
 PARTS = 5
 JOBS = PARTS + 4 + PARTS
 """Looks, slices of the likelihood, completions."""
@@ -55,9 +57,9 @@ class Going:
         return self.process.is_alive()
 
     def _jobs(self) -> int:
-        if not (self.making / "plan.json").is_file():
+        if not (self.making / PLAN).is_file():
             return -1
-        return len(list((self.making / "done").glob("*-*.json")))
+        return len(list((self.making / DONE).glob("*-*.json")))
 
     def end(self) -> tuple[int, str]:
         """Wait for the end; return the exit status and what was said."""

@@ -18,6 +18,7 @@ import pytest
 
 from taxgap.errors import BusyError, UsageError
 from taxgap.records import Records, Truth
+from taxgap.records.workshop import DONE
 from taxgap.schemas import OPTIONAL_TABLES, TABLES, TRUTH_TABLES
 from taxgap.schemas.table import row_key
 from taxgap.synthetic import generation
@@ -314,7 +315,7 @@ def test_a_killed_run_is_taken_up_to_the_same_bytes(tmp_path: Path) -> None:
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     run = [sys.executable, "-c", script]
     process = subprocess.Popen([*run, killed])
-    done = tmp_path / ".killed.making" / "done"
+    done = tmp_path / ".killed.making" / DONE
     while not (done / "0001.json").is_file() and process.poll() is None:
         sleep(0.02)
     process.kill()
