@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import tempfile
 import warnings
 from pathlib import Path
@@ -13,39 +14,45 @@ from scipy.stats import spearmanr
 
 from taxgap.gap import EstimateWarning, estimate_total
 from taxgap.gap.areas import shrink_areas
-from taxgap.gap.beside import estimate_large, read_top_down
-from taxgap.gap.chain import Multiplier, estimate_gap
+from taxgap.gap.beside import estimate_large
+from taxgap.gap.chain import Multiplier
 from taxgap.gap.chain.combining import draw_chain, sampling_limits
-from taxgap.gap.chain.components import Amount, Part
+from taxgap.gap.chain.components import Amount, Part, estimate_found, project_cases
+from taxgap.gap.chain.detecting import control_regime
+from taxgap.gap.chain.groups import Chain, break_down
+from taxgap.gap.chain.reading import fill_cases, read_regime
 from taxgap.gap.detection import control_detection
 from taxgap.records import Records, Truth
-from taxgap.risk import RiskModel
+from taxgap.regimes.returns import KEY
 from taxgap.risk.fairness.groups import groups_of
 from taxgap.synthetic import generate
 
+TAXES = ("self_assessment", "vat", "corporation_tax", "employer_paye")
 RETURNS = 40_000
 GROUPS = ("nation", "region", "trade group", "customer group")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--replications", type=int, default=2_000)
+    parser.add_argument("--replications", type=int, default=2_000, help="0 leaves out all but the economies")
     parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument("--population", type=Path, help="folder with records/ and truth/; else made anew")
-    parser.add_argument("--model", type=Path, help="a Self Assessment model of that population")
+    parser.add_argument("--detections", type=int, default=20, help="sets of cases for detection")
+    parser.add_argument("--economies", type=int, default=30, help="synthetic populations, from seed 101 on")
+    parser.add_argument("--taxpayers", type=int, default=50_000)
+    parser.add_argument(
+        "--populations", type=Path, help="folder of popSEED/records and truth; else made anew"
+    )
     options = parser.parse_args()
     warnings.simplefilter("ignore", EstimateWarning)
     print(f"seed {options.seed}, {options.replications:,} replications, nominal 95%\n")
-    print_coverage(options.replications, options.seed)
-    print_detection(10, options.seed)
-    print_areas(max(100, options.replications // 10), options.seed)
-    print_tail(max(50, options.replications // 40), options.seed)
-    with tempfile.TemporaryDirectory() as name:
-        folder = options.population or Path(name) / "population"
-        if options.population is None:
-            generate(folder, taxpayers=50_000, seed=options.seed, workers=2)
-        model = None if options.model is None else RiskModel.load(options.model)
-        print_economy(folder, model)
+    if options.replications:
+        print_coverage(options.replications, options.seed)
+        print_areas(max(100, options.replications // 10), options.seed)
+        print_tail(max(50, options.replications // 40), options.seed)
+    if options.detections:
+        print_detection(options.detections, options.seed)
+    if options.economies:
+        print_economies(range(101, 101 + options.economies), options.taxpayers, options.populations)
 
 
 def print_coverage(replications: int, seed: int) -> None:
@@ -77,25 +84,31 @@ def print_coverage(replications: int, seed: int) -> None:
 def print_detection(seeds: int, seed: int) -> None:
     """Print what 40 officers who find 0.3 to 0.95 of the tax tell, and what alike officers do."""
     rows = []
-    for number in range(seeds):
+    for spread, number in itertools.product((0.8, 1.0, 1.3), range(seeds)):
         rng = np.random.default_rng([seed, number])
         officer, share = rng.integers(0, 40, 5_000), rng.permutation(np.linspace(0.3, 0.95, 40))
         expected = rng.normal(size=5_000)
         wrong = rng.random(5_000) < 1 / (1 + np.exp(0.6 - 0.5 * expected))
-        tax = np.where(wrong, np.exp(6.5 + 0.7 * expected + rng.normal(size=5_000)), 0.0)
+        tax = np.where(wrong, np.exp(6.5 + 0.7 * expected + spread * rng.normal(size=5_000)), 0.0)
         names = pd.Series(officer).map("O{:02d}".format)
         cases = pd.DataFrame(
             {"officer_id": names, "tax_found": tax * share[officer], "expected": np.exp(expected)}
         )
-        found = control_detection(cases)
-        alike = control_detection(cases.assign(tax_found=0.6 * tax))
+        found, alike = control_detection(cases), control_detection(cases.assign(tax_found=0.6 * tax))
         rank = spearmanr(found.officers["share"].to_numpy(), share).statistic
-        true = tax.sum() / cases["tax_found"].sum()
-        inside = found.multiplier.limits[0] <= true <= found.multiplier.limits[1]
-        rows.append((found.identified, found.total / tax.sum(), rank, inside, alike.identified))
-    columns = ["identified", "total over truth", "rank correlation", "limits hold", "alike: identified"]
-    print("Detection-controlled estimation: 40 officers, 5,000 enquiries")
-    print(pd.DataFrame(rows, columns=columns).to_string(index=False, float_format="{:.3f}".format), "\n")
+        true, ends = tax.sum() / cases["tax_found"].sum(), found.facts.get("sampling_limits", (1.0, 1.0))
+        held = [low <= true <= high for low, high in (ends, found.multiplier.limits)]
+        rows.append((spread, found.identified, found.total / tax.sum(), rank, *held, alike.identified))
+    columns = ["spread", "identified", "total", "rank", "sampling", "limits", "alike"]
+    grouped = pd.DataFrame(rows, columns=columns).groupby("spread")
+    table = grouped[["identified", "alike", "sampling", "limits"]].mean()
+    ratio, rank = grouped["total"], grouped["rank"]
+    table = table.assign(lowest=ratio.min(), mean=ratio.mean(), highest=ratio.max())
+    table["within 10%"] = ratio.apply(lambda column: ((column - 1).abs() <= 0.1).mean())
+    table = table.assign(rank_lowest=rank.min(), rank_median=rank.median())
+    print(f"Detection-controlled estimation: 40 officers, 5,000 enquiries, {seeds} sets. Shares: called")
+    print("identified, called so where officers are alike, limits that hold; then the total over the truth")
+    print(table.to_string(float_format="{:.3f}".format), "\n")
 
 
 def print_areas(replications: int, seed: int) -> None:
@@ -109,7 +122,7 @@ def print_areas(replications: int, seed: int) -> None:
             true = 100 * np.exp(between * rng.normal(size=20))
             draws = [np.where(rng.random(n) < 0.36, rng.lognormal(0, 1.54, n), 0).mean() for n in cases]
             own = np.array(draws) * true / (0.36 * np.exp(1.54**2 / 2))
-            sizes = cases.astype(float)
+            sizes = 1_000.0 * cases
             variation = np.exp(1.54**2) / 0.36 - 1
             level = float(own @ cases / cases.sum())
             found = shrink_areas(
@@ -120,10 +133,9 @@ def print_areas(replications: int, seed: int) -> None:
                 variation=variation,
                 total=level * float(sizes.sum()),
             )
-            reach = np.exp(1.96 * np.sqrt(np.log1p(found.relative_error**2)))
-            value = found.value / sizes
-            inside += (value / reach <= true) & (true <= value * reach)
-            width += reach - 1 / reach
+            low, high = found.low / sizes, found.high / sizes
+            inside += (low <= true) & (true <= high)
+            width += (high - low) / (found.value / sizes)
         by_cases = pd.DataFrame(
             {"cases": cases, "held": inside / replications, "width": width / replications}
         )
@@ -153,61 +165,184 @@ def print_tail(replications: int, seed: int) -> None:
     print(pd.DataFrame(rows, columns=columns).to_string(index=False, float_format="{:.3f}".format), "\n")
 
 
-def print_economy(folder: Path, model: RiskModel | None) -> None:
-    """Print the chain on a synthetic economy beside its truth."""
-    records, truth = Records.open(folder / "records"), Truth.open(folder / "truth")
-    lost = truth.read("enquiries", ["taxpayer_id", "regime", "period", "tax_lost", "tax_found"])
-    lost = lost.assign(regime=lost["regime"].astype(str))
-    sums = lost.groupby("regime")[["tax_lost", "tax_found"]].sum()
-    true_multiplier = sums["tax_lost"] / sums["tax_found"]
-    stated = {tax: Multiplier(m, max(1.0, 0.8 * m), 1.25 * m) for tax, m in true_multiplier.items()}
-    for name, given in (
-        ("true multiplier, stated with an error", stated),
-        ("estimated over officers", "estimated"),
-    ):
-        gap = estimate_gap(records, model, non_detection=given)
-        whole = gap.table[gap.table["year"] == "all years"].set_index("regime")
-        rows = []
-        for tax, row in whole.drop(index="all").iterrows():
-            under = sums.loc[tax, "tax_lost"]
-            made = gap.made["multipliers"][tax]
-            low, high = (row[end] - row["non_payment"] for end in ("gross_low", "gross_high"))
-            value = row["gross"] - row["non_payment"]
-            rows.append(
-                (tax, value, low, high, under, low <= under <= high, made["value"], true_multiplier[tax])
+def print_economies(seeds: range, taxpayers: int, populations: Path | None) -> None:
+    """Print the chain on synthetic economies beside their truth, link by link and group by group."""
+    links, groups, multipliers = [], [], []
+    for seed in seeds:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "population" if populations is None else populations / f"pop{seed}"
+            if populations is None:
+                generate(folder, taxpayers=taxpayers, seed=seed, workers=2)
+            records, truth = Records.open(folder / "records"), Truth.open(folder / "truth")
+            chains, known = [], []
+            for tax in TAXES:
+                chain, lost, found = build_chain(records, truth, tax)
+                links += check_links(chain, found)
+                multipliers.append(check_multiplier(chain, lost.sum() / found.sum()))
+                chains.append(chain)
+                known.append(lost)
+            groups += check_groups(records, chains, known)
+    print(f"Synthetic economies of {taxpayers:,} taxpayers, seeds {seeds.start} to {seeds.stop - 1}\n")
+    print_links(pd.DataFrame(links))
+    print_multipliers(pd.DataFrame(multipliers))
+    print_groups(pd.DataFrame(groups))
+
+
+def build_chain(records: Records, truth: Truth, tax: str) -> tuple[Chain, np.ndarray, np.ndarray]:
+    """Return a tax with the multiplier that is true, and the tax lost and findable on each return."""
+    data = read_regime(records, tax, None)
+    told = truth.read("enquiries", [*KEY, "regime", "tax_lost", "tax_found"])
+    told = told[(told["regime"].astype(str) == tax).to_numpy()].drop_duplicates(KEY).set_index(KEY)
+    lost, found = (
+        told[name].reindex(data.index).fillna(0.0).to_numpy() for name in ("tax_lost", "tax_found")
+    )
+    multiplier = Multiplier(max(1.0, float(lost.sum() / found.sum())))
+    filled, tail = fill_cases(data)
+    none, parts = Amount(0.0, 0.0, np.zeros(len(data.index))), []
+    for year in data.years:
+        rows = data.rows_of(year)
+        mine = rows[filled["row"].to_numpy()]
+        value, _ = estimate_found(filled[mine], rows, None, np.flatnonzero(mine), level=0.95, seed=0)
+        later, variance, _ = project_cases(filled[mine], tail, int(rows.sum()))
+        parts.append(
+            Part(
+                tax,
+                year,
+                value,
+                later,
+                variance,
+                multiplier,
+                none,
+                none,
+                0.0,
+                len(value.diagnostics),
+                0,
+                "none",
             )
-        columns = ["tax", "under-declared", "low", "high", "truth", "held", "multiplier", "true"]
-        print(f"Synthetic economy, all years, {name} (GBP)")
-        print(pd.DataFrame(rows, columns=columns).to_string(index=False, float_format="{:,.2f}".format), "\n")
-        if name.startswith("true"):
-            print_groups(records, gap, lost)
-    print("VAT from above (theoretical liability is of the real population's size)")
-    print(read_top_down(records)[["period", "theoretical", "receipts"]].to_string(index=False), "\n")
+        )
+    return Chain(data, filled, None, parts), lost, found
 
 
-def print_groups(records: Records, gap: object, lost: pd.DataFrame) -> None:
-    """Print how many groups' intervals hold the truth, by dimension."""
-    tallies: dict[str, list[pd.Series]] = {name: [] for name in GROUPS}
-    for tax, mine in lost.groupby("regime"):
-        index = pd.MultiIndex.from_frame(mine[["taxpayer_id", "period"]])
-        frame = groups_of(records, index, regime=str(tax))
-        for name in GROUPS:
-            labels = frame[name].astype(object).to_numpy()
-            tallies[name].append(mine["tax_lost"].groupby(labels).sum())
+def check_links(chain: Chain, true: np.ndarray) -> list[dict[str, object]]:
+    """Return by year what was found over what all officers would find, and whether a caution came."""
+    rows, said = [], " ".join(note for note in chain.data.notes if "no heavy tail" in note)
+    for part in chain.parts:
+        mine = chain.data.rows_of(part.year)
+        settled = chain.filled.assign(y=true[chain.filled["row"].to_numpy()])[mine[chain.filled["row"]]]
+        full, _ = estimate_found(settled, mine, None, np.arange(0), level=0.95, seed=0)
+        found, wide = part.found, 1.96 * part.projected_variance**0.5
+        low = found.value - np.hypot(found.value - found.low, wide)
+        high = found.value + np.hypot(found.high - found.value, wide)
+        whole = true[mine].sum()
+        rows.append(
+            {
+                "tax": part.regime,
+                "found": found.value / whole,
+                "all closed": full.value / whole,
+                "held": low <= whole <= high,
+                "width": (high - low) / found.value,
+                "warned": part.year in said,
+            }
+        )
+    return rows
+
+
+def check_multiplier(chain: Chain, true: float) -> dict[str, object]:
+    """Return what detection-controlled estimation says of the multiplier."""
+    control = control_regime(chain.data, None, 0.95)
+    low, high = control.multiplier.limits
+    return {
+        "tax": chain.data.regime,
+        "identified": control.identified,
+        "true": true,
+        "value": control.multiplier.value,
+        "low": low,
+        "high": high,
+        "held": low <= true <= high,
+    }
+
+
+def check_groups(records: Records, chains: list[Chain], known: list[np.ndarray]) -> list[dict[str, object]]:
+    """Return every group's interval, and the group's own expansion with a normal one beside it."""
+    frames = [groups_of(records, chain.data.index, regime=chain.data.regime) for chain in chains]
     rows = []
-    for name, series in tallies.items():
-        true = pd.concat(series).groupby(level=0).sum()
-        table = gap.by(name).set_index("group")  # type: ignore[attr-defined]
-        added = table["non_payment"] - table["compliance_yield"]
-        joined = table.join(true.rename("truth"), how="inner")
-        net = joined["truth"] + added.reindex(joined.index)
-        held = (joined["low"] <= net) & (net <= joined["high"])
-        error = float((joined["amount"] / net - 1).abs().median())
-        width = float(((joined["high"] - joined["low"]) / joined["amount"]).median())
-        rows.append((name, len(joined), int(held.sum()), error, width))
-    columns = ["groups", "number", "held", "median error", "median width over value"]
-    print("Groups, years together")
-    print(pd.DataFrame(rows, columns=columns).to_string(index=False, float_format="{:.2f}".format), "\n")
+    for name, use in (("all four taxes", slice(None)), ("Self Assessment", slice(0, 1))):
+        table, _ = break_down(records, chains[use], 0.95)
+        for dimension in GROUPS:
+            parts = zip(chains[use], frames[use], known[use], strict=True)
+            beside = pd.concat(
+                [
+                    expand(c, f[dimension].astype(object).fillna("not known").astype(str), t)
+                    for c, f, t in parts
+                ]
+            )
+            beside = beside.groupby(level=0).sum()
+            own = table[table["dimension"] == dimension].set_index("group").join(beside, how="inner")
+            half = 1.96 * own["variance"] ** 0.5
+            for group, row in own.iterrows():
+                rows.append(
+                    {
+                        "taxes": name,
+                        "dimension": dimension,
+                        "group": group,
+                        "thin": row["method"] != "own cases",
+                        "held": row["low"] <= row["lost"] <= row["high"],
+                        "width": (row["high"] - row["low"]) / max(row["amount"], 1.0),
+                        "error": abs(row["amount"] / max(row["lost"], 1.0) - 1),
+                        "naive": abs(row["expanded"] - row["lost"]) <= half[group],
+                        "naive width": 2 * half[group] / max(row["expanded"], 1.0),
+                    }
+                )
+    return rows
+
+
+def expand(chain: Chain, group: pd.Series, lost: np.ndarray) -> pd.DataFrame:
+    """Return what was lost in each group, its own expansion times the multiplier, and its variance."""
+    label, cases = group.to_numpy(), chain.filled
+    weight, y = pd.Series(1 / cases["probability"].to_numpy()), pd.Series(cases["y"].to_numpy())
+    mine = label[cases["row"].to_numpy()]
+    whole = weight.groupby(mine).sum()
+    mean = (weight * y).groupby(mine).sum() / whole
+    spread = weight * (weight - 1) * (y - mean.reindex(mine).to_numpy()) ** 2
+    number = pd.Series(label).value_counts() * chain.parts[0].multiplier.value
+    table = pd.DataFrame({"lost": pd.Series(lost).groupby(label).sum(), "expanded": number * mean})
+    return table.assign(variance=spread.groupby(mine).sum() * (number / whole) ** 2).fillna(0.0)
+
+
+def print_links(table: pd.DataFrame) -> None:
+    """Print found over truth by tax, one row a tax, years one by one; and what the caution is worth."""
+    grouped = table.groupby("tax")
+    shown = (
+        grouped[["found", "all closed", "held", "warned"]]
+        .mean()
+        .assign(median_width=grouped["width"].median(), years=grouped.size())
+    )
+    print("Found over what officers would find on all returns, by year; the same with all cases closed")
+    print(shown.to_string(float_format="{:.3f}".format))
+    for warned, rows in table.groupby("warned"):
+        print(f"{'with' if warned else 'without'} caution: {len(rows)} years, {rows['held'].mean():.1%} held")
+    for held, rows in table.groupby("held"):
+        print(f"where the interval {'holds' if held else 'misses'}: caution in {rows['warned'].mean():.0%}")
+    print()
+
+
+def print_multipliers(table: pd.DataFrame) -> None:
+    """Print the estimated multiplier beside the true one."""
+    grouped = table.groupby("tax")
+    shown = grouped[["identified", "held"]].mean().join(grouped[["true", "value", "low", "high"]].median())
+    print("Multiplier over officers: shares identified and held, medians of the rest")
+    print(shown.to_string(float_format="{:.2f}".format), "\n")
+
+
+def print_groups(table: pd.DataFrame) -> None:
+    """Print the share of groups held, pooled over economies, beside a naive interval."""
+    names = ["held", "naive"]
+    for by in (["taxes", "dimension"], ["taxes", "thin"]):
+        grouped = table.groupby(by)
+        shown = grouped[names].mean().join(grouped[["width", "naive width", "error"]].median())
+        shown["+-"] = (shown["held"] * (1 - shown["held"]) / grouped.size()) ** 0.5
+        print("Groups, years together, the multiplier known: held, and medians of width and error over value")
+        print(shown.assign(groups=grouped.size()).to_string(float_format="{:.3f}".format), "\n")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from taxgap.gap.areas.fay_herriot import Shrunk, shrink_areas
+from taxgap.gap.areas.shrinking import Shrunk, shrink_areas
 
 __all__ = ["Shrunk", "shrink_areas"]

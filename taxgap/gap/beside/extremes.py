@@ -101,6 +101,8 @@ def estimate_large(
     The interval is the bootstrap's percentile, cases drawn again and the tail fitted again; the upper one is
     at least as far from the mean, in logs, as the lower. Published estimates of large business scale settled
     cases with heavy-tailed fits; their detail could not be read, so this is our own form.
+    On simulated Pareto amounts it is less sharp than N times the mean, which stands beside it as
+    ``expansion``: use it for its interval and for the shape of the tail, not for a better value.
 
     Examples
     --------

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Any
 
@@ -12,6 +12,15 @@ import pandas as pd
 from scipy.special import ndtri
 
 from taxgap.errors import InvalidDataError, NotIdentifiedError, UsageError
+from taxgap.gap.linking.quality import (
+    PAIRS,
+    PERFECT,
+    LinkQuality,
+    Qualities,
+    correct_three,
+    count_doubles,
+    pick_quality,
+)
 from taxgap.risk.arrays import Floats
 from taxgap.risk.card import to_plain
 
@@ -56,7 +65,9 @@ class HiddenEstimate:
         return plain
 
 
-def recapture_two(first: int, second: int, both: int, *, level: float = 0.95) -> HiddenEstimate:
+def recapture_two(
+    first: float, second: float, both: int, *, links: LinkQuality = PERFECT, level: float = 0.95
+) -> HiddenEstimate:
     """Estimate how many there are from two lists.
 
     Parameters
@@ -64,7 +75,9 @@ def recapture_two(first: int, second: int, both: int, *, level: float = 0.95) ->
     first, second : int
         People on each list.
     both : int
-        People on both.
+        People on both, as they were linked.
+    links : LinkQuality, optional
+        Missed and false links, which are corrected for; none where it is not given.
     level : float, default 0.95
 
     Returns
@@ -75,28 +88,43 @@ def recapture_two(first: int, second: int, both: int, *, level: float = 0.95) ->
     ------
     InvalidDataError
         If the counts contradict each other.
+    NotIdentifiedError
+        If all links are expected to be false.
 
     Notes
     -----
     Chapman's form of Lincoln and Petersen: N = (a + 1)(b + 1) / (m + 1) - 1, with the variance of Seber
     (1970); limits are log-normal for those on no list. The lists must be independent, everyone as likely to
     be on one, and links right: reports that share a cause (a person reported by a platform is reported by its
-    bank) give too few.
+    bank) give too few. Every missed link hides somebody who is on both, and gives too many; with the
+    sensitivity s and f false links, m = (linked - f) / s (Ding and Fienberg, Survey Methodology 20 (1994),
+    who have f = 0). The variance adds that of which links were missed, and the errors of s and f, by the
+    delta method.
 
     Examples
     --------
     >>> found = recapture_two(200, 150, 30)
     >>> round(found.value, 1), found.seen
     (978.1, 320)
+    >>> found = recapture_two(200, 150, 30, links=LinkQuality(0.8, sensitivity_error=0.05))
+    >>> round(found.value, 1), found.seen
+    (787.3, 312)
     """
     if not 0 <= both <= min(first, second) or min(first, second) < 1:
         raise InvalidDataError(
             "People on both lists must be no more than those on each, and no list empty.", where="both"
         )
     a, b, m = float(first), float(second), float(both)
+    if links != PERFECT:
+        m = min((m - links.false) / links.sensitivity, a, b)
+        if m <= 0:
+            raise NotIdentifiedError(
+                "All links are expected to be false: how many are on no list cannot be told.", where="links"
+            )
     value = (a + 1) * (b + 1) / (m + 1) - 1
     variance = (a + 1) * (b + 1) * (a - m) * (b - m) / ((m + 1) ** 2 * (m + 2))
-    seen = first + second - both
+    variance += ((value + 1) / (m + 1)) ** 2 * _variance_of_links(m, links)
+    seen = round(a + b - m)
     low, high = _limits(value, variance, seen, level)
     cautions = ["Two lists cannot show whether they are independent: a third would."]
     if both < 7:
@@ -104,13 +132,19 @@ def recapture_two(first: int, second: int, both: int, *, level: float = 0.95) ->
     return HiddenEstimate(value, low, high, seen, variance**0.5, "chapman", pd.DataFrame(), tuple(cautions))
 
 
-def recapture_lists(lists: Mapping[str, pd.Series], *, level: float = 0.95) -> HiddenEstimate:
+def recapture_lists(
+    lists: Mapping[str, pd.Series], *, links: Qualities | None = None, level: float = 0.95
+) -> HiddenEstimate:
     """Estimate how many there are from two or three lists of linked people.
 
     Parameters
     ----------
     lists : mapping of str to Series
-        Name to the linked identities on the list; an identity on several lists must read alike in all.
+        Name to the linked identities on the list, one a record; an identity on several lists must read alike
+        in all.
+    links : mapping of two names to LinkQuality, optional
+        Missed and false links of two lists, or within one (twice the same name), which are corrected for,
+        such as the ``links`` of `link_people`.
     level : float, default 0.95
 
     Returns
@@ -131,7 +165,9 @@ def recapture_lists(lists: Mapping[str, pd.Series], *, level: float = 0.95) -> H
     -----
     Poisson regression of the counts of the seven visible patterns on lists and pairs of lists; the eighth, on
     no list, is exp of the constant (Fienberg, Biometrika 59 (1972)). Its variance is by the delta method,
-    plus its own Poisson part.
+    plus its own Poisson part. With `links` the counts are first what they would be if links were right
+    (`correct_three`; several missed links of one person are taken to be independent), and the variance holds
+    what is not known of them.
 
     Examples
     --------
@@ -151,24 +187,50 @@ def recapture_lists(lists: Mapping[str, pd.Series], *, level: float = 0.95) -> H
             where="lists",
             remedy="Check how people were linked, or use longer lists.",
         )
+    told, names = links or {}, list(map(str, lists))
+    doubles = [
+        count_doubles(len(values) - int(mine), pick_quality(told, name, name))
+        if (name, name) in told
+        else 0.0
+        for (name, values), mine in zip(lists.items(), on.sum(axis=0), strict=True)
+    ]
     if len(lists) == 2:
-        return recapture_two(int(on[:, 0].sum()), int(on[:, 1].sum()), int(on.all(axis=1).sum()), level=level)
-    return _fit_three(list(map(str, lists)), on, level)
+        first, second = (max(float(n) - d, 1.0) for n, d in zip(on.sum(axis=0), doubles, strict=True))
+        both = min(int(on.all(axis=1).sum()), int(first), int(second))
+        return recapture_two(first, second, both, links=pick_quality(told, *names), level=level)
+    counts = np.bincount(on @ np.array([4, 2, 1]), minlength=8).reshape(2, 2, 2).astype(np.float64)
+    for place, double in zip(((1, 0, 0), (0, 1, 0), (0, 0, 1)), doubles, strict=True):
+        counts[place] = max(counts[place] - double, 0.0)
+    qualities = [pick_quality(told, names[one], names[two]) for one, two in PAIRS]
+    return _fit_three(names, counts, qualities, level)
 
 
-def _fit_three(names: list[str], on: np.ndarray, level: float) -> HiddenEstimate:
+def _variance_of_links(both: float, links: LinkQuality) -> float:
+    """Return the variance of people on both lists, for what is not known of the links."""
+    s = links.sensitivity
+    by_chance = both * (1 - s) / s + links.false / s**2
+    return by_chance + (both * links.sensitivity_error / s) ** 2 + (links.false_error / s) ** 2
+
+
+def _fit_three(
+    names: list[str], found: Floats, qualities: Sequence[LinkQuality], level: float
+) -> HiddenEstimate:
     patterns = np.array([p for p in product((0, 1), repeat=3) if any(p)])
-    code = on @ np.array([4, 2, 1])
-    counts = np.bincount(code, minlength=8)[patterns @ np.array([4, 2, 1])].astype(np.float64)
+    perfect = all(quality == PERFECT for quality in qualities)
+    right = found if perfect else correct_three(found, qualities)
+    counts, seen = right.ravel()[1:], round(float(right.ravel()[1:].sum()))
     pairs = list(combinations(range(3), 2))
     rows = []
     for size in range(4):
         for chosen in combinations(pairs, size):
             columns = [np.ones(7), *patterns.T, *(patterns[:, i] * patterns[:, j] for i, j in chosen)]
-            hidden, variance, aic = _fit_poisson(np.column_stack(columns).astype(np.float64), counts)
+            design = np.column_stack(columns).astype(np.float64)
+            hidden, variance, aic = _fit_poisson(design, counts)
+            if not perfect:
+                variance = hidden + _vary_three(design, found, qualities, hidden)
             name = " + ".join([*names, *(f"{names[i]}:{names[j]}" for i, j in chosen)])
-            low, high = _limits(len(on) + hidden, variance, len(on), level)
-            rows.append((name, len(on) + hidden, low, high, variance**0.5, aic))
+            low, high = _limits(seen + hidden, variance, seen, level)
+            rows.append((name, seen + hidden, low, high, variance**0.5, aic))
     table = pd.DataFrame(rows, columns=["model", "value", "low", "high", "standard_error", "aic"])
     table = table.sort_values("aic", kind="stable", ignore_index=True)
     near = table[table["aic"] <= table["aic"].iloc[0] + 2]
@@ -180,12 +242,35 @@ def _fit_three(names: list[str], on: np.ndarray, level: float) -> HiddenEstimate
         float(best["value"]),
         float(near["low"].min()),
         float(near["high"].max()),
-        len(on),
+        seen,
         float(best["standard_error"]),
         str(best["model"]),
         table,
         tuple(cautions),
     )
+
+
+def _vary_three(design: Floats, found: Floats, qualities: Sequence[LinkQuality], hidden: float) -> float:
+    """Return the variance of those on no list, of the counts as found and of the links (delta method)."""
+
+    def change(counts: Floats, told: Sequence[LinkQuality], step: float) -> float:
+        moved = _fit_poisson(design, correct_three(counts, told).ravel()[1:])[0]
+        return ((moved - hidden) / step) ** 2
+
+    total = 0.0
+    for place in list(np.ndindex(2, 2, 2))[1:]:
+        more, step = found.copy(), max(0.01 * float(found[place]), 0.1)
+        more[place] += step
+        total += change(more, qualities, step) * float(found[place])
+    for k, quality in enumerate(qualities):
+        down, up = 0.01 * quality.sensitivity, max(0.01 * quality.false, 0.1)
+        for told, step, error in (
+            (replace(quality, sensitivity=quality.sensitivity - down), down, quality.sensitivity_error),
+            (replace(quality, false=quality.false + up), up, quality.false_error),
+        ):
+            if error > 0:
+                total += change(found, [*qualities[:k], told, *qualities[k + 1 :]], step) * error**2
+    return total
 
 
 def _fit_poisson(design: Floats, counts: Floats) -> tuple[float, float, float]:

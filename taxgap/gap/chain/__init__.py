@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from taxgap.gap.chain.estimating import estimate_gap
+from taxgap.gap.chain.hidden import HiddenEconomy
 from taxgap.gap.chain.multiplier import Multiplier
 from taxgap.gap.chain.result import GapEstimate
 
-__all__ = ["GapEstimate", "Multiplier", "estimate_gap"]
+__all__ = ["GapEstimate", "HiddenEconomy", "Multiplier", "estimate_gap"]

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from taxgap.gap.chain.components import Part
+from taxgap.gap.chain.hidden import NAME, HiddenEconomy
 from taxgap.gap.chain.multiplier import Multiplier
 from taxgap.risk.arrays import Floats
 
@@ -84,12 +85,14 @@ def sampling_limits(parts: Sequence[Part]) -> tuple[float, float]:
     return value - float(np.linalg.norm(below)), value + float(np.linalg.norm(above))
 
 
-def build_waterfall(parts: Sequence[Part]) -> pd.DataFrame:
+def build_waterfall(parts: Sequence[Part], hidden: HiddenEconomy | None = None) -> pd.DataFrame:
     """Return the chain step by step, with what each adds to the variance.
 
     Parameters
     ----------
     parts : sequence of Part
+    hidden : HiddenEconomy, optional
+        A link of its own; there is none where it is not given.
 
     Returns
     -------
@@ -100,8 +103,8 @@ def build_waterfall(parts: Sequence[Part]) -> pd.DataFrame:
     Notes
     -----
     Var = sum m^2 (Var(found) + Var(open)) + Var(m) (sum found)^2 + Var(m) sum (Var(found) + Var(open))
-    + Var(non-payment) + Var(yield), the middle terms by multiplier where several are used. The settled and
-    the open cases keep the first, the multiplier the second and third.
+    + Var(non-payment) + Var(hidden) + Var(yield), the middle terms by multiplier where several are used. The
+    settled and the open cases keep the first, the multiplier the second and third.
     """
     m = np.array([part.multiplier.value for part in parts])
     found = np.array([part.found.value for part in parts])
@@ -110,8 +113,9 @@ def build_waterfall(parts: Sequence[Part]) -> pd.DataFrame:
     pending = np.array([part.projected_variance for part in parts])
     debts = (sum(p.non_payment.value for p in parts), sum(p.non_payment.variance for p in parts))
     came = (sum(p.compliance_yield.value for p in parts), sum(p.compliance_yield.variance for p in parts))
-    hidden = float(((m - 1) * found).sum())
-    lost, gross = float(m @ found), float(m @ found) + debts[0]
+    missed = float(((m - 1) * found).sum())
+    unfiled = (0.0, 0.0) if hidden is None else (hidden.value, hidden.variance)
+    lost, gross = float(m @ found), float(m @ found) + debts[0] + unfiled[0]
     spread = _variance_of_multipliers(parts, found, sampled + pending)
     rows = [
         (
@@ -122,20 +126,28 @@ def build_waterfall(parts: Sequence[Part]) -> pd.DataFrame:
             m**2 @ sampled,
         ),
         ("projection", "Expected of random enquiries still open", "step", later.sum(), m**2 @ pending),
-        ("non_detection", "Not detected: the multiplier", "step", hidden, spread),
+        ("non_detection", "Not detected: the multiplier", "step", missed, spread),
         ("under_declared", "Under-declared tax", "total", lost, m**2 @ (sampled + pending) + spread),
         ("non_payment", "Non-payment: written off, and to be", "step", *debts),
-        ("gross", "Gross tax gap", "total", gross, m**2 @ (sampled + pending) + spread + debts[1]),
+        (NAME, "Hidden economy: people who file nothing", "step", *unfiled),
+        (
+            "gross",
+            "Gross tax gap",
+            "total",
+            gross,
+            m**2 @ (sampled + pending) + spread + debts[1] + unfiled[1],
+        ),
         ("compliance_yield", "Compliance yield: found by enquiries and paid", "step", -came[0], came[1]),
         (
             "net",
             "Net tax gap",
             "total",
             gross - came[0],
-            m**2 @ (sampled + pending) + spread + debts[1] + came[1],
+            m**2 @ (sampled + pending) + spread + debts[1] + unfiled[1] + came[1],
         ),
     ]
-    table = pd.DataFrame(rows, columns=["step", "name", "kind", "amount", "variance"])
+    shown = [row for row in rows if hidden is not None or row[0] != NAME]
+    table = pd.DataFrame(shown, columns=["step", "name", "kind", "amount", "variance"])
     steps = table["amount"].where(table["kind"] == "step", 0.0).cumsum()
     whole = float(table["variance"].iloc[-1])
     share = table["variance"] / whole if whole > 0 else 0.0
@@ -143,7 +155,7 @@ def build_waterfall(parts: Sequence[Part]) -> pd.DataFrame:
     return table[["step", "name", "kind", "amount", "running", "variance", "share_of_variance"]]
 
 
-def vary_inputs(parts: Sequence[Part], level: float) -> pd.DataFrame:
+def vary_inputs(parts: Sequence[Part], level: float, hidden: HiddenEconomy | None = None) -> pd.DataFrame:
     """Return the net gap with each input at its limits, the others as they are.
 
     Parameters
@@ -151,6 +163,8 @@ def vary_inputs(parts: Sequence[Part], level: float) -> pd.DataFrame:
     parts : sequence of Part
     level : float
         Confidence of limits that are worked out from a variance.
+    hidden : HiddenEconomy, optional
+        Added to the gap, and an input of its own.
 
     Returns
     -------
@@ -178,6 +192,10 @@ def vary_inputs(parts: Sequence[Part], level: float) -> pd.DataFrame:
     reach = z * float(np.sqrt(sum(p.compliance_yield.variance for p in parts)))
     rows.append(("compliance yield", paid - reach, paid + reach, net + reach, net - reach))
     table = pd.DataFrame(rows, columns=["input", "low", "high", "gap_low", "gap_high"])
+    if hidden is not None:
+        table[["gap_low", "gap_high"]] += hidden.value
+        ends = hidden.limits
+        table.loc[len(table)] = ["hidden economy", *ends, *(net + end for end in ends)]
     table["swing"] = (table["gap_high"] - table["gap_low"]).abs()
     return table.sort_values("swing", ascending=False, kind="stable", ignore_index=True)
 

@@ -26,6 +26,7 @@ from taxgap.gap.chain.components import (
 )
 from taxgap.gap.chain.detecting import control_regime
 from taxgap.gap.chain.groups import COLUMNS, Chain, break_down
+from taxgap.gap.chain.hidden import HiddenEconomy, describe_hidden, draw_hidden
 from taxgap.gap.chain.multiplier import Multiplier
 from taxgap.gap.chain.reading import RegimeData, fill_cases, read_regime
 from taxgap.gap.chain.result import GapEstimate
@@ -33,6 +34,7 @@ from taxgap.gap.chain.scoring import Scores, models_by_regime, score_regime
 from taxgap.gap.detection import ControlledEstimate
 from taxgap.records import Records
 from taxgap.risk import RiskModel
+from taxgap.risk.arrays import Floats
 from taxgap.schemas.codes import REGIMES
 
 ALL = "all years"
@@ -50,6 +52,7 @@ def estimate_gap(
     pool_years: bool = False,
     bounds: bool = False,
     groups: bool = True,
+    hidden: HiddenEconomy | None = None,
     level: float = 0.95,
     draws: int = 4_000,
     seed: int = 0,
@@ -80,6 +83,9 @@ def estimate_gap(
         Where a tax has chosen cases alone: give bounds in the place of refusing. All taxes are then bounded.
     groups : bool, default True
         Break the gap down by tax, customer group, trade, nation, region, authority and behaviour.
+    hidden : HiddenEconomy, optional
+        Tax lost by people who file nothing, added to the gap of all taxes and years together as a link and a
+        row of its own. Not with ``bounds``.
     level : float, default 0.95
         Confidence of all intervals.
     draws : int, default 4000
@@ -102,11 +108,11 @@ def estimate_gap(
 
     Notes
     -----
-    net gap = N u m + non-payment - compliance yield, for each tax and year; u the mean tax found by random
-    enquiries, open ones filled in by the lags of those that closed (`Tail`); m the multiplier. This is the
-    published chain (Measuring tax gaps, method annex); its interval and the variance of every link are ours.
-    The interval is that of joint draws of all links. What is estimated is the gap of the returns on file: who
-    files none is not in it.
+    net gap = N u m + non-payment - compliance yield, for each tax and year, + hidden economy for all; u the
+    mean tax found by random enquiries, open ones filled in by the lags of those that closed (`Tail`); m the
+    multiplier. This is the published chain (Measuring tax gaps, method annex); its interval and the variance
+    of every link are ours. The interval is that of joint draws of all links. What is estimated is the gap of
+    the returns on file: who files none is in it only by way of ``hidden``.
     """
     if not 0 < level < 1 or draws < 100:
         raise UsageError("The level lies between 0 and 1, and at least 100 draws are needed.", where="level")
@@ -114,6 +120,12 @@ def estimate_gap(
     taxes = _choose_taxes(view, regimes)
     stated = {tax: _choose_multiplier(non_detection, tax) for tax in taxes}
     wanted = [years] if isinstance(years, str) else years
+    if bounds and hidden is not None:
+        raise UsageError(
+            "Bounds hold no hidden economy.",
+            where="hidden",
+            remedy="Leave it out, and add it to both bounds.",
+        )
     if bounds:
         return bound_gap(view, taxes, stated, wanted, level=level)
     models = models_by_regime(model)
@@ -127,21 +139,35 @@ def estimate_gap(
             if control is not None:
                 controlled[tax] = control
             chains.append(_build_chain(data, scores, multiplier, pool=pool_years, level=level, seed=seed))
+    how = {"level": level, "draws": draws, "seed": seed}
+    made = _tell_making(view, chains, controlled, hidden, **how, pool_years=pool_years)
+    broken, said = break_down(view, chains, level, hidden) if groups else (pd.DataFrame(columns=COLUMNS), [])
+    notes = [*_collect_notes(chains, controlled, models, taxes), *said]
+    return _assemble(chains, broken, made, notes, hidden=hidden, level=level, draws=draws, seed=seed)
+
+
+def _tell_making(
+    records: Records,
+    chains: Sequence[Chain],
+    controlled: Mapping[str, ControlledEstimate],
+    hidden: HiddenEconomy | None,
+    *,
+    pool_years: bool,
+    **how: float,
+) -> dict[str, Any]:
     made = {
-        "as_of": str(view.as_of.date()),
-        "level": level,
-        "draws": draws,
-        "seed": seed,
-        "regimes": taxes,
+        "as_of": str(records.as_of.date()),
+        **how,
+        "regimes": [chain.data.regime for chain in chains],
         "years": {chain.data.regime: chain.data.years for chain in chains},
         "pool_years": pool_years,
         "multipliers": {chain.data.regime: chain.parts[0].multiplier.to_dict() for chain in chains},
         "detection": {tax: control.to_dict() for tax, control in controlled.items()},
         "formula": "net gap = found x multiplier + non-payment - compliance yield",
     }
-    broken, said = break_down(view, chains, level) if groups else (pd.DataFrame(columns=COLUMNS), [])
-    notes = [*_collect_notes(chains, controlled, models, taxes), *said]
-    return _assemble(chains, broken, made, notes, level=level, draws=draws, seed=seed)
+    if hidden is not None:
+        made |= {"hidden": hidden.to_dict(), "formula": f"{made['formula']} + hidden economy"}
+    return made
 
 
 def _choose_taxes(records: Records, regimes: Sequence[str] | str | None) -> list[str]:
@@ -240,6 +266,7 @@ def _assemble(
     made: dict[str, Any],
     notes: Sequence[str],
     *,
+    hidden: HiddenEconomy | None,
     level: float,
     draws: int,
     seed: int,
@@ -252,8 +279,11 @@ def _assemble(
         rows += [_tabulate(parts, drawn, [k], tax=tax, year=parts[k].year, level=level) for k in mine]
         if len(mine) > 1:
             rows.append(_tabulate(parts, drawn, mine, tax=tax, year=ALL, level=level))
-    whole = _tabulate(parts, drawn, list(range(len(parts))), tax="all", year=ALL, level=level)
-    if len(chains) > 1:
+    more = (0.0 if hidden is None else hidden.value, draw_hidden(hidden, draws, seed))
+    whole = _tabulate(parts, drawn, list(range(len(parts))), tax="all", year=ALL, level=level, more=more)
+    if hidden is not None:
+        rows.append(describe_hidden(hidden, more[1], level))
+    if len(chains) > 1 or hidden is not None:
         rows.append(whole)
     by_tax = {chain.data.regime: build_waterfall(chain.parts) for chain in chains}
     return GapEstimate(
@@ -269,8 +299,8 @@ def _assemble(
         percent_low=whole["percent_low"],
         percent_high=whole["percent_high"],
         table=pd.DataFrame(rows),
-        waterfall=build_waterfall(parts),
-        sensitivity=vary_inputs(parts, level),
+        waterfall=build_waterfall(parts, hidden),
+        sensitivity=vary_inputs(parts, level, hidden),
         groups=broken,
         waterfalls=by_tax,
         made=made,
@@ -279,13 +309,22 @@ def _assemble(
 
 
 def _tabulate(
-    parts: Sequence[Part], drawn: Draws, rows: list[int], *, tax: str, year: str, level: float
+    parts: Sequence[Part],
+    drawn: Draws,
+    rows: list[int],
+    *,
+    tax: str,
+    year: str,
+    level: float,
+    more: tuple[float, Floats | float] = (0.0, 0.0),
 ) -> dict[str, Any]:
+    """Return a row of the table; ``more`` is added to gap and liability: an amount, and its draws."""
     mine = [parts[k] for k in rows]
     ends = [(1 - level) / 2, (1 + level) / 2]
-    net, gross = drawn.net[rows].sum(axis=0), drawn.gross[rows].sum(axis=0)
-    theoretical = drawn.theoretical[rows].sum(axis=0)
-    due, value = sum(part.theoretical for part in mine), sum(part.net for part in mine)
+    net, gross = drawn.net[rows].sum(axis=0) + more[1], drawn.gross[rows].sum(axis=0) + more[1]
+    theoretical = drawn.theoretical[rows].sum(axis=0) + more[1]
+    due = sum(part.theoretical for part in mine) + more[0]
+    value = sum(part.net for part in mine) + more[0]
     low, high = np.quantile(net, ends)
     gross_low, gross_high = np.quantile(gross, ends)
     percents = 100 * np.quantile(net / theoretical, ends) if due > 0 else (np.nan, np.nan)
@@ -293,14 +332,14 @@ def _tabulate(
     return {
         "regime": tax,
         "year": year,
-        "gross": sum(part.gross for part in mine),
+        "gross": sum(part.gross for part in mine) + more[0],
         "gross_low": float(gross_low),
         "gross_high": float(gross_high),
         "net": value,
         "low": min(float(low), value),
         "high": max(float(high), value),
-        "sampling_low": sampling[0],
-        "sampling_high": sampling[1],
+        "sampling_low": sampling[0] + more[0],
+        "sampling_high": sampling[1] + more[0],
         "percent": 100 * value / due if due > 0 else float("nan"),
         "percent_low": float(percents[0]),
         "percent_high": float(percents[1]),

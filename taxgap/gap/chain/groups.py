@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from taxgap.gap.areas import shrink_areas
+from taxgap.gap.areas import Shrunk, shrink_areas
 from taxgap.gap.chain.components import Part
+from taxgap.gap.chain.expecting import expect_returns, share_open
+from taxgap.gap.chain.hidden import HiddenEconomy, fill_behaviour
 from taxgap.gap.chain.reading import RegimeData
 from taxgap.gap.chain.scoring import Scores
 from taxgap.records import Records
-from taxgap.risk.arrays import Bools, Floats, Integers
+from taxgap.risk.arrays import Bools, Floats
 from taxgap.risk.fairness.groups import groups_of
 from taxgap.schemas.codes import BEHAVIOURS, REGION_NATION
 
@@ -25,6 +27,12 @@ COLUMNS = [
     *("share", "cases", "own_weight", "method"),
 ]
 THIN = 30
+
+DETECTION_DIFFERS = 0.1
+"""Standard deviation, in logs, of the multiplier of one group against that of all (an assumption)."""
+
+_LEAST = 0.02
+_CENTRE = 20.0
 
 _NOT_AVAILABLE = (
     "The gap by combined authority is not available: the register's column combined_authority is empty. Join "
@@ -52,7 +60,9 @@ class Chain:
     parts: Sequence[Part]
 
 
-def break_down(records: Records, chains: Sequence[Chain], level: float) -> tuple[pd.DataFrame, list[str]]:
+def break_down(
+    records: Records, chains: Sequence[Chain], level: float, hidden: HiddenEconomy | None = None
+) -> tuple[pd.DataFrame, list[str]]:
     """Return the net gap by group, years taken together.
 
     Parameters
@@ -62,6 +72,8 @@ def break_down(records: Records, chains: Sequence[Chain], level: float) -> tuple
         One a tax.
     level : float
         Confidence.
+    hidden : HiddenEconomy, optional
+        Stands among the behaviours; other breakdowns are of returns alone.
 
     Returns
     -------
@@ -73,15 +85,18 @@ def break_down(records: Records, chains: Sequence[Chain], level: float) -> tuple
 
     Notes
     -----
-    Under-declared tax: `shrink_areas` for each tax, expected the mean of all, or of the score. Non-payment
-    and yield are counted, not sampled. The groups of a dimension add up to the whole. Limits are log-normal,
-    from the error of the group and the spread of the multiplier.
+    Under-declared tax: `shrink_areas` for each tax, expected by `expect_returns`, or by the score; what open
+    cases may bring is shared out by it too. The variance of one case is at least what the interval of the
+    whole says of it, since few cases of a heavy tail show less. Officers are assumed to find more in one
+    group than in another, by a tenth. Non-payment and yield are counted, not sampled. The groups of a
+    dimension add up to the whole. Each side of an interval is log-normal; over taxes errors are added in
+    squares, those of the multiplier as they are.
     """
     rows: list[pd.DataFrame] = [_by_tax(chains, level)]
     notes, tallies = [], {name: [] for name in DIMENSIONS}  # type: ignore[var-annotated]
     for chain in chains:
         frame = _read_groups(records, chain.data)
-        own = {name: _shrink(chain, frame[name]) for name in DIMENSIONS if name in frame}
+        own = _shrink_all(chain, frame, level)
         if "region" in own and "nation" in own:
             own["region"] = _nest(own["region"], own["nation"])
         for name, table in own.items():
@@ -92,8 +107,12 @@ def break_down(records: Records, chains: Sequence[Chain], level: float) -> tuple
     if len(tallies["combined authority"]) < len(chains):
         notes.append(_NOT_AVAILABLE)
     rows.append(_by_behaviour(chains, level))
-    notes.append("The hidden economy is not in returns: estimate it beside them (taxgap.gap.beside).")
-    return pd.concat(rows, ignore_index=True), notes
+    table = pd.concat(rows, ignore_index=True)
+    if hidden is None:
+        notes.append("The hidden economy is not in returns: estimate it beside them (taxgap.gap.beside).")
+        return table, notes
+    notes.append("The hidden economy is in the totals and among the behaviours; other groups are of returns.")
+    return fill_behaviour(table, hidden, level), notes
 
 
 def _by_tax(chains: Sequence[Chain], level: float) -> pd.DataFrame:
@@ -118,28 +137,55 @@ def _read_groups(records: Records, data: RegimeData) -> pd.DataFrame:
     return frame.where(frame.notna(), UNKNOWN)
 
 
-def _shrink(chain: Chain, group: pd.Series) -> pd.DataFrame:
+def _shrink_all(chain: Chain, frame: pd.DataFrame, level: float) -> dict[str, pd.DataFrame]:
+    """Return the groups of each dimension."""
+    expected = {
+        alone: chain.scores.everyone
+        if chain.scores is not None
+        else expect_returns(chain.data, chain.filled, None if alone else frame["customer group"])
+        for alone in (True, False)
+    }
+    names = [name for name in DIMENSIONS if name in frame]
+    return {name: _shrink(chain, frame[name], expected[name == "customer group"], level) for name in names}
+
+
+def _shrink(chain: Chain, group: pd.Series, expected: Floats, level: float) -> pd.DataFrame:
     codes, names = pd.factorize(group.astype(str), sort=True)
-    count, row = len(names), chain.filled["row"].to_numpy()
-    own = codes[row]
-    y = chain.filled["y"].to_numpy(dtype=np.float64)
-    weight = 1 / chain.filled["probability"].to_numpy(dtype=np.float64)
-    sums, squares = np.bincount(own, weight, count), np.bincount(own, weight**2, count)
+    count, filled = len(names), chain.filled
+    own = codes[filled["row"].to_numpy()]
+    y = share_open(filled, expected)
+    weight = 1 / filled["probability"].to_numpy(dtype=np.float64)
+    closed = np.where(filled["open"].to_numpy(dtype=np.bool_), 0.0, weight)
+    sums, squares = (np.bincount(own, closed**power, count) for power in (1, 2))
     effective = np.divide(sums**2, squares, out=np.zeros(count), where=squares > 0)
-    mean = np.divide(np.bincount(own, weight * y, count), sums, out=np.zeros(count), where=sums > 0)
+    whole = np.bincount(own, weight, count)
+    mean = np.divide(np.bincount(own, weight * y, count), whole, out=np.zeros(count), where=whole > 0)
     sizes = np.bincount(codes, minlength=count).astype(np.float64)
-    level = float(np.average(y, weights=weight))
-    expected = _expect(chain, codes, sizes, level, weight)
     found = sum(part.found.value for part in chain.parts)
-    variation = float(np.average((y - expected[own]) ** 2 / expected[own] ** 2, weights=weight))
-    areas = shrink_areas(mean, effective, expected, sizes, variation=variation, total=found)
+    wanted = np.bincount(codes, expected, count) / np.maximum(sizes, 1)
+    wanted = np.maximum(wanted * found / float(wanted @ sizes), _LEAST * found / sizes.sum())
+    middle = (effective * mean + _CENTRE * wanted) / (effective + _CENTRE)
+    variation = float(np.average((y / middle[own] - 1) ** 2, weights=closed)) if closed.any() else 1.0
+    error = _error_of_log(chain, level)
+    areas = shrink_areas(
+        mean,
+        effective,
+        wanted,
+        sizes,
+        variation=max(variation, error**2 * float(effective.sum()), 1e-9),
+        total=found,
+        total_error=error,
+        detection=DETECTION_DIFFERS,
+        level=level,
+    )
+    below, above = _errors_of(areas, level)
     cases = np.bincount(own, minlength=count)
     rows = [
         _row(
             chain,
             str(name),
             areas.value[k] / found,
-            areas.relative_error[k],
+            (below[k], above[k]),
             cases[k],
             areas.weight[k],
             codes == k,
@@ -147,6 +193,24 @@ def _shrink(chain: Chain, group: pd.Series) -> pd.DataFrame:
         for k, name in enumerate(names)
     ]
     return pd.DataFrame(rows)
+
+
+def _errors_of(areas: Shrunk, level: float) -> tuple[Floats, Floats]:
+    """Return the relative errors of log-normal limits that lie where those of the areas do, on each side."""
+    z, value = float(ndtri((1 + level) / 2)), np.maximum(areas.value, 1e-9)
+    below = np.log(value / np.maximum(areas.low, 1e-3 * value)) / z
+    above = np.log(np.maximum(areas.high, value) / value) / z
+    return np.sqrt(np.expm1(below**2)), np.sqrt(np.expm1(above**2))
+
+
+def _error_of_log(chain: Chain, level: float) -> float:
+    """Return the standard error of the log of what was found, by its limits and by the cases still open."""
+    z = float(ndtri((1 + level) / 2))
+    found = [part.found for part in chain.parts]
+    value, later = sum(f.value for f in found), z**2 * sum(part.projected_variance for part in chain.parts)
+    below = float(np.sqrt(sum((f.value - f.low) ** 2 for f in found) + later)) / value
+    above = float(np.sqrt(sum((f.high - f.value) ** 2 for f in found) + later)) / value
+    return float(np.log1p(above) - np.log(max(1 - below, 0.05))) / (2 * z)
 
 
 def _nest(regions: pd.DataFrame, nations: pd.DataFrame) -> pd.DataFrame:
@@ -159,25 +223,23 @@ def _nest(regions: pd.DataFrame, nations: pd.DataFrame) -> pd.DataFrame:
     return regions.assign(
         under_declared=regions["under_declared"] * scale,
         variance=(regions["variance"] * scale**2).mask(alone, whole["variance"]),
+        variance_below=(regions["variance_below"] * scale**2).mask(alone, whole["variance_below"]),
         spread=regions["spread"] * scale,
         own=(regions["own"] * scale).mask(alone, whole["own"]),
     )
 
 
-def _expect(chain: Chain, codes: Integers, sizes: Floats, level: float, weight: Floats) -> Floats:
-    """Return what is expected of a return of each group: the mean of all, or of the score, scaled."""
-    if chain.scores is None:
-        return np.full(len(sizes), level)
-    score = np.bincount(codes, chain.scores.everyone, len(sizes)) / np.maximum(sizes, 1)
-    own_score = chain.scores.cases
-    scale = level / float(np.average(own_score, weights=weight))
-    return np.asarray(np.maximum(score * scale, 0.05 * level), dtype=np.float64)
-
-
 def _row(  # noqa: PLR0917  one row of a table, in the order of its columns
-    chain: Chain, name: str, share: float, error: float, cases: int, own: float, rows: Bools | float
+    chain: Chain,
+    name: str,
+    share: float,
+    error: float | tuple[float, float],
+    cases: int,
+    own: float,
+    rows: Bools | float,
 ) -> dict[str, object]:
-    """Return what one tax adds to a group: amounts, and variances with and without the multiplier's."""
+    """Return what one tax adds to a group: amounts, and variances of both sides; the multiplier's apart."""
+    below, above = error if isinstance(error, tuple) else (error, error)
     lost = float(share) * sum(part.under_declared for part in chain.parts)
     debts = sum(part.non_payment.each for part in chain.parts)
     came = sum(part.compliance_yield.each for part in chain.parts)
@@ -188,7 +250,8 @@ def _row(  # noqa: PLR0917  one row of a table, in the order of its columns
         "under_declared": lost,
         "non_payment": float((debts * weight).sum()),
         "compliance_yield": float((came * weight).sum()),
-        "variance": (lost * float(error)) ** 2,
+        "variance": (lost * float(above)) ** 2,
+        "variance_below": (lost * float(below)) ** 2,
         "spread": lost * max(relative),
         "cases": int(cases),
         "own": lost * float(own),
@@ -200,16 +263,18 @@ def _join(dimension: str, table: pd.DataFrame, level: float) -> pd.DataFrame:
     summed = table.groupby("group", sort=False)[[c for c in table.columns if c != "group"]].sum()
     lost = summed["under_declared"].to_numpy(dtype=np.float64)
     amount = lost + (summed["non_payment"] - summed["compliance_yield"]).to_numpy(dtype=np.float64)
-    error = np.sqrt(summed["variance"].to_numpy() + summed["spread"].to_numpy() ** 2)
-    relative = np.divide(error, lost, out=np.zeros(len(lost)), where=lost > 0)
-    reach = float(ndtri((1 + level) / 2)) * np.sqrt(np.log1p(relative**2))
+    reach = [
+        float(ndtri((1 + level) / 2))
+        * np.sqrt(np.log1p((summed[side] + summed["spread"] ** 2).to_numpy() / np.maximum(lost, 1e-9) ** 2))
+        for side in ("variance_below", "variance")
+    ]
     own = np.divide(summed["own"].to_numpy(), lost, out=np.zeros(len(lost)), where=lost > 0)
     thin = (summed["cases"].to_numpy() < THIN) | (own < 0.5)
     frame = summed.reset_index().assign(
         dimension=dimension,
         amount=amount,
-        low=amount - lost * (1 - np.exp(-reach)),
-        high=amount + lost * (np.exp(reach) - 1),
+        low=amount - lost * (1 - np.exp(-reach[0])),
+        high=amount + lost * (np.exp(reach[1]) - 1),
         share=amount / amount.sum() if amount.sum() else np.nan,
         own_weight=own,
         method=np.where(thin, "drawn to the expected", "own cases"),

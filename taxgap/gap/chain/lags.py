@@ -8,6 +8,11 @@ import numpy as np
 
 from taxgap.risk.arrays import Bools, Floats
 
+_LAG_EFFECT = 2.0
+"""Standard deviation of what a lag does to the mean amount, as a share of it, before data tell (ours)."""
+
+_FEW_ROWS = 5.0
+
 
 @dataclass(frozen=True)
 class Projection:
@@ -39,8 +44,10 @@ class Tail:
     ----------
     lags : ndarray
         Lags of the rows that settled, rising.
-    weight, amount, square, squared_weight : ndarray
-        Sums over the rows from each lag on, with one more entry, 0, at the end.
+    weight, amount, square, squared_weight, hits, squared_hits : ndarray
+        Sums over the rows from each lag on, with one more entry, 0, at the end; hits are rows with an amount.
+    mean, mean_square : float
+        Of the amounts above 0 of all rows, whatever their lag.
     """
 
     lags: Floats
@@ -48,6 +55,10 @@ class Tail:
     amount: Floats
     square: Floats
     squared_weight: Floats
+    hits: Floats
+    squared_hits: Floats
+    mean: float
+    mean_square: float
 
     @classmethod
     def fit(cls, amount: Floats, lag: Floats, age: Floats, weight: Floats) -> Tail:
@@ -84,8 +95,14 @@ class Tail:
         own = weight[settled][order]
         lifted = own * weight.sum() / np.maximum(seen, own)
         y = amount[settled][order]
-        columns = (lifted, lifted * y, lifted * y**2, lifted**2)
-        return cls(lags, *(np.append(np.cumsum(column[::-1])[::-1], 0.0) for column in columns))
+        hit = lifted * (y > 0)
+        weights, sums, squares, squared, hits, squared_hits = (
+            np.append(np.cumsum(column[::-1])[::-1], 0.0)
+            for column in (lifted, lifted * y, lifted * y**2, lifted**2, hit, hit**2)
+        )
+        often = max(float(own @ (y > 0)), 1e-300)
+        mean, mean_square = float(own @ y) / often, float(own @ y**2) / often
+        return cls(lags, weights, sums, squares, squared, hits, squared_hits, mean, mean_square)
 
     def project(self, age: Floats, weight: Floats) -> Projection:
         """Return what open rows may be expected to bring, by the rows that settled later than they are old.
@@ -103,19 +120,30 @@ class Tail:
 
         Notes
         -----
-        The mean of a row of age a is that of the rows with a longer lag. The variance adds that of the
-        amounts, sum w^2 s^2, and that of the means, (sum w s / sqrt(n))^2: rows share the same means, so that
-        their errors go together; n is the effective number of rows behind each.
+        A row of age a has an amount as often as the rows with a longer lag. How large it is, is their mean
+        drawn to that of all amounts, with weight n / (n + v / 2^2): n the effective number of amounts with
+        a longer lag, v the squared coefficient of variation of all (Buhlmann credibility, Astin Bulletin 4
+        (1967)). Without this a single large case that took long would be expected again in every old row.
+        The variance adds that of the amounts, sum w^2 s^2, and that of the means, (sum w s / sqrt(n + v /
+        2^2))^2: rows share the same means, so that their errors go together.
         """
         place = np.searchsorted(self.lags, age, side="right")
         beyond = self.weight[place] <= 0
         place = np.where(beyond, 0, place)
-        total = np.maximum(self.weight[place], 1e-300)
-        mean = self.amount[place] / total
-        spread = np.maximum(self.square[place] / total - mean**2, 0.0)
-        known = total**2 / np.maximum(self.squared_weight[place], 1e-300)
+        rows = self.weight[place] ** 2 / np.maximum(self.squared_weight[place], 1e-300)
+        whole = self.hits[0] / max(float(self.weight[0]), 1e-300)
+        often = self.hits[place] / np.maximum(self.weight[place], 1e-300)
+        often = (rows * often + _FEW_ROWS * whole) / (rows + _FEW_ROWS)
+        hits = np.maximum(self.hits[place], 1e-300)
+        variation = self.mean_square / self.mean**2 - 1 if self.mean > 0 else 0.0
+        prior = max(variation, 0.0) / _LAG_EFFECT**2
+        known = self.hits[place] ** 2 / np.maximum(self.squared_hits[place], 1e-300)
+        trust = known / np.maximum(known + prior, 1e-300)
+        mean = often * (trust * self.amount[place] / hits + (1 - trust) * self.mean)
+        square = often * (trust * self.square[place] / hits + (1 - trust) * self.mean_square)
+        spread = np.maximum(square - mean**2, 0.0)
         own = float(weight**2 @ spread)
-        shared = float(weight @ np.sqrt(spread / np.maximum(known, 1.0))) ** 2
+        shared = float(weight @ np.sqrt(spread / np.maximum(known + prior, 1.0))) ** 2
         return Projection(mean, float(weight @ mean), own + shared, int(beyond.sum()))
 
     def later_share(self, age: Floats, exposure: float) -> Floats:
@@ -157,8 +185,8 @@ def fill_open(
     --------
     >>> amount, lag = np.array([100.0, 300.0, np.nan]), np.array([10.0, 40.0, np.nan])
     >>> filled, is_open, later = fill_open(amount, lag, np.array([90.0, 90.0, 20.0]), np.ones(3))
-    >>> filled.tolist(), later.value
-    ([100.0, 300.0, 300.0], 300.0)
+    >>> is_open.tolist(), round(later.value)
+    ([False, False, True], 294)
     """
     is_open = np.isnan(lag)
     tail = Tail.fit(amount, lag, age, weight) if pooled is None else pooled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ import pandas as pd
 from taxgap.errors import InvalidDataError, NotIdentifiedError
 from taxgap.gap.cautions import FEW_CASES
 from taxgap.gap.chain.lags import Tail, fill_open
+from taxgap.gap.chain.largest import warn_of_largest
+from taxgap.gap.chain.reach import SIZES, stretch
 from taxgap.records import Records
 from taxgap.records.periods import tax_year_of
 from taxgap.regimes.returns import KEY, latest_versions
@@ -18,8 +20,9 @@ from taxgap.risk.arrays import Bools, Floats, Integers
 
 _CASES = [
     *(*KEY, "regime", "programme", "inclusion_probability", "officer_id", "opened_on", "closed_on"),
-    *("tax_found", "behaviour", "enquiry_id"),
+    *("tax_found", "behaviour", "enquiry_id", "opening_probability"),
 ]
+_OPTIONAL = ("behaviour", "officer_id", "opened_on", "opening_probability")
 _DEBTS = [*KEY, "regime", "liability", "due_on", "paid", "written_off_on", "written_off"]
 NET_BOXES = {"vat": "net_vat"}
 """Taxes that pay out as well: what is declared is the sum of this box, not of what is to pay."""
@@ -38,14 +41,17 @@ class RegimeData:
     year : ndarray
         Tax year of each.
     cases : DataFrame
-        Random cases: ``row`` (into ``index``), ``year, probability, lag`` (days from opening to closing, NaN
-        while open), ``age`` (days watched), ``tax_found, behaviour, officer_id``.
+        Random cases, and others of known probability where no return was drawn (`stretch`): ``row`` (into
+        ``index``), ``year, probability, lag`` (days from opening to closing, NaN while open), ``age`` (days
+        watched), ``tax_found, behaviour, officer_id, opening_probability``.
     chosen : DataFrame
         Closed and open cases of the risk programme, likewise.
     debts : DataFrame or None
         ``row, liability, due_on, paid, written_off_on, written_off``; None without a table ``payments``.
     declared : ndarray
         Tax declared on each return, as far as it is known (GBP).
+    sizes : DataFrame
+        Boxes by which a random programme may end (`SIZES`), one row a return.
     as_of : Timestamp
         The day on which all this is known.
     notes : list of str
@@ -59,6 +65,7 @@ class RegimeData:
     chosen: pd.DataFrame
     debts: pd.DataFrame | None
     declared: Floats
+    sizes: pd.DataFrame
     as_of: pd.Timestamp
     notes: list[str]
 
@@ -111,7 +118,8 @@ def read_regime(
         )
     wanted = sorted(map(str, drawn["year"].unique())) if years is None else list(years)
     _check_years(drawn, wanted, regime, pool=pool)
-    return assemble(records, regime, cases, wanted)
+    data = stretch(assemble(records, regime, cases, wanted))
+    return replace(data, notes=[*data.notes, *warn_of_largest(data)])
 
 
 def assemble(records: Records, regime: str, cases: pd.DataFrame, wanted: Sequence[str]) -> RegimeData:
@@ -134,10 +142,11 @@ def assemble(records: Records, regime: str, cases: pd.DataFrame, wanted: Sequenc
         declared = returns[NET_BOXES[regime]].to_numpy(dtype=np.float64)
     elif debts is not None:
         declared = np.asarray(np.bincount(debts["row"], debts["liability"], len(index)), dtype=np.float64)
+    sizes = returns[[name for name in SIZES.get(regime, ()) if name in returns]]
     random = (cases["programme"] == "random").to_numpy()
     year = tax_year_of(returns["period"]).to_numpy(dtype=object)
     return RegimeData(
-        regime, index, year, cases[random], cases[~random], debts, declared, records.as_of, notes
+        regime, index, year, cases[random], cases[~random], debts, declared, sizes, records.as_of, notes
     )
 
 
@@ -169,7 +178,7 @@ def fill_cases(data: RegimeData) -> tuple[pd.DataFrame, Tail]:
 
 def _read_cases(records: Records, regime: str) -> pd.DataFrame:
     held = [str(name) for name in records.read("enquiries", partition=0).columns]
-    missing = [n for n in _CASES if n not in held and n not in ("behaviour", "officer_id", "opened_on")]
+    missing = [n for n in _CASES if n not in held and n not in _OPTIONAL]
     if missing:
         raise InvalidDataError(f"The enquiries lack {', '.join(missing)}.", where="enquiries", available=held)
     columns = [*(name for name in _CASES if name in held), "received_on"]
@@ -234,6 +243,8 @@ def _check_years(drawn: pd.DataFrame, wanted: Sequence[str], regime: str, *, poo
 def _read_returns(records: Records, regime: str, years: Sequence[str]) -> pd.DataFrame:
     columns = [*KEY, "version", "received_on"]
     columns += [NET_BOXES[regime]] if regime in NET_BOXES else []
+    held = records.read(regime, partition=0).columns if regime in SIZES else ()
+    columns += [name for name in SIZES.get(regime, ()) if name in held]
     parts = [
         latest_versions(records.read(regime, columns, partition, years)) for partition in records.partitions
     ]

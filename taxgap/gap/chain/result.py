@@ -10,6 +10,9 @@ import pandas as pd
 
 from taxgap.risk.card import to_plain
 
+FORMAT = "taxgap-gap-estimate"
+FORMAT_VERSION = 1
+
 
 @dataclass(frozen=True)
 class GapEstimate:
@@ -88,7 +91,8 @@ class GapEstimate:
         frames = ("table", "waterfall", "sensitivity", "groups")
         plain: dict[str, Any] = to_plain(
             {
-                "format": 1,
+                "format": FORMAT,
+                "format_version": FORMAT_VERSION,
                 **numbers,
                 **{name: getattr(self, name).to_dict("records") for name in frames},
                 "waterfalls": {name: frame.to_dict("records") for name, frame in self.waterfalls.items()},
@@ -123,7 +127,9 @@ class GapEstimate:
             _show(self.waterfall, ("name", "amount", "share_of_variance")),
         ]
         if self.truth is not None:
-            known = ", ".join(f"{name} {_millions(amount)}" for name, amount in self.truth.items())
+            known = ", ".join(
+                f"{name.replace('_', ' ')} {_millions(amount)}" for name, amount in self.truth.items()
+            )
             lines += ["", f"Truth: {known}."]
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
 

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 from scipy.stats import chi2
 
 from taxgap.errors import InvalidDataError, NotIdentifiedError, UsageError
-from taxgap.gap.chain.multiplier import Multiplier
-from taxgap.gap.detection.likelihood import (
-    Caseload,
-    Fit,
-    expect_amounts,
-    expect_shares,
-    log_likelihood,
-    maximise,
-)
+from taxgap.gap.detection.drawing import draw_multipliers, expect_multiplier
+from taxgap.gap.detection.likelihood import Caseload, Fit, expect_shares, maximise
 from taxgap.risk.arrays import Floats, Integers, to_floats
 from taxgap.risk.card import to_plain
 from taxgap.risk.selection.detection import ALLOCATION_LIMIT, FEWEST_CASES, FEWEST_OFFICERS
 from taxgap.risk.selection.officers import check_allocation
+
+if TYPE_CHECKING:
+    from taxgap.gap.chain.multiplier import Multiplier
 
 LEAST_FOUND = 0.4
 """Share of the tax that officers are assumed to find at least, where data cannot tell (an assumption)."""
 
 _ALIKE = 0.05
 _WEAK = 1.6
-_STEP = 1e-3
+_DRAWS = 400
+_SOURCE = "detection-controlled estimation"
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ def control_detection(
     cases: pd.DataFrame,
     *,
     best_finds: float = 0.92,
-    best_range: tuple[float, float] = (0.85, 0.98),
+    best_range: tuple[float, float] = (0.6, 0.98),
     least_found: float = LEAST_FOUND,
     level: float = 0.95,
 ) -> ControlledEstimate:
@@ -107,8 +103,8 @@ def control_detection(
         (tax an enquiry may be expected to find, above 0) and ``group`` (such as the programme).
     best_finds : float, default 0.92
         What an officer at the 95th percentile finds of the tax. An assumption: no data tell it.
-    best_range : tuple of float, default (0.85, 0.98)
-        Between what this may lie: the limits span it.
+    best_range : tuple of float, default (0.6, 0.98)
+        Between what this may lie: the limits span it. Wide, because nothing in the cases narrows it.
     least_found : float, default 0.4
         Where the data cannot tell: what officers find at least (an assumption).
     level : float, default 0.95
@@ -131,7 +127,10 @@ def control_detection(
     difference of log likelihoods against half a chi-squared with one and half one with two degrees of freedom
     (the spread lies on its border). Not rejected at 5%, or fewer than 10 officers with 20 cases: not
     identified. Cases must have been given to officers as good as at random; it is tested on ``expected``.
-    Limits: sampling, by the curvature of the likelihood, and the range of what the best find, in quadrature.
+    Multiplier: the sum over officers of found E(1 / D), D his share given his cases, over the sum of found
+    (`expect_multiplier`). Limits: those of sampling (`draw_multipliers`; ``sampling_limits`` in ``facts``),
+    and what the ends of ``best_range`` would give, added in quadrature on each side. Where the best find less
+    than ``best_finds`` the value is too low, and only the limits tell.
 
     Examples
     --------
@@ -191,27 +190,33 @@ def _give_estimate(  # noqa: PLR0917  what the fit gave, handed on
     best_range: tuple[float, float],
     level: float,
 ) -> ControlledEstimate:
-    expected = expect_amounts(load, fit)
-    share = _mean_share(load, fit, expected)
-    error = _error_of_log_share(load, fit, expected)
-    ends = [
-        np.log(share / _mean_share(load, end, expect_amounts(load, end)))
-        for end in _refit(load, fit, best_range)
-    ]
-    z = float(ndtri((1 + level) / 2)) * error
-    most = float(np.exp(np.hypot(z, max(*ends, 0.0))) / share)
-    least = max(1.0, float(np.exp(-np.hypot(z, max(-min(ends), 0.0))) / share))
-    value = max(1.0, 1 / share)
-    if most / least > _WEAK:
+    found = officers["found"].to_numpy(dtype=np.float64)
+    value = expect_multiplier(load, fit, found)
+    drawn = draw_multipliers(load, fit, found, draws=_DRAWS, seed=0)
+    sampling = np.log(np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]) / value)
+    if_less, if_more = (
+        float(np.log(expect_multiplier(load, maximise(load, end, start=fit.value), found) / value))
+        for end in best_range
+    )
+    low, high = (
+        float(value * np.exp(sign * np.hypot(max(sign * reach, 0.0), max(sign * shift, 0.0))))
+        for sign, reach, shift in ((-1, sampling[0], if_more), (1, sampling[1], if_less))
+    )
+    weak = high / max(low, 1.0) > _WEAK
+    if weak:
         problems = (*problems, "identification is weak: the limits are wide")
-    multiplier = Multiplier(
-        value, min(least, value), most, level=level, source="detection-controlled estimation"
-    )
-    facts = facts | {"standard_error_of_log": error, "weak": most / least > _WEAK}
-    found = float(amounts.sum())
-    return ControlledEstimate(
-        True, problems, share, multiplier, float(expected.sum()), found, officers, facts
-    )
+    value = max(1.0, value)
+    multiplier = _multiplier(value, min(max(low, 1.0), value), max(high, value), level=level, source=_SOURCE)
+    ends = [max(1.0, float(end)) for end in value * np.exp(sampling)]
+    facts = facts | {"sampling_limits": ends, "weak": weak}
+    total = float(amounts.sum())
+    return ControlledEstimate(True, problems, 1 / value, multiplier, value * total, total, officers, facts)
+
+
+def _multiplier(*numbers: Any, **how: Any) -> Multiplier:
+    from taxgap.gap.chain.multiplier import Multiplier  # noqa: PLC0415  the chain itself reads this module
+
+    return Multiplier(*numbers, **how)
 
 
 def _give_band(
@@ -220,38 +225,11 @@ def _give_band(
     """Return a band in the place of an estimate: from nothing missed to the least that is assumed found."""
     middle = (1 + 1 / least) / 2
     source = "assumed band: how much officers miss is not identified"
-    band = Multiplier(middle, 1.0, 1 / least, "uniform", source=source)
+    band = _multiplier(middle, 1.0, 1 / least, "uniform", source=source)
     found = float(amounts.sum())
     return ControlledEstimate(
         False, problems, 1 / middle, band, middle * found, found, officers, facts | {"least_found": least}
     )
-
-
-def _refit(load: Caseload, fit: Fit, best_range: tuple[float, float]) -> list[Fit]:
-    return [maximise(load, end, start=fit.value) for end in best_range]
-
-
-def _mean_share(load: Caseload, fit: Fit, expected: Floats) -> float:
-    """Return the share found of all tax of the cases, each officer's by the tax in his."""
-    by_officer = np.bincount(load.everyone_officer, expected, load.officers)
-    return float(np.average(expect_shares(load, fit), weights=by_officer))
-
-
-def _error_of_log_share(load: Caseload, fit: Fit, expected: Floats) -> float:
-    """Return the standard error of the log of the mean share: delta method over the scores of officers."""
-    count = len(fit.value)
-    gradients, slopes = np.empty((load.officers, count)), np.empty(count)
-    for place in range(count):
-        up, down = fit.value.copy(), fit.value.copy()
-        up[place] += _STEP
-        down[place] -= _STEP
-        one = log_likelihood(load, up, fit.best_finds) - log_likelihood(load, down, fit.best_finds)
-        gradients[:, place] = one / (2 * _STEP)
-        more, less = (_mean_share(load, Fit(each, 0.0, fit.best_finds), expected) for each in (up, down))
-        slopes[place] = float(np.log(more / less)) / (2 * _STEP)
-    information = gradients.T @ gradients
-    variance = float(slopes @ np.linalg.pinv(information, rcond=1e-8) @ slopes)
-    return float(max(variance, 0.0) ** 0.5)
 
 
 def _read_covariates(cases: pd.DataFrame) -> Floats:

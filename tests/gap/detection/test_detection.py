@@ -35,8 +35,18 @@ def test_total_and_ranking_of_officers() -> None:
     assert found.total == pytest.approx(tax.sum(), rel=0.1)
     assert spearmanr(found.officers["share"].to_numpy(), share).statistic >= 0.8
     low, high = found.multiplier.limits
-    assert low < tax.sum() / cases["tax_found"].sum() < high
+    least, most = found.facts["sampling_limits"]
+    assert low < least < tax.sum() / cases["tax_found"].sum() < most < high
     assert "O00" not in str(found.to_dict())
+
+
+def test_limits_hold_where_the_best_find_less_than_assumed() -> None:
+    cases, tax, _ = make_cases(5)
+    found = control_detection(cases.assign(tax_found=0.75 * cases["tax_found"]))
+    low, high = found.multiplier.limits
+    true = tax.sum() / (0.75 * cases["tax_found"].sum())
+    assert found.facts["sampling_limits"][1] < true
+    assert low < true < high
 
 
 def test_alike_officers_tell_nothing() -> None:
