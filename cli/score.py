@@ -77,7 +77,7 @@ _RUN = ("workers", "engine", "scheduler", "resume", "replace", "max_rejected", "
     type=click.IntRange(min=1),
     default=200_000,
     show_default=True,
-    help="Returns scored together, at most: fewer need less memory, and take longer.",
+    help="Returns scored together, at most, or one partition: fewer need less memory, and take longer.",
 )
 @click.option(
     "--refit-peers",
@@ -134,8 +134,12 @@ def command(
         plan_scores,
         write_scores,
     )
+    from taxgap.batch.files import MANIFEST  # noqa: PLC0415  heavy
+    from taxgap.records.files import check_absent  # noqa: PLC0415  heavy
 
     targets = streams.read_targets(out, deliver)
+    if str(out) != streams.STANDARD:  # else the metrics of the run that stands there would be lost
+        check_absent(out, replace=settings["replace"], marker=MANIFEST)
     run = {name: settings.pop(name) for name in _RUN}
     given = {"periods": list(periods) or None, "validate": not trusted, **settings}
     with streams.output_folder(out) as folder:

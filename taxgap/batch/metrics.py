@@ -18,6 +18,7 @@ from taxgap.errors import BusyError, DeadlineError, InvalidDataError, UsageError
 _LOG = logging.getLogger(__name__)
 
 PREFIX = "taxgap_score_"
+_READABLE = 0o644  # whatever the umask: it tells of nobody, and a collector is another user
 STATES = ("running", "finished", "deadline", "failed")
 
 _HELP = {
@@ -135,6 +136,7 @@ class RunMetrics:
         put("last_success_timestamp_seconds", self._success)
         put("info", 1, **last.about)
         write_to_textfile(str(self._path), registry)
+        self._path.chmod(_READABLE)
 
 
 def read_metrics(path: str | Path) -> dict[str, float]:

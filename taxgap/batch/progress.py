@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -17,6 +18,7 @@ from taxgap.batch.plan import Plan
 from taxgap.batch.steps import COMPLETE, LIKELIHOOD, LOOK, NOT_FILED, PEERS, SLICES, Facts, add_counts
 from taxgap.errors import DeadlineError, TaxGapError
 from taxgap.records.files import read_json, write_json
+from taxgap.records.workshop import DONE, Workshop
 
 Event: TypeAlias = Literal["began", "resumed", "step", "part", "late", "deadline", "finished", "failed"]
 
@@ -134,6 +136,7 @@ class Watch:
         self._effort = EFFORT
         self._ahead = self._worked = 0.0
         self._told_late = False
+        self._shop: Workshop | None = None
         self._step_returns = 0.0
         self._peaks: dict[str, int] = {}
         self._counts: dict[str, int] = {}
@@ -149,6 +152,9 @@ class Watch:
             self._say("finished", exit_code=0, time_left=0.0)
             return
         code = error.code if isinstance(error, TaxGapError) else type(error).__name__
+        if self._shop is not None and (self._shop.folder / DONE).is_dir():
+            with suppress(TaxGapError, OSError):  # what ended it may be that nothing can be written
+                self._shop.end({"error": code, "exit_status": exit_status(error)})
         event: Event = "deadline" if isinstance(error, DeadlineError) else "failed"
         self._say(event, error=code, exit_code=exit_status(error))
 
@@ -163,6 +169,8 @@ class Watch:
         returns : sequence of int
             By partition, as far as that is known.
         """
+        self._shop = Workshop(folder)
+        self._shop.end(None)
         self._steps = _divide(plan, returns)
         if not _explains_at_once(plan):
             self._effort = EFFORT | {COMPLETE: EFFORT_AGAIN}

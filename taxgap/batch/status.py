@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -19,7 +19,7 @@ State: TypeAlias = Literal["finished", "running", "left off"]
 _WORDS = {
     "finished": "The scores are whole.",
     "running": "A run is writing them now.",
-    "left off": "A run was left off: give the same command again, and it goes on.",
+    "left off": "A run was left off: when its cause is mended, the same command goes on with it.",
 }
 
 
@@ -36,23 +36,35 @@ class RunStatus:
         The tax, the model, the day and the tax years.
     accounts : dict
         What became of every row; empty until the run is finished.
+    ended : dict
+        Of a run that was left off, if it said so: the code of the ``error``, and ``exit_status``.
     """
 
     state: State
     steps: dict[str, tuple[int, int]]
     about: dict[str, Any]
     accounts: dict[str, Any]
+    ended: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         steps = {step: {"done": done, "parts": parts} for step, (done, parts) in self.steps.items()}
-        return {"state": self.state, "steps": steps, **self.about, "accounts": self.accounts}
+        return {
+            "state": self.state,
+            "steps": steps,
+            **self.about,
+            "accounts": self.accounts,
+            "ended": self.ended,
+        }
 
     def to_text(self) -> str:
         """Say it in a few lines."""
         about = ", ".join(str(value) for value in self.about.values())
         steps = [f"  {step:<12} {done:>6,} of {parts:,}" for step, (done, parts) in self.steps.items()]
-        return "\n".join([f"{_WORDS[self.state]} ({about})", *steps])
+        ended = []
+        if self.ended:
+            ended = [f"  It ended with exit status {self.ended['exit_status']} ({self.ended['error']})."]
+        return "\n".join([f"{_WORDS[self.state]} ({about})", *ended, *steps])
 
 
 def read_status(out: str | Path) -> RunStatus:
@@ -77,7 +89,8 @@ def read_status(out: str | Path) -> RunStatus:
     if (folder / PLAN).is_file():
         plan = Plan.from_dict(read_json(folder / PLAN), folder / PLAN)
         state: State = "running" if is_busy(folder) else "left off"
-        return RunStatus(state, _count_steps(folder, plan), _describe(plan), {})
+        ended = Workshop(folder).ended or {}
+        return RunStatus(state, _count_steps(folder, plan), _describe(plan), {}, ended)
     if not (Path(out) / MANIFEST).is_file():
         raise InvalidDataError(
             "There are no scores here, and no run that would write them.",

@@ -23,8 +23,8 @@ from taxgap.records.files import check_absent, read_json, write_json
 
 _LOG = logging.getLogger(__name__)
 
-PLAN, DONE, LOCK = ".plan.json", ".done", ".lock"
-"""What a workshop keeps for itself: what is made, which parts are done, and that somebody is at it."""
+PLAN, DONE, LOCK, ENDED = ".plan.json", ".done", ".lock", ".ended.json"
+"""What a workshop keeps for itself: what is made, which parts are done, who is at it, how it ended."""
 
 _PATIENCE = 0.5  # seconds: whoever looks whether a run is going on holds its lock for a moment
 _CANNOT_WRITE = (ENOSPC, EDQUOT, EFBIG, EROFS)
@@ -49,6 +49,18 @@ class Workshop:
     def finish(self, name: str, facts: dict[str, Any]) -> None:
         """Record that a part is finished: all of its files are whole."""
         write_json(self._path(name), facts)
+
+    @property
+    def ended(self) -> dict[str, Any] | None:
+        """How the last go at it ended, if it ended and said so."""
+        return _read(self.folder / ENDED)
+
+    def end(self, how: dict[str, Any] | None) -> None:
+        """Record how a go ended that left it unfinished, or, with None, that another one has begun."""
+        if how is not None:
+            write_json(self.folder / ENDED, how)
+        else:
+            (self.folder / ENDED).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         return self.folder / DONE / f"{name}.json"
@@ -146,11 +158,16 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _prepare(folder: Path, plan: dict[str, Any]) -> None:
-    if _read(folder / PLAN) == plan:
+    before = _read(folder / PLAN)
+    if before == plan:
         _LOG.info("Taking up a run that was left off.")
         for half_written in folder.rglob("*.tmp"):
             half_written.unlink()
         return
+    if before is not None:
+        _LOG.warning(
+            "What another run had made is cleared: it differs in %s.", ", ".join(_differing(before, plan))
+        )
     for item in folder.iterdir():
         if item.name != LOCK:
             shutil.rmtree(item) if item.is_dir() else item.unlink()
@@ -184,6 +201,7 @@ def _end_delivery(out: Path) -> None:
         aside.replace(out)
     if (out / PLAN).is_file():
         shutil.rmtree(out / DONE, ignore_errors=True)
+        (out / ENDED).unlink(missing_ok=True)
         (out / LOCK).unlink(missing_ok=True)
         (out / PLAN).unlink(missing_ok=True)
     shutil.rmtree(aside, ignore_errors=True)
@@ -238,11 +256,14 @@ def is_busy(folder: Path) -> bool:
 def _check_left_off(folder: Path, plan: dict[str, Any], out: Path) -> None:
     if not (folder / PLAN).is_file():
         raise UsageError("There is no run to go on with.", where=str(out), remedy="Run it without --resume.")
-    before = _read(folder / PLAN) or {}
-    differing = sorted(name for name in {*before, *plan} if before.get(name) != plan.get(name))
+    differing = _differing(_read(folder / PLAN) or {}, plan)
     if differing:
         raise UsageError(
             f"The run that was left off differs in: {', '.join(differing)}.",
             where=str(out),
             remedy="Run it as it was begun, or without --resume to begin anew.",
         )
+
+
+def _differing(before: dict[str, Any], plan: dict[str, Any]) -> list[str]:
+    return sorted(name for name in {*before, *plan} if before.get(name) != plan.get(name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,16 @@ def test_metrics_of_a_run_that_fails_keep_the_last_success(
     assert (after["state:failed"], after["exit_status"], after["state:finished"]) == (1, 2, 0)
     assert after["last_success_timestamp_seconds"] == before["last_success_timestamp_seconds"]
     assert [(each.event, each.error) for each in failed.told] == [("failed", "usage")]
+
+
+def test_metrics_can_be_read_by_a_collector_of_another_user(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        with RunMetrics(tmp_path / "n.prom"):
+            pass
+    finally:
+        os.umask(before)
+    assert (tmp_path / "n.prom").stat().st_mode & 0o777 == 0o644
 
 
 def test_metrics_of_a_run_that_found_the_folder_busy_are_left_to_the_one_that_holds_it(

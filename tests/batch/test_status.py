@@ -38,10 +38,14 @@ def test_a_run_is_told_from_its_beginning_to_its_end(
     left = read_status(out)
     assert left.state == "left off"
     assert left.steps["complete"] == (0, 2)
-    assert "give the same command again" in left.to_text()
+    assert left.ended == {"error": "KeyboardInterrupt", "exit_status": 130}
+    assert "exit status 130" in left.to_text()
+    assert "the same command goes on" in left.to_text()
     write_scores(parted, model, out, resume=True, **FAST)
     done = read_status(out)
     assert done.state == "finished"
+    assert done.ended == {}
+    assert not [path.name for path in out.glob(".*")]
     assert done.to_dict()["accounts"]["returns"]["scored"] > 0
     assert model.model_id in done.to_text()
 

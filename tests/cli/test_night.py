@@ -48,7 +48,9 @@ def test_json_writes_the_log_to_one_stream_and_the_result_to_the_other(score: An
     failed = score("--json", "--metrics", tmp_path / "n.prom")
     assert failed.status == 2
     assert failed.error["code"] == "usage"
-    assert json.loads(failed.err.splitlines()[0])["event"] == "failed"
+    assert read_metrics(tmp_path / "n.prom")["state:finished"] == 1  # it tells of the scores that stand there
+    bad = score("--json", "--metrics", tmp_path / "n.prom", "--replace", "--period", "1999-00")
+    assert json.loads(bad.err.splitlines()[0])["event"] == "failed"
     assert read_metrics(tmp_path / "n.prom")["exit_status"] == 2
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from taxgap.errors import BusyError, InvalidDataError, UsageError
+from taxgap.records import Records
 from taxgap.records.files import checksum
 from taxgap.records.ingestion import beside, ingest
 from taxgap.records.ingestion.beside import open_beside, staging
@@ -169,3 +170,14 @@ def test_a_stream_follows_what_the_mapping_says_of_its_table(tmp_path: Path) -> 
         ingest_stream(content, "vat", columns=mapping).__enter__()
     with pytest.raises(UsageError, match="no table 'vats'"):
         ingest_stream(content, "vats").__enter__()
+
+
+def test_records_whose_manifest_is_lost_are_not_taken_for_tables_of_ones_own(tmp_path: Path) -> None:
+    folder = tmp_path / "records" / "aggregates"
+    folder.mkdir(parents=True)
+    pd.DataFrame([ROW]).to_parquet(folder / "part-0000.parquet")
+    with pytest.raises(InvalidDataError, match=r"no manifest\.json"), open_for(folder.parent, tmp_path):
+        pass
+    with pytest.raises(InvalidDataError, match=r"no manifest\.json") as caught:
+        Records.open(folder.parent)
+    assert "name a mapping" in str(caught.value.remedy)
