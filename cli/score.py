@@ -153,6 +153,8 @@ def command(
                     options.show(ctx, text, plan.to_dict() | {"out": out, "forecast": forecast.to_dict()})
                     return
                 write_scores(opened, loaded, folder, progress=tell, **run, **given)
+            if folder != out:
+                streams.tell_rejected(ctx, folder)
             # A night whose scores were not delivered is no success, and its metrics say so.
             kept = folder == out
             done = [streams.deliver(folder, target, replace=run["replace"], kept=kept) for target in targets]

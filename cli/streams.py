@@ -87,6 +87,22 @@ def output_folder(out: Path) -> Iterator[Path]:
         yield Path(folder, "scores")
 
 
+def tell_rejected(ctx: click.Context, folder: Path) -> None:
+    """Say on standard error which rows were set aside, where the folder that holds them will be removed."""
+    import pandas as pd  # noqa: PLC0415  heavy: only when it runs
+
+    from taxgap.schemas import TABLES  # noqa: PLC0415  heavy
+    from taxgap.schemas.table import row_key  # noqa: PLC0415  heavy
+
+    for path in sorted(folder.glob("_rejected/*/part-*.parquet")):
+        table = path.parent.name
+        for row in pd.read_parquet(path, partitioning=None).to_dict("records"):
+            key = "/".join(str(row[name]) for name in row_key(TABLES[table]) if name in row)
+            told = {"table": table, "row": key, "rule": row["rule"], "reason": row["reason"]}
+            as_text = f"Rejected: {table} {key}: {row['reason']} ({row['rule']})"
+            click.echo(json.dumps({"rejected": told}) if ctx.obj.as_json else as_text, err=True)
+
+
 def read_targets(out: Path, target: str | None) -> list[str]:
     """List where scores are delivered to; refuse what cannot be, before anything is scored."""
     from taxgap.batch.delivery import check_target  # noqa: PLC0415  heavy: only when it runs

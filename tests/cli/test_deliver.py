@@ -1,10 +1,12 @@
 """From own tables or standard input to a delivery, as an operator does it."""
 
 import io
+import json
 import sys
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pytest
 
 from taxgap.batch import Accounts
@@ -60,6 +62,23 @@ def test_a_table_flows_from_standard_input_to_standard_output(
     standard_input(returns)
     assert taxgap("score", "-", *given, "--out", tmp_path / "out", "-q").status == 0
     assert taxgap("deliver", tmp_path / "out", "-").out == run.out
+
+
+def test_rows_of_standard_input_that_are_set_aside_are_told_with_their_reason(
+    taxgap, returns, lone_model, standard_input
+):
+    rows = pd.read_csv(io.BytesIO(returns), dtype=str)
+    rows.loc[3, "turnover"] = "-5"
+    key = "/".join(rows.loc[3, ["taxpayer_id", "period", "version"]])
+    given = ["score", "-", "--table", REGIME, "--model", lone_model, "--reasons", 0, "--out", "-"]
+    for more in ([], ["--json"]):
+        standard_input(rows.to_csv(index=False).encode())
+        run = taxgap(*given, *more)
+        assert run.status == 0, run.err
+        told = next(line for line in run.err.splitlines() if key in line)
+        assert "below_zero" in told or "turnover" in told
+        assert f'"{rows.loc[3, "taxpayer_id"]}","{rows.loc[3, "period"]}"' not in run.out
+    assert json.loads(told)["rejected"]["row"] == key
 
 
 def test_a_table_from_standard_input_is_validated(taxgap, returns, standard_input):
