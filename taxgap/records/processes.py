@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.connection import wait
 from typing import Any, TypeAlias
 
 from taxgap.errors import TaxGapError
 
 Run: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 """Applies a function to jobs, and gives the results in the order of the jobs."""
+
+_GRACE = 2.0  # seconds
 
 MOST = 8
 """More processes than this are not started unless asked for: each holds a partition in memory."""
@@ -50,12 +53,36 @@ def processes(workers: int) -> Iterator[Run]:
     context = multiprocessing.get_context("spawn")
     try:
         with ProcessPoolExecutor(workers, context, _leave_with, (os.getpid(),)) as pool:
-            yield pool.map
+            try:
+                yield pool.map
+            finally:
+                _shut(pool)
     except BrokenProcessPool as error:
         raise TaxGapError(
             "A worker process was ended from outside, perhaps for want of memory.",
             remedy="Run it again with fewer --workers.",
         ) from error
+
+
+def _shut(pool: ProcessPoolExecutor) -> None:
+    """End the workers of a pool, of which one may have been killed just now.
+
+    A worker that is killed as it waits for a job keeps the lock that the others wait for. The pool sees that
+    while it has work, but not any more once it shuts down: it would wait for the others without end.
+    """
+    # Nothing public names the workers, nor the thread that ends them.
+    workers = list((pool._processes or {}).values())  # noqa: SLF001
+    manager: Any = pool._executor_manager_thread  # noqa: SLF001
+    pool.shutdown(wait=False)
+    left = {worker.sentinel: worker for worker in workers}
+    while left:
+        ended = wait(list(left), timeout=_GRACE)
+        if not ended and any(worker.exitcode for worker in workers):
+            for worker in left.values():
+                worker.kill()
+        left = {sentinel: worker for sentinel, worker in left.items() if sentinel not in ended}
+    if manager is not None:
+        manager.join()
 
 
 def _leave_with(parent: int) -> None:
