@@ -1,4 +1,4 @@
-"""The accounts of a run: what became of every row, and whether all that was written is still there."""
+"""The accounts of a run: what became of every row."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from taxgap.batch.balance import check_balance
 from taxgap.batch.files import read_manifest
 from taxgap.batch.steps import add_counts
-from taxgap.errors import InvalidDataError, TaxGapError, ThresholdError
+from taxgap.errors import InvalidDataError, ThresholdError
 from taxgap.records import Records
-from taxgap.records.files import checksum
 from taxgap.records.partitions import part_name
 
 Counts = dict[str, int]
@@ -99,14 +99,15 @@ class Accounts:
             Rows are missing or too many.
         """
         written = sum(entry["rows"] for entry in outputs.values())
-        _check("scored returns", self.returns["scored"], "rows of the scores", written)
+        check_balance("scored returns", self.returns["scored"], "rows of the scores", written)
         kept = self.rows[self.regime]["kept"]
-        _check("kept returns", kept, "returns accounted for", sum(self.returns.values()))
+        check_balance("kept returns", kept, "returns accounted for", sum(self.returns.values()))
         for table, counts in self.rows.items():
             files = [f"{table}/{part_name(partition)}" for partition in records.partitions]
             known = [records.manifest.files[name]["rows"] for name in files if name in records.manifest.files]
             if len(known) == len(files):
-                _check(f"rows of {table} in the manifest", sum(known), "rows read", sum(counts.values()))
+                read = sum(counts.values())
+                check_balance(f"rows of {table} in the manifest", sum(known), "rows read", read)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -142,20 +143,3 @@ def read_accounts(path: str | Path) -> Accounts:
         The folder holds no scores, or is of a newer format.
     """
     return Accounts(**read_manifest(Path(path))["accounts"])
-
-
-def check_outputs(folder: Path, files: dict[str, dict[str, Any]]) -> list[str]:
-    """List the files that are missing, or are not what was written."""
-    return [name for name, entry in files.items() if not _is_whole(folder / name, entry)]
-
-
-def _is_whole(path: Path, entry: dict[str, Any]) -> bool:
-    return path.is_file() and checksum(path) == entry["sha256"]
-
-
-def _check(what: str, count: int, other: str, found: int) -> None:
-    if count != found:
-        raise TaxGapError(
-            f"The accounts do not balance: {what}: {count:,}, {other}: {found:,}.",
-            remedy="Nothing was delivered. This is a fault of the library: please report it.",
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -62,6 +63,21 @@ class ContributionFiles:
         entry["rows"] += len(values)
         writer = self._writer(self.folder / name, schema)
         writer.write_table(pa.Table.from_pandas(values, schema=schema, preserve_index=False))
+
+    def fill(self, partitions: Iterable[int], columns: Sequence[str]) -> None:
+        """Write a file without rows for each partition in which nobody is explained.
+
+        Parameters
+        ----------
+        partitions : iterable of int
+        columns : sequence of str
+            The two keys, then the features.
+        """
+        nobody = pd.DataFrame({name: pd.Series(dtype="float64") for name in columns})
+        nobody = nobody.astype(dict.fromkeys(columns[:2], "str"))
+        for partition in partitions:
+            if f"{FOLDER}/{part_name(partition)}" not in self.outputs:
+                self.keep(partition, nobody)
 
     def _writer(self, path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         if self._open is None or self._open[0] != path:

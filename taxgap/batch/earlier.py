@@ -88,7 +88,7 @@ class EarlierRun:
         manifest = self.manifest
         pairs: dict[str, tuple[Any, Any]] = {
             "tax": (manifest["regime"], plan.regime),
-            "model": (manifest["model_id"], plan.model_id),
+            "model": (manifest.get("trained_model_id", manifest["model_id"]), plan.model_id),
             "versions": (manifest["versions"], plan.versions),
             "partitions": (len(manifest["outputs"]), sum(map(len, plan.batches))),
             **{name: (manifest["settings"][name], plan.settings[name]) for name in _SAME},
@@ -203,7 +203,12 @@ class ChangedReturns:
 
 
 def _without_code(rows: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """Give new rows the column that says what the first reason would be for the likelihood, still empty."""
+    """Give new rows the column that says what the first reason would be for the likelihood, still empty.
+
+    Scores without reasons have no such column.
+    """
+    if LIKELIHOOD not in before:
+        return rows
     unknown = pd.Categorical.from_codes(np.full(len(rows), -1), dtype=before[LIKELIHOOD].dtype)
     return rows.assign(**{LIKELIHOOD: unknown})
 

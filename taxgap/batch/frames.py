@@ -207,7 +207,8 @@ def ranking_query(function: ScoreFrames, table: str = "scored") -> str:
     -------
     str
         One query, of Spark SQL that other databases understand too; its columns are those of
-        `taxgap.batch.score`. Ranks are within the tax year, from the highest down; equal ones by lot.
+        `taxgap.batch.score`. Ranks are within the tax year, from the highest down; equal ones by lot, and
+        those of one taxpayer by period.
     """
     scorer, settings = _open_scorer(function.model, function.settings), function.settings
     rule = scorer.settings.flag_rule(scorer.cutoff).replace("'", "''")
@@ -220,7 +221,7 @@ def ranking_query(function: ScoreFrames, table: str = "scored") -> str:
     columns = ",\n    ".join(f"{made[name]} AS {name}" if name in made else name for name in scorer.columns)
     return (
         f"SELECT\n    {columns}\nFROM (\n    SELECT *,\n"  # noqa: S608 - the caller names the table
-        "        row_number() OVER (PARTITION BY tax_year ORDER BY ranked_by DESC, lot) AS rank,\n"
+        "        row_number() OVER (PARTITION BY tax_year ORDER BY ranked_by DESC, lot, period) AS rank,\n"
         "        count(*) OVER (PARTITION BY tax_year) AS returns\n"
         f"    FROM {table}\n) AS placed"
     )

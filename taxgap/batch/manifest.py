@@ -31,7 +31,9 @@ def describe_run(bench: Bench, accounts: Accounts, files: Facts) -> dict[str, An
         "format_version": FORMAT_VERSION,
         "as_of": plan.as_of,
         "regime": plan.regime,
-        "model_id": plan.model_id,
+        "model_id": scorer.model_id,
+        # Peers of the night's own are part of the model that scores, and of its name.
+        **({"trained_model_id": plan.model_id} if scorer.model_id != plan.model_id else {}),
         "synthetic": bench.records.manifest.synthetic,
         "settings": settings,
         "columns": scorer.columns,

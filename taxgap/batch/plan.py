@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,15 +13,16 @@ from pyarrow import ArrowException
 from pyarrow.parquet import read_metadata
 
 from taxgap import __version__
+from taxgap.batch.jobs import digest_plan
 from taxgap.batch.settings import ScoreSettings
-from taxgap.errors import IncompatibleError
+from taxgap.errors import IncompatibleError, UsageError
 from taxgap.records import Records
 from taxgap.records.files import checksum
 from taxgap.records.manifest import FILE_NAME
 from taxgap.records.partitions import part_name
 from taxgap.risk.card import read_versions
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 TOGETHER = 200_000
 """The most returns of the partitions that are scored together, unless a single partition holds more."""
@@ -42,7 +44,10 @@ class Plan:
         The checksum of their manifest; a name of their own where they are frames in memory.
     as_of : str
         The day on which the records are seen.
+    tables : list of str
+        Those that are read.
     model_id : str
+        Of the model as it was given; with peers of the night's own it has another name.
     regime : str
     settings : dict
         Of `ScoreSettings`.
@@ -63,6 +68,7 @@ class Plan:
     records: str
     records_id: str
     as_of: str
+    tables: list[str]
     model_id: str
     regime: str
     settings: dict[str, Any]
@@ -72,6 +78,11 @@ class Plan:
     since: str | None
     batches: list[list[int]]
     versions: dict[str, str]
+
+    @cached_property
+    def digest(self) -> str:
+        """What stands for all of it."""
+        return digest_plan(self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -114,6 +125,7 @@ class Plan:
 def make_plan(
     records: Records,
     *,
+    tables: Iterable[str],
     model_id: str,
     regime: str,
     settings: ScoreSettings,
@@ -134,6 +146,7 @@ def make_plan(
         records=str(Path(records.where).resolve()) if path.is_file() else records.where,
         records_id=checksum(path) if path.is_file() else uuid4().hex,
         as_of=str(records.as_of.date()),
+        tables=list(tables),
         model_id=model_id,
         regime=regime,
         settings=given,
@@ -144,6 +157,27 @@ def make_plan(
         batches=divide_partitions(returns, together),
         versions={"taxgap": __version__, **read_versions()},
     )
+
+
+def refuse_own_days(records: Records, what: str) -> None:
+    """Refuse records in which each taxpayer has a day of his own: a folder that is opened again has none.
+
+    Parameters
+    ----------
+    records : Records
+    what : str
+        What is done with them, such as ``scored``.
+
+    Raises
+    ------
+    UsageError
+    """
+    if records._days is not None:  # noqa: SLF001 - they say it in no other way
+        raise UsageError(
+            f"Records are {what} as they stood on one day; these have a day for each taxpayer.",
+            where="records",
+            remedy="See them with known_at in the place of known_when, or name a day as `as_of`.",
+        )
 
 
 def count_returns(records: Records, regime: str) -> list[int]:

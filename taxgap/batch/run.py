@@ -5,13 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from taxgap.batch.accounts import Accounts, check_outputs
+from taxgap.batch.accounts import Accounts
 from taxgap.batch.files import MANIFEST
+from taxgap.batch.jobs import Job, do_jobs, recall, recall_whole, record, refuse_broken
 from taxgap.batch.manifest import describe_run, read_peers_checksum
 from taxgap.batch.noting import write_noted
 from taxgap.batch.pieces import FOLDER as WORK
@@ -27,12 +29,11 @@ from taxgap.batch.steps import (
     SOURCE,
     Bench,
     Facts,
-    Job,
     do_job,
 )
-from taxgap.errors import InvalidDataError
 from taxgap.peers import PeerGroups
 from taxgap.records.files import write_json
+from taxgap.records.light import lighten
 from taxgap.records.processes import Run
 from taxgap.records.workshop import Workshop
 from taxgap.risk.model import RiskModel
@@ -77,7 +78,7 @@ class ScoreRun:
             Nothing is delivered.
         """
         folder, plan = self.shop.folder, self.bench.plan
-        if plan.settings["validate"] and not self._is_kept(NOTED):
+        if plan.settings["validate"] and recall_whole(folder, plan.digest, NOTED) is None:
             self._note()
         self._keep_model()
         if self.bench.earlier is not None:
@@ -91,23 +92,18 @@ class ScoreRun:
         done = self._do(COMPLETE, len(plan.batches))
         self._account(accounts, [*looks, *done])
         if (folder / WORK).is_dir():
-            shutil.rmtree(folder / WORK)  # it holds measures of taxpayers: better no scores than these in them
+            shutil.rmtree(folder / WORK)  # measures of taxpayers: better no scores than these in them
 
     def _account(self, accounts: Accounts, done: list[Facts]) -> None:
         """Hold what was written against what was read, and say in the manifest what there is."""
         folder = self.shop.folder
-        noted = self.shop.done(NOTED) or {"files": {}}
+        noted = recall(folder, self.bench.digest, NOTED) or {"files": {}}
         files = {name: entry for facts in [noted, *done] for name, entry in facts["files"].items()}
         files = {name: entry for name, entry in files.items() if not name.startswith(WORK)}
         accounts.reconcile(
             {name: entry for name, entry in files.items() if not name.startswith("_")}, self.bench.records
         )
-        if broken := check_outputs(folder, files):
-            raise InvalidDataError(
-                f"{len(broken)} of the files that were written are not what was written.",
-                where=", ".join(broken[:3]),
-                remedy="Run it again to go on: what is broken is made again.",
-            )
+        refuse_broken(folder, files)
         self.watch.wrote(sum((folder / name).stat().st_size for name in files))
         write_json(folder / SOURCE, {"records": self.bench.plan.records})
         write_json(folder / MANIFEST, describe_run(self.bench, accounts, files))
@@ -125,28 +121,19 @@ class ScoreRun:
 
     def _do(self, step: str, parts: int) -> list[Facts]:
         """Do a step on the parts that are not done; return the facts of all."""
-        jobs = [Job(self.shop.folder, step, number, self.threads) for number in range(parts)]
-        left = [job for job in jobs if not self._is_kept(job.name)]
-        self.watch.step(step, {job.number: self.shop.done(job.name) or {} for job in set(jobs) - set(left)})
-        for job, facts in zip(left, self.run(do_job, left), strict=True):
-            if facts is not None:  # what the deadline forbade
-                self.watch.part(job.number, facts)
-        return [self.shop.done(job.name) or {} for job in jobs]
-
-    def _is_kept(self, name: str) -> bool:
-        """Tell whether a part was done, and all that it wrote is as it was written."""
-        facts = self.shop.done(name)
-        return facts is not None and not check_outputs(self.shop.folder, facts["files"])
+        folder, plan = self.shop.folder, self.bench.digest
+        jobs = [Job(folder, plan, step, number, self.threads) for number in range(parts)]
+        begin = partial(self.watch.step, step)
+        return do_jobs(self.run, do_job, jobs, begin=begin, part=self.watch.part)
 
     def _note(self) -> None:
         """Look across the partitions for what must be unique, or known, over all of them."""
-        light = copy(self.bench.records)  # the list of files may be long, and would go to each worker
-        light.manifest = replace(light.manifest, files={})
+        folder, light = self.shop.folder, lighten(self.bench.records)
         self.watch.step(ACROSS, {})
         files: Facts = {}
         for partition, noted in enumerate(look_across(light, self._run_across)):
-            files |= write_noted(self.shop.folder, partition, noted)
-        self.shop.finish(NOTED, {"files": files})
+            files |= write_noted(folder, partition, noted)
+        record(folder, self.bench.digest, NOTED, {"files": files})
 
     def _run_across(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
         for found in self.run(function, jobs):

@@ -8,17 +8,16 @@ from typing import Any
 from taxgap.batch.deadline import Deadline, stop_at
 from taxgap.batch.earlier import EarlierRun
 from taxgap.batch.files import MANIFEST
-from taxgap.batch.plan import TOGETHER, Plan, count_returns, make_plan
+from taxgap.batch.plan import TOGETHER, Plan, count_returns, make_plan, refuse_own_days
 from taxgap.batch.progress import Tell, Watch
 from taxgap.batch.run import ScoreRun
 from taxgap.batch.scoring import choose_periods
-from taxgap.batch.settings import ScoreSettings
+from taxgap.batch.settings import ScoreSettings, check_run, check_threads
 from taxgap.batch.steps import Bench, put_on_bench
 from taxgap.batch.taking import check_files, needed_tables
-from taxgap.errors import UsageError
 from taxgap.records import Records
 from taxgap.records.engines import Engine, start_engine
-from taxgap.records.manifest import FILE_NAME
+from taxgap.records.light import check_folder
 from taxgap.records.processes import count_workers
 from taxgap.records.workshop import workshop
 from taxgap.risk.model import RiskModel
@@ -91,7 +90,7 @@ def write_scores(
         Called with every `Progress` of the run; see `taxgap.batch.RunMetrics` for one.
     **settings
         As for `taxgap.batch.score`; with ``validate``, rows that break a rule are set aside, and the others
-        are scored.
+        are scored. `threads` are those of a single worker.
 
     Returns
     -------
@@ -101,8 +100,9 @@ def write_scores(
     Raises
     ------
     UsageError, InvalidDataError, IncompatibleError
-        As `taxgap.batch.score`; or the folder exists already, or cannot be written to; a file of the records
-        is not the one that their manifest tells of; there is no run to go on with.
+        As `taxgap.batch.score`; or an option is out of range; the records have a day for each taxpayer, as
+        `Records.known_when` gives them; the folder exists already, or cannot be written to; a file of the
+        records is not the one that their manifest tells of; there is no run to go on with.
     BusyError
         Another run is writing the folder.
     ThresholdError
@@ -112,6 +112,7 @@ def write_scores(
     """
     limit = Deadline.of(deadline) if isinstance(deadline, str) else deadline
     with Watch(progress, limit) as watch:
+        check_run(workers=workers, max_rejected=max_rejected)
         plan = plan_scores(
             records,
             model,
@@ -125,10 +126,10 @@ def write_scores(
         alone = count == 1 and engine == "local"
         threads = settings.get("threads") if alone else 1
         if not alone:
-            _check_folder(records)
+            check_threads(settings.get("threads"))
+            check_folder(records, "scored")
         with workshop(target, plan.to_dict(), replace=replace, marker=MANIFEST, resume=resume) as shop:
-            bench = Bench.of(shop.folder, plan, records, threads)
-            put_on_bench(bench)
+            bench = put_on_bench(Bench.of(shop.folder, plan, records, threads))
             watch.begin(shop.folder, plan, count_returns(bench.records, plan.regime))
             with (
                 start_engine(engine, count, scheduler) as run,
@@ -163,15 +164,19 @@ def plan_scores(
     ------
     UsageError, IncompatibleError
     """
+    check_run(together=together)
+    refuse_own_days(records, "scored")
     chosen = ScoreSettings.of(**settings)
     if contributions:
         chosen.check_explains()
     known, regime = records.known_at(chosen.as_of), regime_of(model)
     peers_of(model)  # refuses a model without
-    check_files(known.only(needed_tables(regime, known)), 0)  # before columns that a changed file lacks
+    tables = needed_tables(regime, known)
+    check_files(known.only(tables), 0)  # before columns that a changed file lacks
     check_records(known, regime, model)
     plan = make_plan(
         known,
+        tables=tables,
         model_id=model.model_id,
         regime=regime.name,
         settings=chosen,
@@ -184,12 +189,3 @@ def plan_scores(
     if changed_since is not None:
         EarlierRun(Path(changed_since)).check(plan)
     return plan
-
-
-def _check_folder(records: Records) -> None:
-    if not (Path(records.where) / FILE_NAME).is_file():
-        raise UsageError(
-            "Records in memory are scored by one process.",
-            where="workers",
-            remedy="Write them to a folder first, with taxgap.ingest.",
-        )

@@ -103,7 +103,7 @@ class Scorer:
     def __init__(self, model: RiskModel, settings: ScoreSettings, *, gathered: int = GATHERED) -> None:
         self.settings, self.gathered = settings, gathered
         self.model_id, self.regime = model.model_id, regime_of(model)
-        self.cutoff = model.threshold if settings.cutoff is None else settings.cutoff
+        self.cutoff = float(model.threshold if settings.cutoff is None else settings.cutoff)
         self.explainer = Explainer(model, self.regime, peers_of(model), settings)
 
     @property

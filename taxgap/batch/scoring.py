@@ -13,6 +13,7 @@ from taxgap.batch.settings import ScoreSettings
 from taxgap.errors import UsageError
 from taxgap.records import Records
 from taxgap.regimes import Regime
+from taxgap.risk.arrays import Bools
 from taxgap.risk.model import RiskModel
 from taxgap.risk.ranking import RankBy
 from taxgap.risk.suitability import check_records
@@ -162,8 +163,12 @@ def choose_periods(records: Records, settings: ScoreSettings) -> list[str]:
 
 def pick_flagged(likely: pd.DataFrame, ranks: pd.DataFrame) -> pd.DataFrame:
     """Keep the measures of the returns that are flagged and explained."""
-    chosen = (ranks["flagged"] & ranks["explained"]).to_numpy()
-    return likely[chosen[likely.index.to_numpy(dtype=np.int64)]]
+    return likely[choose_told(ranks)[likely.index.to_numpy(dtype=np.int64)]]
+
+
+def choose_told(ranks: pd.DataFrame) -> Bools:
+    """Choose the returns that are told what the first reason would be for the likelihood."""
+    return np.asarray(ranks["flagged"] & ranks["explained"], dtype=np.bool_)
 
 
 def _prepare_records(records: Records, settings: ScoreSettings) -> Records:

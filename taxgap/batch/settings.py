@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, get_args
 
+import numpy as np
 import pandas as pd
 
 from taxgap.errors import UsageError
@@ -35,24 +38,22 @@ class ScoreSettings:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        shares = {"explain_share": self.explain_share, "capacity_share": self.capacity_share}
-        if self.cutoff is not None:
-            shares["cutoff"] = self.cutoff
+        for name, value in vars(self).items():
+            if isinstance(value, np.generic):  # plain numbers go into plans and queries as they are
+                object.__setattr__(self, name, value.item())
         wrong = [
-            f"{name} is {value}, not from 0 to 1" for name, value in shares.items() if not 0 <= value <= 1
+            _out_of("explain_share", self.explain_share, 0, 1),
+            _out_of("capacity_share", self.capacity_share, 0, 1),
+            _out_of("cutoff", 0 if self.cutoff is None else self.cutoff, 0, 1),
+            _out_of("hourly_cost", 0 if self.hourly_cost is None else self.hourly_cost, 0),
+            _out_of("threads", 1 if self.threads is None else self.threads, 1, whole=True),
+            _out_of("reasons", self.reasons, 0, MOST_REASONS, whole=True),
         ]
         if self.rank_by not in get_args(RankBy):
             wrong.append(f"rank_by is {self.rank_by!r}, not one of {', '.join(get_args(RankBy))}")
-        if self.hourly_cost is not None and not self.hourly_cost >= 0:
-            wrong.append(f"hourly_cost is {self.hourly_cost}, below 0")
-        if self.threads is not None and self.threads < 1:
-            wrong.append(f"threads is {self.threads}, below 1")
-        if not 0 <= self.reasons <= MOST_REASONS:
-            wrong.append(f"reasons is {self.reasons}, not from 0 to {MOST_REASONS}")
         if not all(isinstance(period, str) for period in self.periods or ()):
             wrong.append("periods holds what is not text, such as '2023-24'")
-        if wrong:
-            raise UsageError(f"These settings cannot be used: {'; '.join(wrong)}.", where="settings")
+        _refuse(wrong)
 
     @property
     def explains(self) -> bool:
@@ -105,4 +106,67 @@ class ScoreSettings:
         return (
             f"Flagged if the probability is at least {cutoff:.4g} "
             f"and the rank{order} is within the first {100 * self.capacity_share:.4g}% of the tax year."
+        )
+
+
+def check_run(*, workers: int | None = 1, together: int = 1, max_rejected: float = 0.0) -> None:
+    """Refuse options of a run that are out of range; all are named at once.
+
+    Parameters
+    ----------
+    workers : int or None, default 1
+        Processes, at least 1; None is one a processor.
+    together : int, default 1
+        Returns, at least 1.
+    max_rejected : float, default 0
+        A share of rows, from 0 to 1.
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> check_run(workers=2, max_rejected=0.05)
+    """
+    _refuse(
+        [
+            _out_of("workers", 1 if workers is None else workers, 1, whole=True),
+            _out_of("together", together, 1, whole=True),
+            _out_of("max_rejected", max_rejected, 0, 1),
+        ]
+    )
+
+
+def check_threads(threads: int | None) -> None:
+    """Refuse threads where several processes, or those of a cluster, share the work: each has one.
+
+    Raises
+    ------
+    UsageError
+    """
+    if threads is not None and threads > 1:
+        raise UsageError(
+            f"threads is {threads}, but each of several processes explains with one thread.",
+            where="threads",
+            remedy="Leave threads out, or ask for one worker here: workers=1.",
+        )
+
+
+def _out_of(name: str, value: object, low: float, high: float = math.inf, *, whole: bool = False) -> str:
+    """Say that a number is out of its range, or nothing."""
+    kind = Integral if whole else Real
+    if not isinstance(value, kind) or isinstance(value, bool):
+        return f"{name} is {value!r}, not a {'whole ' if whole else ''}number"
+    if low <= float(value) <= high:
+        return ""
+    return f"{name} is {value}, " + (f"below {low}" if high == math.inf else f"not from {low} to {high}")
+
+
+def _refuse(wrong: Iterable[str]) -> None:
+    if told := [each for each in wrong if each]:
+        raise UsageError(
+            f"These settings cannot be used: {'; '.join(told)}.",
+            where="settings",
+            remedy="Choose values within these ranges, or leave them out.",
         )

@@ -17,30 +17,31 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
+from taxgap.batch.balance import check_balance
 from taxgap.batch.contribution_files import ContributionFiles
 from taxgap.batch.earlier import MARKED, MARKS, ChangedReturns, EarlierRun
 from taxgap.batch.explaining import Keep, Piece
 from taxgap.batch.files import write_part, write_rows
-from taxgap.batch.memory import PROCESS, read_peak
+from taxgap.batch.jobs import Benches, Job, check_plan, recall
 from taxgap.batch.not_filed import find_not_filed
 from taxgap.batch.noting import read_noted
 from taxgap.batch.pieces import PieceFiles
 from taxgap.batch.plan import Plan
 from taxgap.batch.scorer import KEYS, Scorer
 from taxgap.batch.scorer import LIKELIHOOD as LIKELIHOOD_CODE
-from taxgap.batch.scoring import pick_flagged
-from taxgap.batch.taking import Taken, needed_tables, take_partition
+from taxgap.batch.scoring import choose_told, pick_flagged
+from taxgap.batch.taking import Taken, take_partition
 from taxgap.peers import PER_GROUP, PeerSketch
 from taxgap.records import Records
 from taxgap.records.clock import Clock
 from taxgap.records.files import read_json
 from taxgap.records.partitions import part_name
 from taxgap.records.periods import tax_year_of
-from taxgap.records.workshop import PLAN, Workshop
+from taxgap.records.workshop import PLAN
 from taxgap.regimes import get_regime
 from taxgap.risk.model import RiskModel
 from taxgap.validation.across import Noted
@@ -62,20 +63,6 @@ MODEL = "_run/model"
 """The copy of the model that a run keeps, so that its figures can be made again."""
 
 
-class Job(NamedTuple):
-    """A step on one of its parts."""
-
-    folder: Path
-    step: str
-    number: int
-    threads: int | None
-
-    @property
-    def name(self) -> str:
-        """What it is recorded by."""
-        return f"{self.step}-{self.number:04d}"
-
-
 @dataclass(frozen=True, eq=False)
 class Bench:
     """What a worker needs for the jobs of a run: opened once, used for all of them.
@@ -86,7 +73,7 @@ class Bench:
         That of the run.
     plan : Plan
     records : Records
-        As they stood, the needed tables alone.
+        As they stood, the tables of the plan alone.
     threads : int or None
         That explain.
     """
@@ -97,17 +84,21 @@ class Bench:
     threads: int | None
 
     @classmethod
-    def open(cls, folder: Path, threads: int | None) -> Bench:
-        """Open what the folder of a run names."""
-        plan = Plan.from_dict(read_json(folder / PLAN), folder / PLAN)
-        return cls.of(folder, plan, Records.open(plan.records), threads)
+    def open(cls, job: Job) -> Bench:
+        """Open what the folder of a job names."""
+        path = job.folder / PLAN
+        plan = Plan.from_dict(read_json(path), path)
+        return cls.of(job.folder, plan, Records.open(plan.records), job.threads)
 
     @classmethod
     def of(cls, folder: Path, plan: Plan, records: Records, threads: int | None) -> Bench:
         """Take what is open already."""
-        known = records.known_at(plan.as_of)
-        tables = needed_tables(get_regime(plan.regime), known)
-        return cls(folder, plan, known.only(tables), threads)
+        return cls(folder, plan, records.known_at(plan.as_of).only(plan.tables), threads)
+
+    @property
+    def digest(self) -> str:
+        """That of the plan."""
+        return self.plan.digest
 
     @cached_property
     def scorer(self) -> Scorer:
@@ -128,10 +119,11 @@ class Bench:
         return read_noted(self.folder, partition) if self.plan.settings["validate"] else None
 
     def pieces(self, number: int | None = None) -> list[Piece]:
-        """List the pieces of a batch, or of all, after the first look."""
+        """List the pieces of a batch, or of all, after the first look; in the order of the returns."""
         numbers = range(len(self.plan.batches)) if number is None else [number]
-        looks = [Workshop(self.folder).done(Job(self.folder, LOOK, each, None).name) for each in numbers]
-        return [Piece.named(name) for look in looks if look is not None for name in look["pieces"]]
+        jobs = [Job(self.folder, self.digest, LOOK, each) for each in numbers]
+        looks = [recall(self.folder, self.digest, job.name) for job in jobs]
+        return sorted(Piece.named(name) for look in looks if look is not None for name in look["pieces"])
 
     def read_codes(self) -> pd.DataFrame:
         """Read what the slices found: `piece`, `place` and `code`."""
@@ -149,33 +141,30 @@ class Bench:
 
     def recall_codes(self, piece: str) -> pd.Series:
         """Read what the earlier run, if one is taken over, said of the likelihood; by place."""
-        if self.plan.since is None:
+        if self.plan.since is None or not self.scorer.settings.reasons:
             return pd.Series(dtype="str")
         rows = self.files("rows").read(piece, [LIKELIHOOD_CODE])
         return pd.Series(dtype="str") if rows is None else rows[LIKELIHOOD_CODE].dropna()
 
     def files(self, kind: str) -> PieceFiles:
-        """Return the files of a kind: the `rows` of pieces, `likely` returns, `ranks`, `codes`."""
-        return PieceFiles(self.folder, kind)
+        """Return the files of a kind: the `rows` of pieces, `likely` returns, `ranks`, `codes`.
+
+        They stand by plan: a job that outlives its run would mix its own with those of the next.
+        """
+        return PieceFiles(self.folder, f"{self.digest}/{kind}")
 
 
-_OPEN: dict[Path, Bench] = {}
-"""The bench of this process; it holds one at a time."""
+_BENCHES = Benches(Bench.open)
 
 
-def put_on_bench(bench: Bench) -> None:
-    """Give this process what it would otherwise open."""
-    _OPEN.clear()
-    _OPEN[bench.folder] = bench
+def put_on_bench(bench: Bench) -> Bench:
+    """Give this process what it would otherwise open, and return it."""
+    return _BENCHES.put(bench)
 
 
 def do_job(job: Job) -> Facts:
     """Do a step on one of its parts, record it, and return what is recorded."""
-    if job.folder not in _OPEN:
-        put_on_bench(Bench.open(job.folder, job.threads))
-    facts = _STEPS[job.step](_OPEN[job.folder], job.number) | {"process": [PROCESS, read_peak()]}
-    Workshop(job.folder).finish(job.name, facts)
-    return facts
+    return _BENCHES.do(job, _STEPS)
 
 
 def _draw_peers(bench: Bench, number: int) -> Facts:
@@ -201,11 +190,11 @@ def _look(bench: Bench, number: int) -> Facts:
                 facts["files"] |= _write_beside(bench, partition, taken)
             for table, counts in taken.rows.items():
                 add_counts(facts["rows"].setdefault(table, {}), counts)
-            add_counts(facts["returns"], _count_returns(bench, taken, len(measured)))
+            add_counts(facts["returns"], _count_returns(bench, partition, taken, measured))
             yield partition, measured
 
     keeps = bench.plan.contributions and bench.scorer.settings.explains_all
-    with clock.time("model"), _contributions(bench, facts, wanted=keeps) as keep:
+    with clock.time("model"), _contributions(bench, number, facts, wanted=keeps) as keep:
         for look in (bench.earlier or bench.scorer).look(take(), keep):
             with clock.time("writing"):
                 facts["files"] |= bench.files("rows").write(look.piece.name, look.rows)
@@ -218,6 +207,7 @@ def _look(bench: Bench, number: int) -> Facts:
 def _take_batch(bench: Bench, number: int, clock: Clock) -> Iterator[tuple[int, Taken, pd.DataFrame]]:
     """Yield the partitions of a batch, as they were taken in, and their returns, measured."""
     for partition in bench.plan.batches[number]:
+        check_plan(bench.folder, bench.digest)  # whoever outlives a run writes no more than one partition
         with clock.time("checking"):
             taken = take_partition(bench.records, partition, bench.noted(partition))
         with clock.time("features"):
@@ -225,12 +215,19 @@ def _take_batch(bench: Bench, number: int, clock: Clock) -> Iterator[tuple[int, 
         yield partition, taken, measured
 
 
-def _count_returns(bench: Bench, taken: Taken, scored: int) -> dict[str, int]:
-    """Count what became of the kept rows of the returns: each is scored, or says why it is not."""
-    labels = taken.records.read(bench.plan.regime, ["period"])["period"]
-    wanted = labels.isin(bench.plan.periods) | tax_year_of(labels).isin(bench.plan.periods)
-    inside = int(wanted.sum())
-    return {"of_other_periods": len(labels) - inside, "superseded": inside - scored, "scored": scored}
+def _count_returns(bench: Bench, partition: int, taken: Taken, measured: pd.DataFrame) -> dict[str, int]:
+    """Count what became of the kept rows of the returns: each is scored, or says why it is not.
+
+    Raises
+    ------
+    TaxGapError
+        A return was lost in measuring, or there is one too many.
+    """
+    periods, rows = bench.plan.periods, taken.records.read(bench.plan.regime, KEYS)
+    wanted = rows["period"].isin(periods) | tax_year_of(rows["period"]).isin(periods)
+    inside, returns = int(wanted.sum()), len(rows[wanted].drop_duplicates())
+    check_balance(f"returns in {part_name(partition)}", returns, "returns measured", len(measured))
+    return {"of_other_periods": len(rows) - inside, "superseded": inside - returns, "scored": len(measured)}
 
 
 def _write_beside(bench: Bench, partition: int, taken: Taken) -> Facts:
@@ -295,7 +292,7 @@ def _look_again(
     if bench.scorer.settings.explains_all or not bench.scorer.settings.explains:
         return {}
     wanted = {piece: ranks for piece, ranks in ranked.items() if ranks["explained"].any()}
-    with _contributions(bench, facts, wanted=bench.plan.contributions) as keep:
+    with _contributions(bench, number, facts, wanted=bench.plan.contributions) as keep:
         measured = ((part, rows) for part, _, rows in _take_batch(bench, number, clock))
         return dict(bench.scorer.look_again(measured, wanted, keep))
 
@@ -314,19 +311,20 @@ def _complete_piece(
         rows = rows.join(again[piece].reset_index(drop=True))
     own = codes[codes["piece"] == piece.name].set_index("place")["code"]
     recalled = bench.recall_codes(piece.name)
-    recalled = recalled[ranked[piece]["flagged"].to_numpy()[recalled.index]]
+    recalled = recalled[choose_told(ranked[piece])[recalled.index]]
     return bench.scorer.complete(rows, ranked[piece], pd.concat([own.astype("str"), recalled.astype("str")]))
 
 
 @contextmanager
-def _contributions(bench: Bench, facts: Facts, *, wanted: bool) -> Iterator[Keep | None]:
-    """Give the function that writes contributions, if they are wanted; note their files in the end."""
+def _contributions(bench: Bench, number: int, facts: Facts, *, wanted: bool) -> Iterator[Keep | None]:
+    """Give the function that writes the contributions of a batch, if wanted; note their files in the end."""
     if not wanted:
         yield None
         return
     about = {**bench.scorer.about, "as_of": bench.plan.as_of}
     with ContributionFiles(bench.folder, about) as beside:
         yield beside.keep
+        beside.fill(bench.plan.batches[number], [*KEYS, *get_regime(bench.plan.regime).feature])
     facts["files"] |= beside.outputs
 
 

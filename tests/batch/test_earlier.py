@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taxgap.batch import write_scores
+from taxgap.batch import read_scores, write_scores
 from taxgap.batch.explaining import Explainer
 from taxgap.errors import UsageError
 from taxgap.peers import PeerGroups
@@ -71,11 +71,41 @@ def test_what_changed_alone_is_scored_to_the_bytes_of_a_full_run(
     assert 0 < sum(rows) <= 40  # a change may reach other years of the taxpayer
 
 
+def test_scores_without_reasons_are_taken_over_too(
+    parted: Records, changed: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    plain = {**SETTINGS, "reasons": 0}
+    before = write_scores(parted, model, tmp_path / "before", **plain)
+    full = write_scores(changed, model, tmp_path / "full", **plain)
+    again = write_scores(changed, model, tmp_path / "again", changed_since=before, **plain)
+    assert bytes_of(again) == bytes_of(full)
+
+
 def test_where_nothing_changed_nothing_is_scored(
     before: Path, parted: Records, model: RiskModel, tmp_path: Path
 ) -> None:
     out = write_scores(parted, model, tmp_path / "out", contributions=True, changed_since=before, **SETTINGS)
     assert bytes_of(out) == bytes_of(before)
+
+
+def test_a_return_that_is_explained_no_more_is_told_nothing_of_the_likelihood(
+    parted: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    share = {"reasons": 1, "explain_share": 0.1, "capacity_share": 0.5, "cutoff": 0.0, "validate": False}
+    before = write_scores(parted, model, tmp_path / "before", **share)
+    folder, scores = Path(shutil.copytree(parted.where, tmp_path / "records")), read_scores(before)
+    low = scores.loc[scores["rank"] > 100, "taxpayer_id"]  # without these, fewer of the others are explained
+    for part in parted.partitions:
+        returns = parted.read(TAX, partition=part)
+        kept = returns[~returns["taxpayer_id"].isin(low)]
+        write_table(folder / TAX / part_name(part), kept, TABLES[TAX], synthetic=True)
+    fewer = Records.open(folder)
+    full = write_scores(fewer, model, tmp_path / "full", **share)
+    again = write_scores(fewer, model, tmp_path / "again", changed_since=before, **share)
+    assert bytes_of(again) == bytes_of(full)
+    told = scores.merge(read_scores(full), on=["taxpayer_id", "period"])
+    dropped = told["likelihood_code_x"].notna() & told["population_mean_y"].isna()
+    assert (dropped & told["flagged_y"]).any()
 
 
 @pytest.mark.parametrize(

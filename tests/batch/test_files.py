@@ -14,6 +14,7 @@ from taxgap.batch.scorer import Scorer
 from taxgap.batch.summary import SUMMARISED
 from taxgap.errors import IncompatibleError, InvalidDataError, UsageError
 from taxgap.records import Records
+from taxgap.regimes import get_regime
 from taxgap.risk.model import RiskModel
 
 SETTINGS = {"explain_share": 0.1, "validate": False}
@@ -43,6 +44,25 @@ def test_a_partition_written_piece_by_piece_is_one_file(
     assert sorted(path.name for path in pieces.iterdir()) == sorted(path.name for path in whole.iterdir())
     pd.testing.assert_frame_equal(read_scores(pieces), read_scores(whole))
     pd.testing.assert_frame_equal(read_contributions(pieces), read_contributions(whole))
+
+
+def test_pieces_follow_each_other_by_number(
+    parted: Records, model: RiskModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"reasons": 0, "validate": False}
+    monkeypatch.setitem(Scorer.__init__.__kwdefaults__, "gathered", 25)  # more than ten pieces a partition
+    found = read_scores(write_scores(parted, model, tmp_path / "out", **settings))
+    pd.testing.assert_frame_equal(found, score(parted, model, **settings), check_exact=True)
+
+
+def test_where_nobody_is_explained_there_are_contributions_of_nobody(
+    parted: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    settings = {"reasons": 1, "explain_share": 0.001, "validate": False}
+    values = read_contributions(write_scores(parted, model, tmp_path / "out", contributions=True, **settings))
+    assert len(values) == 0
+    assert values.columns.tolist() == list(get_regime("self_assessment").feature)
+    assert values.attrs["model_id"] == model.model_id
 
 
 def test_contributions_without_reasons_are_refused_before_anything_is_read(

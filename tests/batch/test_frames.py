@@ -67,6 +67,21 @@ def test_however_frames_are_cut_the_scores_are_those_of_score(
             assert same.all(), name
 
 
+def test_equal_returns_of_a_taxpayer_are_ranked_by_period(
+    function: ScoreFrames, measured: pd.DataFrame
+) -> None:
+    one = next(function(iter([measured.head(1)])))
+    months = [f"2023-{month:02d}" for month in (9, 5, 12, 4, 11, 7, 10, 8, 6)]
+    found = rank_in_sql(function, pd.concat([one.assign(period=month) for month in months]))
+    assert found.set_index("rank")["period"].sort_index().tolist() == sorted(months)
+
+
+def test_numbers_of_numpy_are_plain_in_the_query(function: ScoreFrames) -> None:
+    given = {"reasons": np.int64(2), "capacity_share": np.float64(0.08), "cutoff": np.float64(0.4)}
+    other = score_frames(function.model, **given)
+    assert ranking_query(other) == ranking_query(function)
+
+
 def test_what_cannot_be_scored_is_refused(
     function: ScoreFrames, measured: pd.DataFrame, parted: Records, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from taxgap.reasons.explaining import explain
 from taxgap.records import Records
 from taxgap.records.files import checksum
 from taxgap.records.manifest import FILE_NAME
+from taxgap.records.partitions import partition_of
 from taxgap.risk.model import RiskModel
 
 pytestmark = pytest.mark.xdist_group("retracing")  # one worker makes what they share
@@ -89,3 +90,35 @@ def test_figures_that_differ_in_a_bit_are_refused(night: Path, taxpayer: str, tm
     (run / "_manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(IncompatibleError, match="differ in probability"):
         retrace(run, taxpayer)
+
+
+def test_a_night_that_drew_its_own_peers_names_the_model_it_scored_with(
+    parted: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    settings = {
+        "as_of": str((parted.as_of - pd.DateOffset(months=4)).date()),
+        "validate": False,
+        "reasons": 0,
+    }
+    run = write_scores(parted, model, tmp_path / "out", refit_peers=True, **settings)
+    manifest, scores = json.loads((run / "_manifest.json").read_text()), read_scores(run)
+    assert scores["model_id"].unique().tolist() == [manifest["model_id"]]
+    assert manifest["model_id"] != manifest["trained_model_id"] == model.model_id
+    found = retrace(run, str(scores["taxpayer_id"].iloc[0]))
+    assert found.model.model_id == manifest["model_id"]
+    again = write_scores(parted, model, tmp_path / "again", refit_peers=True, changed_since=run, **settings)
+    assert (again / "_manifest.json").read_bytes() == (run / "_manifest.json").read_bytes()
+
+
+def test_a_partition_in_which_nobody_is_explained_has_contributions_without_rows(
+    parted: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    settings = {"periods": parted.periods[-1], "validate": False, "reasons": 1, "explain_share": 0.005}
+    run = write_scores(parted, model, tmp_path / "out", contributions=True, together=1, **settings)
+    entries = json.loads((run / "_manifest.json").read_text())["contributions"]
+    assert sorted(entry["rows"] for entry in entries.values()) == [0, 1]
+    assert len(read_contributions(run)) == 1
+    scores = read_scores(run)
+    for _, own in scores.groupby(partition_of(scores["taxpayer_id"], 2)):
+        taxpayer = str(own["taxpayer_id"].iloc[0])
+        assert set(retrace(run, taxpayer).scores["taxpayer_id"]) == {taxpayer}

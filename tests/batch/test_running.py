@@ -13,11 +13,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from taxgap.batch import Accounts, read_scores, run, score, write_scores
+from taxgap.batch import plan_scores, read_scores, run, running, score, steps, write_scores
+from taxgap.batch.jobs import Benches
 from taxgap.batch.progress import Progress
+from taxgap.batch.retracing import retrace
 from taxgap.errors import BusyError, InvalidDataError, TaxGapError, ThresholdError, UsageError
 from taxgap.records import Records, engines
 from taxgap.records.files import checksum
+from taxgap.regimes import Regime
 from taxgap.risk.model import RiskModel
 
 pytestmark = pytest.mark.xdist_group("running")  # one worker makes what they share
@@ -119,7 +122,7 @@ def test_what_is_done_is_not_done_again_unless_it_is_broken(
     with pytest.raises(KeyboardInterrupt):
         write_scores(parted, model, out, **FAST)
     monkeypatch.undo()
-    broken = tmp_path / ".out.making" / "_work" / "rows" / "1-0.arrow"
+    (broken,) = (tmp_path / ".out.making" / "_work").glob("*/rows/1-0.arrow")
     broken.write_bytes(broken.read_bytes()[:-9])
     do_job = run.do_job
     monkeypatch.setattr(run, "do_job", lambda job: jobs.append(job.name) or do_job(job))
@@ -244,20 +247,96 @@ def test_a_night_without_returns_is_no_success(parted: Records, model: RiskModel
         write_scores(parted, model, tmp_path / "out", as_of="2015-01-01", **PLAIN)
 
 
+def _measure_one_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    measure = Regime.measure
+    monkeypatch.setattr(Regime, "measure", lambda *given: measure(*given).iloc[1:])
+
+
+def _write_one_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_part = steps.write_part
+    monkeypatch.setattr(
+        steps,
+        "write_part",
+        lambda folder, name, frames: write_part(folder, name, (frame.iloc[1:] for frame in frames)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("lose_one", "said"),
+    [
+        (_measure_one_less, r"returns in part-0000.parquet: \d+, returns measured: \d+"),
+        (_write_one_less, r"scored returns: \d+, rows of the scores: \d+"),
+    ],
+)
 def test_accounts_that_do_not_balance_are_not_delivered(
-    parted: Records, model: RiskModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lose_one: Callable[[pytest.MonkeyPatch], None],
+    said: str,
+    *,
+    parted: Records,
+    model: RiskModel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    add_up = Accounts.add_up
-
-    def lose_one(regime: str, looks: list[Any]) -> Accounts:
-        accounts = add_up(regime, looks)
-        accounts.returns["scored"] -= 1
-        return accounts
-
-    monkeypatch.setattr(Accounts, "add_up", lose_one)
-    with pytest.raises(TaxGapError, match="do not balance"):
+    lose_one(monkeypatch)
+    with pytest.raises(TaxGapError, match=f"do not balance: {said}"):
         write_scores(parted, model, tmp_path / "out", **PLAIN)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"max_rejected": 5.0}, "max_rejected is 5.0, not from 0 to 1"),
+        ({"max_rejected": -1.0, "workers": -3}, "workers is -3, below 1; max_rejected is -1.0"),
+        ({"together": 0}, "together is 0, below 1"),
+        ({"workers": 2, "threads": 64}, "threads is 64, but each .* workers=1"),
+        ({"reasons": 2.5}, "reasons is 2.5, not a whole number"),
+        ({"capacity_share": "0.1"}, "capacity_share is '0.1', not a number"),
+    ],
+)
+def test_options_that_would_be_ignored_or_fail_later_are_refused(
+    wrong: dict[str, Any], said: str, *, parted: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=said) as refused:
+        write_scores(parted, model, tmp_path / "out", **{**PLAIN, **wrong})
+    assert refused.value.remedy
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_of_numpy_are_numbers(parted: Records, model: RiskModel) -> None:
+    given = {"reasons": np.int64(2), "capacity_share": np.float64(0.08), "validate": np.bool_(False)}
+    plan = plan_scores(parted, model, together=1, **given)
+    assert plan.to_dict() == plan_scores(parted, model, **FAST).to_dict()
+    json.dumps(plan.to_dict())
+
+
+def test_tables_that_are_not_shown_are_not_read_by_workers_either(
+    parted: Records, model: RiskModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = parted.only([name for name in parted.tables if name != "taxpayers"])
+    here = write_scores(shown, model, tmp_path / "here", **PLAIN)
+    assert "taxpayers" not in accounts_of(here)["rows"]
+    scores, whole = read_scores(here), score(parted, model, **{**SCORE, "reasons": 0})
+    other = scores.loc[scores["score"] != whole["score"], "taxpayer_id"]  # for whom the register matters
+    assert retrace(here, other.iloc[0]).scores["taxpayer_id"].isin(other).all()  # it refuses other figures
+    monkeypatch.setattr(steps, "_BENCHES", Benches(steps.Bench.open))
+    monkeypatch.setattr(running, "put_on_bench", lambda bench: bench)  # as workers that open the folder
+    there = write_scores(shown, model, tmp_path / "there", **PLAIN)
+    assert bytes_of(there) == bytes_of(here)
+    _stop_after_the_looks(monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        write_scores(shown, model, tmp_path / "out", **PLAIN)
+    with pytest.raises(UsageError, match="differs in: tables"):
+        write_scores(parted, model, tmp_path / "out", resume=True, **PLAIN)
+
+
+def test_records_with_a_day_for_each_taxpayer_are_refused(
+    parted: Records, model: RiskModel, tmp_path: Path
+) -> None:
+    days = pd.Series(parted.as_of, parted.table("taxpayers", ["taxpayer_id"])["taxpayer_id"])
+    with pytest.raises(UsageError, match=r"a day for each taxpayer.*known_at"):
+        write_scores(parted.known_when(days), model, tmp_path / "out", **PLAIN)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_records_in_memory_are_scored_by_one_process(

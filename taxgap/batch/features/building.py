@@ -10,13 +10,14 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from taxgap.batch.accounts import check_outputs
 from taxgap.batch.features.files import MANIFEST, PEERS
 from taxgap.batch.features.plan import Against, FeaturePlan, make_plan
-from taxgap.batch.features.steps import COMPARE, MEASURE, Bench, Facts, Job, do_job, put_on_bench
+from taxgap.batch.features.steps import COMPARE, MEASURE, Bench, do_job, put_on_bench
+from taxgap.batch.jobs import Facts, Job, do_jobs, refuse_broken
 from taxgap.batch.pieces import FOLDER as WORK
+from taxgap.batch.plan import refuse_own_days
 from taxgap.batch.scoring import choose_periods
-from taxgap.batch.settings import ScoreSettings
+from taxgap.batch.settings import ScoreSettings, check_run
 from taxgap.errors import InvalidDataError, UsageError
 from taxgap.peers import PeerGroups
 from taxgap.records import Records
@@ -93,7 +94,7 @@ def build_features(
     ------
     UsageError
         Neither a regime nor a model is named, or both; the folder exists or cannot be written to; there is no
-        such engine, period or regime.
+        such engine, period or regime; the records have a day for each taxpayer.
     InvalidDataError
         There are no returns, or a file of the records is not the one that their manifest tells of.
     IncompatibleError
@@ -107,6 +108,8 @@ def build_features(
     of the feature or, where it is relative, in half middle-half widths of the peers; groups are text with
     frozen levels.
     """
+    check_run(workers=workers)
+    refuse_own_days(records, "measured")
     tax, kind, against, columns = _choose(records, regime, model, peers)
     known = records.known_at(as_of)
     if model is not None:
@@ -125,8 +128,7 @@ def build_features(
         check_folder(records, "measured")
     target = Path(out)
     with workshop(target, plan.to_dict(), replace=replace, marker=MANIFEST, resume=resume) as shop:
-        bench = Bench.of(shop.folder, plan, records)
-        put_on_bench(bench)
+        bench = put_on_bench(Bench.of(shop.folder, plan, records))
         with start_engine(engine, count, scheduler) as run:
             _Building(shop, bench, run, progress or (lambda *_: None)).work(against)
     return target
@@ -167,34 +169,29 @@ class _Building:
         self.bench.write_peers(peers)
         done = self._do(COMPARE)
         files = {name: entry for facts in done for name, entry in facts["files"].items()}
-        if broken := check_outputs(folder, files):
-            raise InvalidDataError(
-                f"{len(broken)} of the files that were written are not what was written.",
-                where=", ".join(broken[:3]),
-                remedy="Run it again to go on: what is broken is made again.",
-            )
+        refuse_broken(folder, files)
         write_json(folder / MANIFEST, _describe(self.bench.plan, self.bench, files, done[0]["levels"]))
         shutil.rmtree(folder / WORK, ignore_errors=True)
 
     def _do(self, step: str) -> list[Facts]:
         """Do a step on the partitions where it is not done; return the facts of all."""
-        jobs = [Job(self.shop.folder, step, number) for number in self.bench.records.partitions]
-        left = [job for job in jobs if not self._is_done(job)]
-        self.progress(step, len(jobs) - len(left), len(jobs))
-        for done, _ in enumerate(self.run(do_job, left), start=len(jobs) - len(left) + 1):
-            self.progress(step, done, len(jobs))
-        return [self.shop.done(job.name) or {} for job in jobs]
+        folder, parts = self.shop.folder, self.bench.records.partitions
+        jobs = [Job(folder, self.bench.digest, step, number) for number in parts]
+        done = 0
 
-    def _is_done(self, job: Job) -> bool:
-        facts = self.shop.done(job.name)
-        return facts is not None and not check_outputs(self.shop.folder, facts["files"])
+        def tell(more: int) -> None:
+            nonlocal done
+            done += more
+            self.progress(step, done, len(jobs))
+
+        return do_jobs(self.run, do_job, jobs, begin=lambda kept: tell(len(kept)), part=lambda *_: tell(1))
 
 
 def _describe(plan: FeaturePlan, bench: Bench, files: Facts, levels: dict[str, Any]) -> dict[str, Any]:
     # Plain data, and no clock time, so that the same run gives the same bytes.
-    about = {name: value for name, value in plan.to_dict().items() if name not in {"records", "peers_id"}}
+    unsaid = {"records", "peers_id", "tables"}
     return {
-        **about,
+        **{name: value for name, value in plan.to_dict().items() if name not in unsaid},
         "peers_file": {"name": PEERS, "sha256": checksum(bench.folder / PEERS)},
         "missing_features": [
             name for name in bench.regime.missing_features(bench.records) if name in plan.columns

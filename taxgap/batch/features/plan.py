@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from uuid import uuid4
@@ -11,6 +12,7 @@ from uuid import uuid4
 import pandas as pd
 
 from taxgap import __version__
+from taxgap.batch.jobs import digest_plan
 from taxgap.peers import PeerGroups
 from taxgap.records import Records
 from taxgap.records.files import checksum
@@ -40,6 +42,8 @@ class FeaturePlan:
         The checksum of their manifest; a name of their own where they are frames in memory.
     as_of : str
         The day on which the records are seen.
+    tables : list of str
+        Those that are read.
     regime : str
     periods : list of str
         The tax years.
@@ -59,6 +63,7 @@ class FeaturePlan:
     records: str
     records_id: str
     as_of: str
+    tables: list[str]
     regime: str
     periods: list[str]
     columns: list[str]
@@ -67,6 +72,11 @@ class FeaturePlan:
     minimum: int
     model_id: str
     versions: dict[str, str]
+
+    @cached_property
+    def digest(self) -> str:
+        """What stands for all of it."""
+        return digest_plan(self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -94,6 +104,7 @@ def make_plan(
         records=str(Path(records.where).resolve()) if path.is_file() else records.where,
         records_id=checksum(path) if path.is_file() else uuid4().hex,
         as_of=str(records.as_of.date()),
+        tables=[name for name in regime.tables if name in records.tables],
         regime=regime.name,
         periods=periods,
         columns=columns,

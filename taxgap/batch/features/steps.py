@@ -11,37 +11,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pandas as pd
 
 from taxgap.batch.features.files import KEYS, PEERS, describe_levels, write_part
 from taxgap.batch.features.plan import FeaturePlan
+from taxgap.batch.jobs import Benches, Facts, Job
 from taxgap.batch.pieces import PieceFiles
 from taxgap.batch.taking import check_files
 from taxgap.peers import PER_GROUP, PeerGroups, PeerSketch
 from taxgap.records import Records
 from taxgap.records.files import new_file, read_json
-from taxgap.records.workshop import PLAN, Workshop
+from taxgap.records.workshop import PLAN
 from taxgap.regimes import Regime, get_regime
 from taxgap.risk.storage import write_peer_rows
 
 MEASURE, COMPARE = "measure", "compare"
-
-Facts = dict[str, Any]
-
-
-class Job(NamedTuple):
-    """A step on a partition."""
-
-    folder: Path
-    step: str
-    partition: int
-
-    @property
-    def name(self) -> str:
-        """What it is recorded by."""
-        return f"{self.step}-{self.partition:04d}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +39,7 @@ class Bench:
         In which the features are made.
     plan : FeaturePlan
     records : Records
-        As they stood.
+        As they stood, the tables of the plan alone.
     regime : Regime
     """
 
@@ -64,15 +49,21 @@ class Bench:
     regime: Regime
 
     @classmethod
-    def open(cls, folder: Path) -> Bench:
-        """Open what the folder names."""
-        plan = FeaturePlan.from_dict(read_json(folder / PLAN))
-        return cls.of(folder, plan, Records.open(plan.records))
+    def open(cls, job: Job) -> Bench:
+        """Open what the folder of a job names."""
+        plan = FeaturePlan.from_dict(read_json(job.folder / PLAN))
+        return cls.of(job.folder, plan, Records.open(plan.records))
 
     @classmethod
     def of(cls, folder: Path, plan: FeaturePlan, records: Records) -> Bench:
         """Take records that are open already."""
-        return cls(folder, plan, records.known_at(plan.as_of), get_regime(plan.regime))
+        known = records.known_at(plan.as_of).only(plan.tables)
+        return cls(folder, plan, known, get_regime(plan.regime))
+
+    @property
+    def digest(self) -> str:
+        """That of the plan."""
+        return self.plan.digest
 
     @cached_property
     def peers(self) -> PeerGroups:
@@ -81,7 +72,7 @@ class Bench:
 
     def files(self, kind: str) -> PieceFiles:
         """Return the files of a kind: `measured` returns, the `sample` and the `counts` of a sketch."""
-        return PieceFiles(self.folder, kind)
+        return PieceFiles(self.folder, f"{self.digest}/{kind}")
 
     def write_peers(self, peers: PeerGroups) -> None:
         """Write the peers that returns are held against."""
@@ -96,23 +87,17 @@ class Bench:
                 yield PeerSketch(sample.set_index(KEYS), counts, PER_GROUP)
 
 
-_OPEN: dict[Path, Bench] = {}
-"""The bench of this process; it holds one at a time."""
+_BENCHES = Benches(Bench.open)
 
 
-def put_on_bench(bench: Bench) -> None:
-    """Give this process what it would otherwise open."""
-    _OPEN.clear()
-    _OPEN[bench.folder] = bench
+def put_on_bench(bench: Bench) -> Bench:
+    """Give this process what it would otherwise open, and return it."""
+    return _BENCHES.put(bench)
 
 
 def do_job(job: Job) -> Facts:
     """Do a step on a partition, record it, and return what is recorded."""
-    if job.folder not in _OPEN:
-        put_on_bench(Bench.open(job.folder))
-    facts = _STEPS[job.step](_OPEN[job.folder], job.partition)
-    Workshop(job.folder).finish(job.name, facts)
-    return facts
+    return _BENCHES.do(job, _STEPS)
 
 
 def _measure(bench: Bench, partition: int) -> Facts:

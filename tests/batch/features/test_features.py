@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from taxgap.batch import score
-from taxgap.batch.features import build_features, read_features
+from taxgap.batch.features import build_features, building, read_features, steps
+from taxgap.batch.jobs import Benches
 from taxgap.cli.main import main
 from taxgap.errors import InvalidDataError, UsageError
 from taxgap.peers import PeerGroups
@@ -77,6 +78,31 @@ def test_a_run_that_was_left_off_is_gone_on_with(
     assert not (tmp_path / "out").exists()
     out = build_features(parted, tmp_path / "out", regime=TAX, resume=True)
     assert bytes_of(out) == bytes_of(made)
+
+
+def test_a_worker_that_outlives_a_run_makes_the_next_by_its_own_plan(
+    made: Path, parted: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "_BENCHES", Benches(steps.Bench.open))
+    monkeypatch.setattr(building, "put_on_bench", lambda bench: bench)  # as workers that open the folder
+    build_features(parted, tmp_path / "out", regime=TAX, periods=parted.periods[-1])
+    out = build_features(parted, tmp_path / "out", regime=TAX, replace=True)
+    assert bytes_of(out) == bytes_of(made)
+
+
+def test_what_is_not_shown_is_not_read_by_workers_and_own_days_are_refused(
+    parted: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = parted.only([TAX, "taxpayers"])
+    here = build_features(shown, tmp_path / "here", regime=TAX)
+    monkeypatch.setattr(steps, "_BENCHES", Benches(steps.Bench.open))
+    monkeypatch.setattr(building, "put_on_bench", lambda bench: bench)
+    assert bytes_of(build_features(shown, tmp_path / "there", regime=TAX)) == bytes_of(here)
+    days = pd.Series(parted.as_of, parted.table("taxpayers", ["taxpayer_id"])["taxpayer_id"])
+    with pytest.raises(UsageError, match="a day for each taxpayer"):
+        build_features(parted.known_when(days), tmp_path / "own", regime=TAX)
+    with pytest.raises(UsageError, match="workers is 0, below 1"):
+        build_features(parted, tmp_path / "own", regime=TAX, workers=0)
 
 
 def test_given_peers_count_with_what_they_need(parted: Records, tmp_path: Path) -> None:
