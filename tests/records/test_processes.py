@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from threading import Timer
 
@@ -13,16 +14,21 @@ import pytest
 from taxgap.records.processes import _shut, processes
 
 
+@pytest.fixture(autouse=True)
+def none_is_left() -> Iterator[None]:
+    before = set(multiprocessing.active_children())  # those of other tests' clusters
+    yield
+    assert set(multiprocessing.active_children()) <= before
+
+
 def test_results_come_in_the_order_of_the_jobs() -> None:
     with processes(2) as run:
         assert list(run(abs, range(-5, 1))) == [5, 4, 3, 2, 1, 0]
-    assert not multiprocessing.active_children()
 
 
 def test_jobs_that_are_not_wanted_any_more_do_not_keep_the_pool() -> None:
     with pytest.raises(ZeroDivisionError), processes(2) as run:
         list(map((1).__truediv__, run(abs, range(3))))
-    assert not multiprocessing.active_children()
 
 
 def test_one_that_is_killed_at_the_end_does_not_keep_the_others_waiting() -> None:
@@ -34,4 +40,3 @@ def test_one_that_is_killed_at_the_end_does_not_keep_the_others_waiting() -> Non
     Timer(0.3, os.kill, (first, signal.SIGKILL)).start()
     _shut(pool)
     pool.shutdown(wait=True)
-    assert not multiprocessing.active_children()

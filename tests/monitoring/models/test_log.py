@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -194,24 +195,22 @@ def test_threads_lose_no_line(tmp_path: Path) -> None:
     assert sorted(each.model_id for each in read_log(tmp_path).entries) == sorted(names)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+WRITER = """
+import sys
+from pathlib import Path
+from taxgap.monitoring.models.entries import Entry
+from taxgap.monitoring.models.log import append, locked, read_log
+shelf, name = Path(sys.argv[1]), sys.argv[2]
+for number in range(20):
+    with locked(shelf):
+        own = Entry(action="add", regime="vat", model_id=f"{name}{number}", by="A. Officer", card="c")
+        append(shelf, read_log(shelf), own)
+"""
+
+
 def test_processes_lose_no_line(tmp_path: Path) -> None:
-    running = [fork_writer(tmp_path, name) for name in "ab"]
-    assert [os.waitpid(process, 0)[1] for process in running] == [0, 0]
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    running = [subprocess.Popen([*command, name]) for name in "ab"]
+    assert [process.wait() for process in running] == [0, 0]
     found = [each.model_id for each in read_log(tmp_path).entries]
     assert sorted(found) == sorted(f"{name}{number}" for name in "ab" for number in range(20))
-
-
-def fork_writer(shelf: Path, name: str) -> int:
-    """Start a process that writes twenty lines; forked, because importing it all takes seconds."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which this child does not use
-        process = os.fork()
-    if process:
-        return process
-    status = 1
-    try:
-        write(shelf, *(f"{name}{number}" for number in range(20)))
-        status = 0
-    finally:
-        os._exit(status)
