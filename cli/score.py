@@ -58,7 +58,9 @@ _RUN = ("workers", "engine", "scheduler", "resume", "replace", "max_rejected", "
     type=click.FloatRange(0),
     help="What an officer's hour costs, in pounds; else the model's.",
 )
-@click.option("--threads", type=click.IntRange(1), help="Threads that explain, with --workers 1; all cores when absent.")
+@click.option(
+    "--threads", type=click.IntRange(1), help="Threads that explain, with --workers 1; all cores when absent."
+)
 @click.option("--cutoff", type=options.share, help="Least probability of a flag; else the model's.")
 @click.option("--period", "periods", multiple=True, metavar="YEAR", help="A tax year; all when absent.")
 @options.as_of_option
