@@ -21,6 +21,7 @@ from taxgap.gap.chain.components import Amount, Part, estimate_found, project_ca
 from taxgap.gap.chain.detecting import control_regime
 from taxgap.gap.chain.groups import Chain, break_down
 from taxgap.gap.chain.reading import fill_cases, read_regime
+from taxgap.gap.chain.tabulating import tabulate_chain
 from taxgap.gap.detection import control_detection
 from taxgap.records import Records, Truth
 from taxgap.regimes.returns import KEY
@@ -267,7 +268,9 @@ def check_groups(records: Records, chains: list[Chain], known: list[np.ndarray])
     frames = [groups_of(records, chain.data.index, regime=chain.data.regime) for chain in chains]
     rows = []
     for name, use in (("all four taxes", slice(None)), ("Self Assessment", slice(0, 1))):
-        table, _ = break_down(records, chains[use], 0.95)
+        parts = [part for chain in chains[use] for part in chain.parts]
+        taxes, _ = tabulate_chain(parts, None, level=0.95, draws=1_000, seed=0)
+        table, _ = break_down(records, chains[use], taxes, 0.95)
         for dimension in GROUPS:
             parts = zip(chains[use], frames[use], known[use], strict=True)
             beside = pd.concat(

@@ -10,7 +10,7 @@ from typing import Any
 from taxgap.risk.card import to_plain
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Estimate:
     """A total of a population, estimated from cases of known probability.
 
@@ -35,7 +35,7 @@ class Estimate:
 
     Examples
     --------
-    >>> print(Estimate(8.0, 6.5, 10.5, 1.0, "expansion", 500, 0.95).to_text())
+    >>> Estimate(8.0, 6.5, 10.5, 1.0, "expansion", 500, 0.95)
     8.00 (95% interval 6.50 to 10.50), expansion, 500 cases
     """
 
@@ -64,6 +64,9 @@ class Estimate:
         limits = f"{self.level:.0%} interval {self.low:,.2f} to {self.high:,.2f}"
         line = f"{self.value:,.2f} ({limits}), {self.method.replace('_', ' ')}, {self.n:,} cases"
         return "\n".join([line, *self.diagnostics.get("cautions", ())])
+
+    def __repr__(self) -> str:
+        return self.to_text()
 
     def _repr_html_(self) -> str:
         rows = "".join(

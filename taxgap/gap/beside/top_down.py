@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from taxgap.errors import InvalidDataError
+from taxgap.gap.cautions import warn_of
 from taxgap.gap.chain.reading import NET_BOXES
 from taxgap.records import Records
 from taxgap.records.periods import tax_year_of
@@ -74,6 +75,11 @@ def estimate_from_above(
     InvalidDataError
         If theoretical liability is not above 0, or a number is missing.
 
+    Warns
+    -----
+    EstimateWarning
+        If receipts are above what should have come in: the gap is negative.
+
     Examples
     --------
     VAT of 2022-23 as published in the second estimate (GBP billion):
@@ -89,6 +95,10 @@ def estimate_from_above(
         )
     reach = float(ndtri((1 + level) / 2)) * standard_error
     gap = theoretical - receipts
+    if gap < 0:
+        warn_of(
+            ["Receipts are above theoretical liability, so that the gap is negative: check which is which."]
+        )
     percents = [
         100 * (1 - receipts / max(due, 1e-300))
         for due in (theoretical, theoretical - reach, theoretical + reach)

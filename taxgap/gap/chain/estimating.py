@@ -13,7 +13,7 @@ import pandas as pd
 from taxgap.errors import UsageError
 from taxgap.gap.cautions import EstimateWarning
 from taxgap.gap.chain.bounding import bound_gap
-from taxgap.gap.chain.combining import Draws, build_waterfall, draw_chain, sampling_limits, vary_inputs
+from taxgap.gap.chain.combining import build_waterfall, vary_inputs
 from taxgap.gap.chain.components import (
     Amount,
     Part,
@@ -26,18 +26,17 @@ from taxgap.gap.chain.components import (
 )
 from taxgap.gap.chain.detecting import control_regime
 from taxgap.gap.chain.groups import COLUMNS, Chain, break_down
-from taxgap.gap.chain.hidden import HiddenEconomy, describe_hidden, draw_hidden
+from taxgap.gap.chain.hidden import HiddenEconomy
 from taxgap.gap.chain.multiplier import Multiplier
 from taxgap.gap.chain.reading import RegimeData, fill_cases, read_regime
-from taxgap.gap.chain.result import GapEstimate
+from taxgap.gap.chain.result import NUMBERS, GapEstimate
 from taxgap.gap.chain.scoring import Scores, models_by_regime, score_regime
+from taxgap.gap.chain.tabulating import ALL_YEARS, tabulate_chain
 from taxgap.gap.detection import ControlledEstimate
 from taxgap.records import Records
 from taxgap.risk import RiskModel
-from taxgap.risk.arrays import Floats
 from taxgap.schemas.codes import REGIMES
 
-ALL = "all years"
 NonDetection: TypeAlias = Multiplier | Literal["estimated"] | Mapping[str, Multiplier | Literal["estimated"]]
 
 
@@ -114,12 +113,11 @@ def estimate_gap(
     of every link are ours. The interval is that of joint draws of all links. What is estimated is the gap of
     the returns on file: who files none is in it only by way of ``hidden``.
     """
-    if not 0 < level < 1 or draws < 100:
-        raise UsageError("The level lies between 0 and 1, and at least 100 draws are needed.", where="level")
+    _check_options(records, hidden, level, draws)
     view = records if as_of is None else records.known_at(pd.Timestamp(as_of))
     taxes = _choose_taxes(view, regimes)
     stated = {tax: _choose_multiplier(non_detection, tax) for tax in taxes}
-    wanted = [years] if isinstance(years, str) else years
+    wanted = _choose_years(years)
     if bounds and hidden is not None:
         raise UsageError(
             "Bounds hold no hidden economy.",
@@ -139,11 +137,54 @@ def estimate_gap(
             if control is not None:
                 controlled[tax] = control
             chains.append(_build_chain(data, scores, multiplier, pool=pool_years, level=level, seed=seed))
-    how = {"level": level, "draws": draws, "seed": seed}
-    made = _tell_making(view, chains, controlled, hidden, **how, pool_years=pool_years)
-    broken, said = break_down(view, chains, level, hidden) if groups else (pd.DataFrame(columns=COLUMNS), [])
-    notes = [*_collect_notes(chains, controlled, models, taxes), *said]
-    return _assemble(chains, broken, made, notes, hidden=hidden, level=level, draws=draws, seed=seed)
+    how = {"level": level, "draws": draws, "seed": seed, "pool_years": pool_years}
+    made = _tell_making(view, chains, controlled, hidden, how)
+    parts = [part for chain in chains for part in chain.parts]
+    table, whole = tabulate_chain(parts, hidden, level=level, draws=draws, seed=seed)
+    broken, said = (
+        break_down(view, chains, table, level, hidden) if groups else (pd.DataFrame(columns=COLUMNS), [])
+    )
+    notes = [*_collect_notes(chains, controlled, models, taxes), *_doubt_hidden(hidden, whole), *said]
+    return GapEstimate(
+        value=whole["net"],
+        **{name: whole[name] for name in NUMBERS if name != "value"},
+        table=table,
+        waterfall=build_waterfall(parts, hidden),
+        sensitivity=vary_inputs(parts, level, hidden),
+        groups=broken,
+        waterfalls={chain.data.regime: build_waterfall(chain.parts) for chain in chains},
+        made=made,
+        notes=tuple(notes),
+    )
+
+
+def _check_options(records: object, hidden: object, level: float, draws: int) -> None:
+    if not isinstance(records, Records):
+        raise UsageError(
+            f"The records are a {type(records).__name__}, not opened records.",
+            where="records",
+            remedy="Open them first: taxgap.Records.open('economy/records').",
+        )
+    if hidden is not None and not isinstance(hidden, HiddenEconomy):
+        raise UsageError(
+            f"The hidden economy is a {type(hidden).__name__}, which says nothing of its limits.",
+            where="hidden",
+            remedy="Write HiddenEconomy(2.1e9, low=1.4e9, high=3.0e9), in GBP.",
+        )
+    if not 0 < level < 1 or draws < 100:
+        raise UsageError("The level lies between 0 and 1, and at least 100 draws are needed.", where="level")
+
+
+def _choose_years(years: Sequence[str] | str | None) -> list[str] | None:
+    if years is None:
+        return None
+    wanted = [years] if isinstance(years, str) else [str(year) for year in years]
+    for year in wanted:
+        first, _, last = year.partition("-")
+        if not (len(first) == 4 and first.isdigit() and last == f"{(int(first) + 1) % 100:02d}"):
+            meant = f"{year[:4]}-{(int(year[:4]) + 1) % 100:02d}" if year[:4].isdigit() else "2022-23"
+            raise UsageError(f"'{year}' is no tax year.", where="years", remedy=f"Write {meant}.")
+    return wanted
 
 
 def _tell_making(
@@ -151,16 +192,13 @@ def _tell_making(
     chains: Sequence[Chain],
     controlled: Mapping[str, ControlledEstimate],
     hidden: HiddenEconomy | None,
-    *,
-    pool_years: bool,
-    **how: float,
+    how: Mapping[str, float],
 ) -> dict[str, Any]:
     made = {
         "as_of": str(records.as_of.date()),
         **how,
         "regimes": [chain.data.regime for chain in chains],
         "years": {chain.data.regime: chain.data.years for chain in chains},
-        "pool_years": pool_years,
         "multipliers": {chain.data.regime: chain.parts[0].multiplier.to_dict() for chain in chains},
         "detection": {tax: control.to_dict() for tax, control in controlled.items()},
         "formula": "net gap = found x multiplier + non-payment - compliance yield",
@@ -195,10 +233,13 @@ def _choose_multiplier(given: NonDetection, tax: str) -> Multiplier | str:
     one = given.get(tax) if isinstance(given, Mapping) else given
     if isinstance(one, Multiplier) or (isinstance(one, str) and one == "estimated"):
         return one
+    said = f"There is no non-detection multiplier for {tax}."
+    if one is not None:
+        said = f"The non-detection multiplier for {tax} is neither a Multiplier nor 'estimated': {one!r}."
     raise UsageError(
-        f"There is no non-detection multiplier for {tax}.",
+        said,
         where="non_detection",
-        remedy="Give a Multiplier, such as Multiplier(1.9, low=1.5, high=2.3), or 'estimated'.",
+        remedy="Write Multiplier(1.9, low=1.5, high=2.3), Multiplier(1.9) if it is certain, or 'estimated'.",
     )
 
 
@@ -217,7 +258,7 @@ def _build_chain(
     filled, tail = fill_cases(data)
     debts, (came, paid) = find_non_payment(data), find_yield(data, filled)
     spans = (
-        [(ALL, np.ones(len(data.index), dtype=np.bool_))]
+        [(ALL_YEARS, np.ones(len(data.index), dtype=np.bool_))]
         if pool
         else [(y, data.rows_of(y)) for y in data.years]
     )
@@ -228,9 +269,8 @@ def _build_chain(
         found, notes = estimate_found(cases, rows, scores, np.flatnonzero(mine), level=level, seed=seed)
         later, variance, unsupported = project_cases(cases, tail, int(rows.sum()))
         if unsupported:
-            notes.append(
-                f"{unsupported} open cases are older than any that closed: they got the mean of all."
-            )
+            older = "open case is" if unsupported == 1 else "open cases are"
+            notes.append(f"{unsupported} {older} older than any that closed, and counted as the mean of all.")
         notes += [str(caution) for caution in found.diagnostics.get("cautions", ())]
         parts.append(
             Part(
@@ -260,102 +300,6 @@ def _build_chain(
     return Chain(data, filled, scores, parts)
 
 
-def _assemble(
-    chains: Sequence[Chain],
-    broken: pd.DataFrame,
-    made: dict[str, Any],
-    notes: Sequence[str],
-    *,
-    hidden: HiddenEconomy | None,
-    level: float,
-    draws: int,
-    seed: int,
-) -> GapEstimate:
-    parts = [part for chain in chains for part in chain.parts]
-    drawn = draw_chain(parts, draws=draws, seed=seed)
-    rows = []
-    for tax in dict.fromkeys(part.regime for part in parts):
-        mine = [k for k, part in enumerate(parts) if part.regime == tax]
-        rows += [_tabulate(parts, drawn, [k], tax=tax, year=parts[k].year, level=level) for k in mine]
-        if len(mine) > 1:
-            rows.append(_tabulate(parts, drawn, mine, tax=tax, year=ALL, level=level))
-    more = (0.0 if hidden is None else hidden.value, draw_hidden(hidden, draws, seed))
-    whole = _tabulate(parts, drawn, list(range(len(parts))), tax="all", year=ALL, level=level, more=more)
-    if hidden is not None:
-        rows.append(describe_hidden(hidden, more[1], level))
-    if len(chains) > 1 or hidden is not None:
-        rows.append(whole)
-    by_tax = {chain.data.regime: build_waterfall(chain.parts) for chain in chains}
-    return GapEstimate(
-        value=whole["net"],
-        low=whole["low"],
-        high=whole["high"],
-        sampling_low=whole["sampling_low"],
-        sampling_high=whole["sampling_high"],
-        gross=whole["gross"],
-        gross_low=whole["gross_low"],
-        gross_high=whole["gross_high"],
-        percent=whole["percent"],
-        percent_low=whole["percent_low"],
-        percent_high=whole["percent_high"],
-        table=pd.DataFrame(rows),
-        waterfall=build_waterfall(parts, hidden),
-        sensitivity=vary_inputs(parts, level, hidden),
-        groups=broken,
-        waterfalls=by_tax,
-        made=made,
-        notes=tuple(notes),
-    )
-
-
-def _tabulate(
-    parts: Sequence[Part],
-    drawn: Draws,
-    rows: list[int],
-    *,
-    tax: str,
-    year: str,
-    level: float,
-    more: tuple[float, Floats | float] = (0.0, 0.0),
-) -> dict[str, Any]:
-    """Return a row of the table; ``more`` is added to gap and liability: an amount, and its draws."""
-    mine = [parts[k] for k in rows]
-    ends = [(1 - level) / 2, (1 + level) / 2]
-    net, gross = drawn.net[rows].sum(axis=0) + more[1], drawn.gross[rows].sum(axis=0) + more[1]
-    theoretical = drawn.theoretical[rows].sum(axis=0) + more[1]
-    due = sum(part.theoretical for part in mine) + more[0]
-    value = sum(part.net for part in mine) + more[0]
-    low, high = np.quantile(net, ends)
-    gross_low, gross_high = np.quantile(gross, ends)
-    percents = 100 * np.quantile(net / theoretical, ends) if due > 0 else (np.nan, np.nan)
-    sampling = sampling_limits(mine)
-    return {
-        "regime": tax,
-        "year": year,
-        "gross": sum(part.gross for part in mine) + more[0],
-        "gross_low": float(gross_low),
-        "gross_high": float(gross_high),
-        "net": value,
-        "low": min(float(low), value),
-        "high": max(float(high), value),
-        "sampling_low": sampling[0] + more[0],
-        "sampling_high": sampling[1] + more[0],
-        "percent": 100 * value / due if due > 0 else float("nan"),
-        "percent_low": float(percents[0]),
-        "percent_high": float(percents[1]),
-        "theoretical": due,
-        "found": sum(part.found.value for part in mine),
-        "multiplier": sum(part.under_declared for part in mine)
-        / max(sum(part.found.value for part in mine), 1e-300),
-        "non_payment": sum(part.non_payment.value for part in mine),
-        "compliance_yield": sum(part.compliance_yield.value for part in mine),
-        "cases": sum(part.cases for part in mine),
-        "open_cases": sum(part.open_cases for part in mine),
-        "method": ", ".join(dict.fromkeys(part.found.method for part in mine)),
-        "scores": ", ".join(dict.fromkeys(part.scored for part in mine)),
-    }
-
-
 def _collect_notes(
     chains: Sequence[Chain],
     controlled: Mapping[str, ControlledEstimate],
@@ -364,15 +308,28 @@ def _collect_notes(
 ) -> list[str]:
     notes = [note for chain in chains for note in chain.data.notes]
     for chain in chains:
+        tax, years = chain.data.regime.replace("_", " "), {}  # type: ignore[var-annotated]
         for part in chain.parts:
-            notes += [f"{part.regime.replace('_', ' ')}, {part.year}: {note}" for note in part.notes]
+            for note in part.notes:
+                years.setdefault(note, []).append(part.year)
+        notes += [f"{tax}, {' and '.join(when)}: {note}" for note, when in years.items()]
     for tax, control in controlled.items():
-        if not control.identified:
-            notes.append(
-                f"{tax.replace('_', ' ')}: the multiplier is not identified; a band that is an assumption "
-                f"stands in its place ({'; '.join(control.problems)})."
-            )
+        notes.append(f"{tax.replace('_', ' ')}: {control.say_basis()}")
     notes += [
         f"The model for {tax} was not used: the tax is not estimated." for tax in models if tax not in taxes
     ]
+    return notes
+
+
+def _doubt_hidden(hidden: HiddenEconomy | None, whole: Mapping[str, Any]) -> list[str]:
+    if hidden is None:
+        return []
+    notes, others = [], whole["gross"] - hidden.value
+    if hidden.low is None:
+        notes.append("The hidden economy counts as certain: no limits were given, which is hardly so.")
+    if hidden.value > others:
+        notes.append(
+            f"The hidden economy is {hidden.value / max(others, 1.0):,.1f} times the gross gap of all "
+            "returns: check that it is in pounds, and of these taxpayers and years."
+        )
     return notes

@@ -20,8 +20,11 @@ from taxgap.risk.arrays import Bools, Floats
 from taxgap.risk.fairness.groups import groups_of
 from taxgap.schemas.codes import BEHAVIOURS, REGION_NATION
 
-DIMENSIONS = ("customer group", "trade group", "nation", "region", "combined authority")
+_SAMPLED = ("customer group", "trade group", "nation", "region", "combined authority")
 UNKNOWN = "not known"
+DIMENSIONS = ("tax", *_SAMPLED, "behaviour")
+"""What the gap is broken down by."""
+
 COLUMNS = [
     *("dimension", "group", "amount", "low", "high", "under_declared", "non_payment", "compliance_yield"),
     *("share", "cases", "own_weight", "method"),
@@ -61,7 +64,11 @@ class Chain:
 
 
 def break_down(
-    records: Records, chains: Sequence[Chain], level: float, hidden: HiddenEconomy | None = None
+    records: Records,
+    chains: Sequence[Chain],
+    taxes: pd.DataFrame,
+    level: float,
+    hidden: HiddenEconomy | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the net gap by group, years taken together.
 
@@ -70,6 +77,8 @@ def break_down(
     records : Records
     chains : sequence of Chain
         One a tax.
+    taxes : DataFrame
+        From `tabulate_chain`: the breakdown by tax is what stands there.
     level : float
         Confidence.
     hidden : HiddenEconomy, optional
@@ -92,8 +101,8 @@ def break_down(
     dimension add up to the whole. Each side of an interval is log-normal; over taxes errors are added in
     squares, those of the multiplier as they are.
     """
-    rows: list[pd.DataFrame] = [_by_tax(chains, level)]
-    notes, tallies = [], {name: [] for name in DIMENSIONS}  # type: ignore[var-annotated]
+    rows: list[pd.DataFrame] = [_by_tax(chains, taxes)]
+    notes, tallies = [], {name: [] for name in _SAMPLED}  # type: ignore[var-annotated]
     for chain in chains:
         frame = _read_groups(records, chain.data)
         own = _shrink_all(chain, frame, level)
@@ -115,18 +124,31 @@ def break_down(
     return fill_behaviour(table, hidden, level), notes
 
 
-def _by_tax(chains: Sequence[Chain], level: float) -> pd.DataFrame:
-    rows = []
-    for chain in chains:
-        error = sum(part.found.standard_error**2 + part.projected_variance for part in chain.parts) ** 0.5
-        found = sum(part.found.value for part in chain.parts)
-        rows.append(_row(chain, chain.data.regime, 1.0, error / found, len(chain.filled), 1.0, 1.0))
-    return _join("tax", pd.DataFrame(rows), level)
+def _by_tax(chains: Sequence[Chain], taxes: pd.DataFrame) -> pd.DataFrame:
+    # The last row of a tax is that of all its years, or of its only one.
+    last = taxes.drop_duplicates("regime", keep="last").set_index("regime")
+    mine = last.loc[[chain.data.regime for chain in chains]]
+    return pd.DataFrame(
+        {
+            "dimension": "tax",
+            "group": mine.index,
+            "amount": mine["net"],
+            "low": mine["low"],
+            "high": mine["high"],
+            "under_declared": mine["gross"] - mine["non_payment"],
+            "non_payment": mine["non_payment"],
+            "compliance_yield": mine["compliance_yield"],
+            "share": mine["net"] / mine["net"].sum() if mine["net"].sum() else np.nan,
+            "cases": mine["cases"],
+            "own_weight": 1.0,
+            "method": "own cases",
+        }
+    )[COLUMNS]
 
 
 def _read_groups(records: Records, data: RegimeData) -> pd.DataFrame:
     groups = groups_of(records, data.index, regime=data.regime)
-    frame = pd.DataFrame({name: groups[name].astype(object) for name in DIMENSIONS if name in groups})
+    frame = pd.DataFrame({name: groups[name].astype(object) for name in _SAMPLED if name in groups})
     held = records.read("taxpayers", partition=0).columns
     if "combined_authority" in held:
         register = records.read("taxpayers", ["taxpayer_id", "combined_authority"])
@@ -145,7 +167,7 @@ def _shrink_all(chain: Chain, frame: pd.DataFrame, level: float) -> dict[str, pd
         else expect_returns(chain.data, chain.filled, None if alone else frame["customer group"])
         for alone in (True, False)
     }
-    names = [name for name in DIMENSIONS if name in frame]
+    names = [name for name in _SAMPLED if name in frame]
     return {name: _shrink(chain, frame[name], expected[name == "customer group"], level) for name in names}
 
 
@@ -294,13 +316,13 @@ def _by_behaviour(chains: Sequence[Chain], level: float) -> pd.DataFrame:
         whole = float((weight * settled)[pd.notna(known)].sum())
         if whole <= 0:
             continue
+        # As the limits of the whole say, which reach further up than its standard error.
+        whole_error = float(np.sqrt(np.expm1(_error_of_log(chain, level) ** 2)))
         for name in BEHAVIOURS[:6]:
             mine = settled * (known == name)
             share = float(weight @ mine) / whole
             error = float(np.sqrt((weight**2) @ (mine - share * settled) ** 2)) / whole
-            total = sum(p.found.standard_error**2 for p in chain.parts) ** 0.5
-            found = sum(p.found.value for p in chain.parts)
-            relative = float(np.hypot(error / share, total / found)) if share > 0 else 0.0
+            relative = float(np.hypot(error / share, whole_error)) if share > 0 else 0.0
             rows.append(
                 _row(chain, name, share, relative, int((mine > 0).sum()), 1.0, 0.0) | _settled(chain, name)
             )

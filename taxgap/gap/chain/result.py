@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any
 
 import pandas as pd
 
+from taxgap.errors import UsageError
+from taxgap.gap.chain.groups import DIMENSIONS
 from taxgap.risk.card import to_plain
 
 FORMAT = "taxgap-gap-estimate"
 FORMAT_VERSION = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GapEstimate:
     """The tax gap of the returns on file, with all that it rests on.
 
@@ -81,13 +84,35 @@ class GapEstimate:
         return replace(self, truth={str(name): float(amount) for name, amount in truth.items()})
 
     def by(self, dimension: str) -> pd.DataFrame:
-        """Return one breakdown, such as ``"nation"``; empty if there is none."""
-        mine = self.groups[self.groups["dimension"] == dimension] if len(self.groups) else self.groups
+        """Return one breakdown.
+
+        Parameters
+        ----------
+        dimension : str
+            ``tax, customer group, trade group, nation, region, combined authority`` or ``behaviour``; case
+            does not matter, and ``trade_group`` will do.
+
+        Returns
+        -------
+        DataFrame
+            Empty where the records hold no such groups, or no breakdown was asked for.
+
+        Raises
+        ------
+        UsageError
+            If there is no such breakdown.
+        """
+        known = list(dict.fromkeys([*DIMENSIONS, *map(str, self.groups.get("dimension", ()))]))
+        named = {name.casefold(): name for name in known}
+        asked = named.get(str(dimension).casefold().replace("_", " "))
+        if asked is None:
+            raise UsageError(f"There is no breakdown by {dimension}.", where="dimension", available=known)
+        mine = self.groups[self.groups["dimension"] == asked] if len(self.groups) else self.groups
         return mine.reset_index(drop=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: everything a page needs, missing values as None."""
-        numbers = {name: getattr(self, name) for name in _NUMBERS}
+        numbers = {name: getattr(self, name) for name in NUMBERS}
         frames = ("table", "waterfall", "sensitivity", "groups")
         plain: dict[str, Any] = to_plain(
             {
@@ -121,10 +146,11 @@ class GapEstimate:
             f"Net tax gap: {_millions(self.value)} ({level:.0%} interval {full}), {percent} "  # noqa: ISC004
             f"({self.percent_low:.1f}% to {self.percent_high:.1f}%).",
             f"Gross: {_millions(self.gross)}. Sampling alone would say {alone}.",
+            *self._say_multipliers(),
             "",
             _show(self.table, ("regime", "year", "gross", "net", "low", "high", "percent", "cases")),
             "",
-            _show(self.waterfall, ("name", "amount", "share_of_variance")),
+            _show(self.waterfall, ("name", "amount", "share_of_variance"), blank="kind"),
         ]
         if self.truth is not None:
             known = ", ".join(
@@ -133,11 +159,30 @@ class GapEstimate:
             lines += ["", f"Truth: {known}."]
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
 
+    def _say_multipliers(self) -> list[str]:
+        """Say each multiplier with its limits, and which are assumed for want of an estimate."""
+        told = self.made.get("multipliers", {})
+        each = [
+            f"{tax.replace('_', ' ')} {one['value']:.2f} ({one['low']:.2f} to {one['high']:.2f})"
+            for tax, one in told.items()
+        ]
+        if not each:
+            return []
+        lines = [f"Multipliers for what officers do not find: {', '.join(each)}."]
+        found = self.made.get("detection", {})
+        assumed = [tax.replace("_", " ") for tax, control in found.items() if not control["identified"]]
+        if assumed:
+            lines.append(f"Of these a band that nothing in the data narrows: {', '.join(assumed)}.")
+        return lines
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
     def _repr_html_(self) -> str:
-        return f"<pre>{self.to_text()}</pre>"
+        return f"<pre>{escape(self.to_text())}</pre>"
 
 
-_NUMBERS = (
+NUMBERS = (
     *("value", "low", "high", "sampling_low", "sampling_high", "gross", "gross_low", "gross_high"),
     *("percent", "percent_low", "percent_high"),
 )
@@ -148,14 +193,16 @@ def _millions(amount: float) -> str:
     return f"£{amount / 1e6:,.1f}m"
 
 
-def _show(table: pd.DataFrame, columns: tuple[str, ...]) -> str:
+def _show(table: pd.DataFrame, columns: tuple[str, ...], *, blank: str = "") -> str:
+    """Write columns of a table; the shares of its totals are blank where a column tells which these are."""
     shown = table[list(columns)].copy()
+    totals = table[blank] == "total" if blank else pd.Series(False, index=table.index)
     for name in shown.columns:
         if name in _MONEY:
             shown[name] = shown[name].map(_millions)
         elif name in ("percent", "share_of_variance"):
             scale = 1.0 if name == "percent" else 100.0
-            shown[name] = (scale * shown[name]).map("{:.1f}%".format)
+            shown[name] = (scale * shown[name]).map("{:.1f}%".format).mask(totals, "")
         elif name == "regime":
             shown[name] = shown[name].str.replace("_", " ")
     return str(shown.to_string(index=False))

@@ -40,7 +40,7 @@ class ControlledEstimate:
     problems : tuple of str
         Why not, or what to keep in mind.
     share_found : float
-        Share of the tax of these cases that their officers found.
+        Share of the tax of these cases that their officers found; NaN where not identified.
     multiplier : Multiplier
         Its reciprocal with limits; where not identified, a band from nothing missed to the least found.
     total, found : float
@@ -59,6 +59,22 @@ class ControlledEstimate:
     found: float
     officers: pd.DataFrame
     facts: dict[str, Any]
+
+    def say_basis(self) -> str:
+        """Say in a sentence what the multiplier is and what it rests on."""
+        low, high = self.multiplier.limits
+        value = f"{self.multiplier.value:.2f} ({low:.2f} to {high:.2f})"
+        if not self.identified:
+            return (
+                f"the multiplier is not identified; a band that is an assumption, {value}, stands in its "
+                f"place ({'; '.join(self.problems)})."
+            )
+        least, most = self.facts["best_range"]
+        weak = f" ({'; '.join(self.problems)})" if self.problems else ""
+        return (
+            f"the multiplier is {value}. How officers differ is in the data; how much the best of them find "
+            f"is assumed: {self.facts['best_finds']:.2f} of the tax, {least:.2f} to {most:.2f}{weak}."
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data. Officers are counted, not listed."""
@@ -228,7 +244,7 @@ def _give_band(
     band = _multiplier(middle, 1.0, 1 / least, "uniform", source=source)
     found = float(amounts.sum())
     return ControlledEstimate(
-        False, problems, 1 / middle, band, middle * found, found, officers, facts | {"least_found": least}
+        False, problems, float("nan"), band, middle * found, found, officers, facts | {"least_found": least}
     )
 
 

@@ -16,6 +16,7 @@ from taxgap.gap.beside import (
     recapture_two,
     revise_gap,
 )
+from taxgap.gap.cautions import EstimateWarning
 from taxgap.gap.chain import Multiplier
 from taxgap.records import Records
 
@@ -30,6 +31,8 @@ def test_vat_as_published_and_as_revised() -> None:
     assert round(row["relative"], 2) == 0.51
     with pytest.raises(InvalidDataError, match="above 0"):
         estimate_from_above(0.0, 1.0)
+    with pytest.warns(EstimateWarning, match="check which is which"):
+        assert estimate_from_above(158.1, 166.7).gap == pytest.approx(-8.6)
     with pytest.raises(InvalidDataError, match="twice"):
         analyse_revisions(pd.concat([told, told]))
 

@@ -93,6 +93,16 @@ def test_what_is_refused(make_records: Make, amounts: np.ndarray) -> None:
         estimate(make_records(amounts), non_detection={"vat": HALF})
     with pytest.raises(UsageError, match="hold no returns"):
         estimate(make_records(amounts), regimes="vat")
+    for year in ("2022", "2022/23", "2022-24"):
+        with pytest.raises(UsageError, match=r"Write 2022-23"):
+            estimate(make_records(amounts), years=year)
+    for number in (1.9, (1.9, 1.5, 2.3)):
+        with pytest.raises(UsageError, match=r"neither .* Write Multiplier"):
+            estimate(make_records(amounts), non_detection=number)
+    with pytest.raises(UsageError, match="Write HiddenEconomy"):
+        estimate(make_records(amounts), hidden=2.1e7)
+    with pytest.raises(UsageError, match=r"Records\.open"):
+        estimate("economy/records")  # type: ignore[arg-type]
     with pytest.raises(InvalidDataError, match="inclusion_probability"):
         estimate_gap(_damage(make_records(amounts)), non_detection=HALF)
     with pytest.raises(TypeError, match="non_detection"):
@@ -117,6 +127,9 @@ def test_chosen_cases_give_bounds_alone(make_records: Make, amounts: np.ndarray)
 def test_a_multiplier_that_is_not_identified_is_a_band(make_records: Make, amounts: np.ndarray) -> None:
     gap = estimate(make_records(amounts, officers=5), non_detection="estimated")
     assert gap.made["multipliers"]["self_assessment"]["distribution"] == "uniform"
+    assert gap.made["detection"]["self_assessment"]["share_found"] is None
+    assert "self assessment 1.75 (1.00 to 2.50)" in repr(gap)
+    assert "nothing in the data narrows: self assessment" in repr(gap)
     assert any("not identified" in note for note in gap.notes)
 
 

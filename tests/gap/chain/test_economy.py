@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from taxgap.cli.main import main
+from taxgap.errors import UsageError
 from taxgap.gap.chain import GapEstimate, Multiplier, estimate_gap
 from taxgap.records import Records
 from taxgap.risk import RiskModel
@@ -32,6 +33,21 @@ def test_groups_add_up(gap: GapEstimate) -> None:
     assert len(gap.by("behaviour")) == 8
     assert gap.by("behaviour").set_index("group")["amount"].isna()["hidden_economy"]
     assert any("combined authority" in note for note in gap.notes)
+
+
+def test_the_breakdown_by_tax_is_the_table(gap: GapEstimate) -> None:
+    own, table = (frame.set_index(name) for frame, name in ((gap.by("tax"), "group"), (gap.table, "regime")))
+    columns = {"amount": "net", "low": "low", "high": "high", "cases": "cases"}
+    for tax in ("self_assessment", "vat"):
+        assert own.loc[tax, list(columns)].tolist() == table.loc[tax, list(columns.values())].tolist()
+
+
+def test_breakdowns_are_found_as_people_write_them(gap: GapEstimate) -> None:
+    assert gap.by("Trade_group").equals(gap.by("trade group"))
+    assert len(gap.by("nation"))
+    assert gap.by("combined authority").empty
+    with pytest.raises(UsageError, match=r"no breakdown by regime.*nation"):
+        gap.by("regime")
 
 
 def test_scores_are_never_of_a_model_that_saw_the_case(gap: GapEstimate) -> None:

@@ -49,6 +49,14 @@ def test_without_it_nothing_changes(make_records: Make, amounts: np.ndarray) -> 
     assert gap.table["regime"].tolist() == ["self_assessment"]
 
 
+def test_an_amount_that_cannot_be_meant_has_a_note(make_records: Make, amounts: np.ndarray) -> None:
+    records = make_records(amounts)
+    assert not [note for note in estimate(records, hidden=HIDDEN).notes if "hidden economy" in note]
+    notes = " ".join(estimate(records, hidden=HiddenEconomy(2.1e9)).notes)
+    assert "counts as certain" in notes
+    assert "times the gross gap of all returns" in notes
+
+
 def test_it_is_a_link_with_its_variance(make_records: Make, amounts: np.ndarray) -> None:
     without, gap = estimate(make_records(amounts)), estimate(make_records(amounts), hidden=HIDDEN)
     steps, before = gap.waterfall.set_index("step"), without.waterfall.set_index("step")

@@ -38,6 +38,7 @@ def test_total_and_ranking_of_officers() -> None:
     least, most = found.facts["sampling_limits"]
     assert low < least < tax.sum() / cases["tax_found"].sum() < most < high
     assert "O00" not in str(found.to_dict())
+    assert "is assumed: 0.92 of the tax, 0.60 to 0.98" in found.say_basis()
 
 
 def test_limits_hold_where_the_best_find_less_than_assumed() -> None:
@@ -54,7 +55,9 @@ def test_alike_officers_tell_nothing() -> None:
     found = control_detection(cases.assign(tax_found=0.6 * tax))
     assert not found.identified
     assert found.multiplier.limits == (1.0, 2.5)
+    assert np.isnan(found.share_found)
     assert "NOT IDENTIFIED" in found.to_text()
+    assert "an assumption, 1.75 (1.00 to 2.50)" in found.say_basis()
 
 
 def test_cases_that_were_not_given_out_by_lot_tell_nothing() -> None:
