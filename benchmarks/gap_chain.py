@@ -38,7 +38,8 @@ def main() -> None:
     parser.add_argument("--replications", type=int, default=2_000, help="0 leaves out all but the economies")
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--detections", type=int, default=20, help="sets of cases for detection")
-    parser.add_argument("--economies", type=int, default=30, help="synthetic populations, from seed 101 on")
+    parser.add_argument("--economies", type=int, default=30, help="synthetic populations")
+    parser.add_argument("--first", type=int, default=101, help="seed of the first of them")
     parser.add_argument("--taxpayers", type=int, default=50_000)
     parser.add_argument(
         "--populations", type=Path, help="folder of popSEED/records and truth; else made anew"
@@ -53,7 +54,8 @@ def main() -> None:
     if options.detections:
         print_detection(options.detections, options.seed)
     if options.economies:
-        print_economies(range(101, 101 + options.economies), options.taxpayers, options.populations)
+        seeds = range(options.first, options.first + options.economies)
+        print_economies(seeds, options.taxpayers, options.populations)
 
 
 def print_coverage(replications: int, seed: int) -> None:

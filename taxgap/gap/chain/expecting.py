@@ -7,10 +7,11 @@ import pandas as pd
 from sklearn.linear_model import PoissonRegressor
 
 from taxgap.gap.chain.reading import RegimeData
-from taxgap.risk.arrays import Floats
+from taxgap.risk.arrays import Floats, Integers
 
 _RIDGE = 1e-4
 _MOST = 0.9999
+_SPARE = 20.0
 
 
 def expect_returns(data: RegimeData, filled: pd.DataFrame, customers: pd.Series | None) -> Floats:
@@ -51,6 +52,37 @@ def expect_returns(data: RegimeData, filled: pd.DataFrame, customers: pd.Series 
     model.fit(X[cases["row"].to_numpy()], y / level, sample_weight=weight)
     found = level * model.predict(X)
     return np.asarray(np.minimum(found, np.quantile(found, _MOST)), dtype=np.float64)
+
+
+def follow_groups(filled: pd.DataFrame, expected: Floats, codes: Integers) -> Floats:
+    """Return by how much the closed cases of each group found more or less than was expected of them.
+
+    Parameters
+    ----------
+    filled : DataFrame
+        Random cases with ``y`` and ``open``.
+    expected : ndarray
+        What is expected of each return, above 0.
+    codes : ndarray of int
+        Group of each return.
+
+    Returns
+    -------
+    ndarray
+        One factor a group: near 1 with few cases, those of its cases with many.
+    """
+    closed = filled[~filled["open"].to_numpy(dtype=np.bool_)]
+    row, weight = closed["row"].to_numpy(), 1 / closed["probability"].to_numpy(dtype=np.float64)
+    count = int(codes.max()) + 1
+    found, wanted = (
+        np.bincount(codes[row], weight * amount, count)
+        for amount in (closed["y"].to_numpy(dtype=np.float64), expected[row])
+    )
+    if found.sum() <= 0:
+        return np.ones(count)
+    wanted = wanted * found.sum() / wanted.sum()
+    spare = _SPARE * float(found.sum()) / max(len(closed), 1)
+    return np.asarray((found + spare) / (wanted + spare), dtype=np.float64)
 
 
 def share_open(filled: pd.DataFrame, expected: Floats) -> Floats:

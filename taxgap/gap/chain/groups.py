@@ -11,7 +11,7 @@ from scipy.special import ndtri
 
 from taxgap.gap.areas import Shrunk, shrink_areas
 from taxgap.gap.chain.components import Part
-from taxgap.gap.chain.expecting import expect_returns, share_open
+from taxgap.gap.chain.expecting import expect_returns, follow_groups, share_open
 from taxgap.gap.chain.hidden import HiddenEconomy, fill_behaviour
 from taxgap.gap.chain.reading import RegimeData
 from taxgap.gap.chain.scoring import Scores
@@ -161,21 +161,24 @@ def _read_groups(records: Records, data: RegimeData) -> pd.DataFrame:
 
 def _shrink_all(chain: Chain, frame: pd.DataFrame, level: float) -> dict[str, pd.DataFrame]:
     """Return the groups of each dimension."""
-    expected = {
-        alone: chain.scores.everyone
-        if chain.scores is not None
-        else expect_returns(chain.data, chain.filled, None if alone else frame["customer group"])
-        for alone in (True, False)
+    informed, alone = (
+        chain.scores.everyone if chain.scores is not None else expect_returns(chain.data, chain.filled, known)
+        for known in (frame["customer group"], None)
+    )
+    # What open cases bring is shared out by all that is known of them; what groups are drawn to knows
+    # nothing of the groups themselves.
+    return {
+        name: _shrink(chain, frame[name], informed, alone if name == "customer group" else informed, level)
+        for name in _SAMPLED
+        if name in frame
     }
-    names = [name for name in _SAMPLED if name in frame]
-    return {name: _shrink(chain, frame[name], expected[name == "customer group"], level) for name in names}
 
 
-def _shrink(chain: Chain, group: pd.Series, expected: Floats, level: float) -> pd.DataFrame:
+def _shrink(chain: Chain, group: pd.Series, informed: Floats, expected: Floats, level: float) -> pd.DataFrame:
     codes, names = pd.factorize(group.astype(str), sort=True)
     count, filled = len(names), chain.filled
     own = codes[filled["row"].to_numpy()]
-    y = share_open(filled, expected)
+    y = share_open(filled, informed * follow_groups(filled, informed, codes)[codes])
     weight = 1 / filled["probability"].to_numpy(dtype=np.float64)
     closed = np.where(filled["open"].to_numpy(dtype=np.bool_), 0.0, weight)
     sums, squares = (np.bincount(own, closed**power, count) for power in (1, 2))
