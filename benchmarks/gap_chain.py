@@ -17,9 +17,10 @@ from taxgap.gap.areas import shrink_areas
 from taxgap.gap.beside import estimate_large
 from taxgap.gap.chain import Multiplier
 from taxgap.gap.chain.combining import draw_chain, sampling_limits
-from taxgap.gap.chain.components import Amount, Part, estimate_found, project_cases
+from taxgap.gap.chain.components import Amount, Chain, Part, estimate_found, project_cases
 from taxgap.gap.chain.detecting import control_regime
-from taxgap.gap.chain.groups import Chain, break_down
+from taxgap.gap.chain.groups import break_down
+from taxgap.gap.chain.lags import Spread
 from taxgap.gap.chain.reading import fill_cases, read_regime
 from taxgap.gap.chain.tabulating import tabulate_chain
 from taxgap.gap.detection import control_detection
@@ -61,7 +62,7 @@ def main() -> None:
 def print_coverage(replications: int, seed: int) -> None:
     """Print how often intervals hold the truth where half of the tax is detected."""
     rng = np.random.default_rng(seed)
-    none = Amount(0.0, 0.0, np.zeros(1))
+    none = Amount(0.0, Spread(), np.zeros(1))
     rows = []
     for sigma, spread, n in ((0.8, 0.1, 330), (1.54, 0.1, 1_000), (1.54, 0.1, 2_500), (1.54, 0.2, 1_000)):
         tax = np.where(rng.random(RETURNS) < 0.36, rng.lognormal(6.52, sigma, RETURNS), 0.0)
@@ -73,7 +74,7 @@ def print_coverage(replications: int, seed: int) -> None:
             value = max(2 * np.exp(spread * rng.normal()), 1.0)
             low, high = (max(value * np.exp(sign * 1.96 * spread), 1.0) for sign in (-1, 1))
             stated = Multiplier(value, low, high)
-            part = Part("tax", "2022-23", found, 0.0, 0.0, stated, none, none, 0.0, n, 0, "none")
+            part = Part("tax", "2022-23", found, 0.0, Spread(), stated, "tax", none, none, 0.0, n, 0, "none")
             ends = np.quantile(draw_chain([part], draws=1_000, seed=draw).net[0], [0.025, 0.975])
             full += ends[0] <= tax.sum() <= ends[1]
             ends = sampling_limits([part])
@@ -200,25 +201,26 @@ def build_chain(records: Records, truth: Truth, tax: str) -> tuple[Chain, np.nda
         told[name].reindex(data.index).fillna(0.0).to_numpy() for name in ("tax_lost", "tax_found")
     )
     multiplier = Multiplier(max(1.0, float(lost.sum() / found.sum())))
-    filled, tail = fill_cases(data)
-    none, parts = Amount(0.0, 0.0, np.zeros(len(data.index))), []
+    filled, lags = fill_cases(data)
+    none, parts = Amount(0.0, Spread(), np.zeros(len(data.index))), []
     for year in data.years:
         rows = data.rows_of(year)
         mine = rows[filled["row"].to_numpy()]
         value, _ = estimate_found(filled[mine], rows, None, np.flatnonzero(mine), level=0.95, seed=0)
-        later, variance, _ = project_cases(filled[mine], tail, int(rows.sum()))
+        later, spread, _ = project_cases(filled[mine], lags, int(rows.sum()))
         parts.append(
             Part(
                 tax,
                 year,
                 value,
                 later,
-                variance,
+                spread,
                 multiplier,
+                tax,
                 none,
                 none,
                 0.0,
-                len(value.diagnostics),
+                value.n,
                 0,
                 "none",
             )
@@ -233,7 +235,7 @@ def check_links(chain: Chain, true: np.ndarray) -> list[dict[str, object]]:
         mine = chain.data.rows_of(part.year)
         settled = chain.filled.assign(y=true[chain.filled["row"].to_numpy()])[mine[chain.filled["row"]]]
         full, _ = estimate_found(settled, mine, None, np.arange(0), level=0.95, seed=0)
-        found, wide = part.found, 1.96 * part.projected_variance**0.5
+        found, wide = part.found, 1.96 * part.projected_spread.variance**0.5
         low = found.value - np.hypot(found.value - found.low, wide)
         high = found.value + np.hypot(found.high - found.value, wide)
         whole = true[mine].sum()

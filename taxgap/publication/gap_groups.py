@@ -10,7 +10,8 @@ import pandas as pd
 from taxgap.gap.chain import GapEstimate
 from taxgap.gap.chain.groups import THIN
 from taxgap.publication.audit_marks import Marks, draw_marks
-from taxgap.publication.gap_intervals import whole_rows
+from taxgap.publication.gap_cautions import say_of_differences, warn_of_intervals
+from taxgap.publication.gap_intervals import OF_TAX, TRUTH, whole_rows
 from taxgap.publication.gap_words import Unit, name_of_group, say_level, years_of
 from taxgap.publication.picture import Picture, take_picture
 from taxgap.publication.tables import Cell, make_table
@@ -33,7 +34,14 @@ FEW = "Few cases"
 EXPECTED = "Drawn to expected"
 """The mark of a group with more cases, of which what is expected counts for more all the same."""
 
+HALF = "Half and half"
+"""The mark of a group of which its own cases and what is expected count about alike."""
+
+BETWEEN = (0.4, 0.6)
+"""Weights of own cases between which a group is half and half (a choice of ours)."""
+
 OWN = Marks("Its own cases count most", "main")
+BOTH = Marks("Half and half", "sixth")
 SPARSE = Marks(f"Its own cases, fewer than {THIN}", "main", hollow=True)
 DRAWN = Marks("Drawn to what is expected", "third", hollow=True)
 COUNTED = Marks("Counted, not sampled", "ink", "D")
@@ -41,10 +49,13 @@ BESIDE = Marks("Estimated beside the returns", "ink", "s", hollow=True)
 
 _THIN = "drawn to the expected"
 _METHODS = {
-    "own cases": "Its own random cases count most",
-    _THIN: "Drawn to what is expected of it",
+    "own": "Its own random cases count most",
+    "half": "Half its own random cases, half what is expected",
+    "sparse": "Its own random cases count most",
+    "drawn": "Drawn to what is expected",
     "counted": "Counted, not sampled",
 }
+_MARKS = {"own": OWN, "half": BOTH, "sparse": SPARSE, "drawn": DRAWN, "counted": COUNTED, "beside": BESIDE}
 _SAID = {
     "tax": "The same as in the table above, years taken together.",
     "customer group": "People by declared income, businesses by turnover.",
@@ -61,6 +72,8 @@ class Breakdown:
     ----------
     key, name : str
     sentences : tuple of str
+    warning : str
+        What must not be overlooked; empty where there is nothing.
     missing : str
         Names what is not in the figures; empty where nothing is known to be missing.
     picture : Picture or None
@@ -70,6 +83,7 @@ class Breakdown:
     key: str
     name: str
     sentences: tuple[str, ...]
+    warning: str
     missing: str
     picture: Picture | None
 
@@ -100,33 +114,74 @@ def _describe(estimate: GapEstimate, unit: Unit, dimension: str, name: str) -> B
     if known.empty:
         notes = [note for note in estimate.notes if dimension in note]
         why = " ".join(notes) or f"The records do not say which {dimension} a return belongs to."
-        return Breakdown(key, name, (), f"Not available, which does not mean zero. {why}", None)
-    thin = known["method"] == _THIN
-    sentences = [_SAID[dimension]] if dimension in _SAID else []
-    if thin.any():
-        verb = "is" if thin.sum() == 1 else "are"
-        sentences.append(
-            f"{count(thin.sum())} of {number_of(len(known), 'group')} {verb} drawn to what is expected."
-        )
-    if (few := known["cases"] < THIN).any():
-        verb = "has" if few.sum() == 1 else "have"
-        sentences.append(f"{number_of(few.sum(), 'group')} {verb} fewer than {THIN} cases.")
+        return Breakdown(key, name, (), "", f"Not available, which does not mean zero. {why}", None)
+    sentences = ([_SAID[dimension]] if dimension in _SAID else []) + _say_kinds(known)
+    sentences += _say_truth(known)
     absent = rows[rows["amount"].isna()]
     missing = ""
     if len(absent):
         names = [_name(dimension, group) for group in absent["group"]]
         missing = f"Missing, which does not mean zero: {listing(names)}. The figures below leave it out."
-    return Breakdown(key, name, tuple(sentences), missing, _draw(estimate, unit, dimension, rows, name))
+    picture = _draw(estimate, unit, dimension, rows, name)
+    return Breakdown(key, name, tuple(sentences), warn_of_intervals(dimension), missing, picture)
+
+
+def _say_kinds(known: pd.DataFrame) -> list[str]:
+    """Say how many groups do not stand on their own cases, and what the differences between them tell."""
+    drawn, half, few = (
+        int(each.sum()) for each in (known["kind"] == "drawn", known["kind"] == "half", known["cases"] < THIN)
+    )
+    sentences = []
+    if drawn:
+        verb = "is" if drawn == 1 else "are"
+        sentences.append(
+            f"{count(drawn)} of {number_of(len(known), 'group')} {verb} drawn to what is expected."
+        )
+    if half:
+        verb = "is" if half == 1 else "are"
+        sentences.append(f"{number_of(half, 'group')} {verb} half and half.")
+    if few:
+        sentences.append(
+            f"{number_of(few, 'group')} {'has' if few == 1 else 'have'} fewer than {THIN} cases."
+        )
+    return [*sentences, *filter(None, [say_of_differences(drawn / len(known))])]
+
+
+def _say_truth(known: pd.DataFrame) -> list[str]:
+    told = known[known["truth"].notna()]
+    if told.empty:
+        return []
+    held = int(((told["low"] <= told["truth"]) & (told["truth"] <= told["high"])).sum())
+    return [f"The intervals hold the truth of {held} of {number_of(len(told), 'group')}."]
 
 
 def _read(estimate: GapEstimate, dimension: str) -> pd.DataFrame:
-    """Return a breakdown; that by tax with the intervals of the table, which come from draws of the chain."""
-    rows = estimate.by(dimension)
-    if dimension != "tax" or rows.empty:
-        return rows
-    drawn = whole_rows(estimate).set_index("regime")
-    ends = {name: rows["group"].map(drawn[name]).fillna(rows[name]) for name in ("low", "high")}
-    return rows.assign(**ends)
+    """Return a breakdown with ``kind``, a key of the marks, and ``truth``, where it is known.
+
+    That by tax has the intervals of the table, which come from draws of the chain.
+    """
+    rows, truth = estimate.by(dimension), estimate.truth or {}
+    if dimension == "tax" and len(rows):
+        drawn = whole_rows(estimate).set_index("regime")
+        ends = {name: rows["group"].map(drawn[name]).fillna(rows[name]) for name in ("low", "high")}
+        rows = rows.assign(**ends)
+    return rows.assign(
+        kind=[_judge(row) for _, row in rows.iterrows()],
+        truth=[truth.get(f"{OF_TAX}{dimension}: {group}", math.nan) for group in rows["group"]],
+    )
+
+
+def _judge(row: pd.Series) -> str:
+    """Say what a group stands on."""
+    if row["method"] == "counted":
+        return "counted"
+    if row["method"] not in {"own cases", _THIN}:
+        return "beside"
+    if BETWEEN[0] <= row["own_weight"] <= BETWEEN[1]:
+        return "half"
+    if row["method"] == _THIN:
+        return "drawn"
+    return "sparse" if row["cases"] < THIN else "own"
 
 
 def _name(dimension: str, group: object) -> str:
@@ -137,25 +192,10 @@ def _draw(estimate: GapEstimate, unit: Unit, dimension: str, rows: pd.DataFrame,
     known = rows[rows["amount"].notna()].reset_index(drop=True)
     if dimension != "tax":
         known = known.sort_values("amount", ascending=False, kind="stable", ignore_index=True)
-    placed = pd.DataFrame(
-        {
-            "row": range(len(known)),
-            "value": known["amount"] / unit.size,
-            "low": known["low"] / unit.size,
-            "high": known["high"] / unit.size,
-        }
-    )
-    thin, counted = known["method"] == _THIN, known["method"] == "counted"
-    sparse = ~thin & ~counted & (known["cases"] < THIN)
-    beside = ~known["method"].isin(list(_METHODS))
-    own = ~(thin | counted | sparse | beside)
-    kinds = ((OWN, own), (SPARSE, sparse), (DRAWN, thin), (COUNTED, counted), (BESIDE, beside))
-    marks = [(kind, placed[chosen]) for kind, chosen in kinds if chosen.any()]
+    marks = _place(known, unit)
     labels = [_name(dimension, group) for group in known["group"]]
-    level = say_level(estimate.made.get("level", 0.95))
     title = f"The net tax gap {name[:1].lower()}{name[1:]}"
-    few = " Hollow dots are groups of which their own cases tell little." if (thin | sparse).any() else ""
-    years = " Years are taken together." if len(years_of(estimate.made)) > 1 else ""
+    heads = [head for head in _HEADS if head != TRUTH.name or known["truth"].notna().any()]
     key = f"groups-{dimension.replace(' ', '-')}-picture"
     return take_picture(
         key,
@@ -170,52 +210,77 @@ def _draw(estimate: GapEstimate, unit: Unit, dimension: str, rows: pd.DataFrame,
         ),
         title=title,
         alt=f"Dots with intervals, a row a group. {_say_ends(known, labels)}",
-        reading=f"Lines are {level} intervals; numbers at the right are cases.{few}{years}",
+        reading=_say_reading(estimate, known),
         table=make_table(
             f"{key}-table",
             f"{title} ({unit.name})",
-            _HEADS,
-            _tabulate(known, rows, dimension, unit),
-            text=_HEADS[-1:],
+            heads,
+            [[cells[head] for head in heads] for cells in _list_cells(rows, known, dimension, unit)],
+            text=heads[-1:],
         ),
     )
 
 
-_HEADS = ["Group", "Net gap", "Share", "Cases", "Weight of own cases", "How it was estimated"]
+def _place(known: pd.DataFrame, unit: Unit) -> list[tuple[Marks, pd.DataFrame]]:
+    """Return what is drawn where: a mark for each kind of group, and a stroke for the truth."""
+    scaled = {name: known[name] / unit.size for name in ("low", "high")}
+    placed = pd.DataFrame({"row": range(len(known)), "value": known["amount"] / unit.size, **scaled})
+    kinds = ((mark, known["kind"] == kind) for kind, mark in _MARKS.items())
+    marks = [(mark, placed[chosen]) for mark, chosen in kinds if chosen.any()]
+    if known["truth"].notna().any():
+        marks.append((TRUTH, placed.assign(value=known["truth"] / unit.size, low=math.nan, high=math.nan)))
+    return marks
 
 
-def _tabulate(known: pd.DataFrame, rows: pd.DataFrame, dimension: str, unit: Unit) -> list[list[str | Cell]]:
-    body: list[list[str | Cell]] = []
+def _say_reading(estimate: GapEstimate, known: pd.DataFrame) -> str:
+    level = say_level(estimate.made.get("level", 0.95))
+    said = [f"Lines are {level} intervals; numbers at the right are cases."]
+    if known["kind"].isin(["drawn", "sparse"]).any():
+        said.append("Hollow dots are groups of which their own cases tell little.")
+    if (known["kind"] == "half").any():
+        low, high = map(share, BETWEEN)
+        said.append(f"Half and half: the weight of a group's own cases lies between {low} and {high}.")
+    if known["truth"].notna().any():
+        said.append("An upright stroke is the truth.")
+    if len(years_of(estimate.made)) > 1:
+        said.append("Years are taken together.")
+    return " ".join(said)
+
+
+_HEADS = ["Group", "Net gap", TRUTH.name, "Share", "Cases", "Weight of own cases", "How it was estimated"]
+
+
+def _list_cells(
+    rows: pd.DataFrame, known: pd.DataFrame, dimension: str, unit: Unit
+) -> list[dict[str, str | Cell]]:
+    """Return the cells of each row by the head of their column, groups without an amount last."""
+    body: list[dict[str, str | Cell]] = []
     for _, row in known.iterrows():
-        method = str(row["method"])
-        body.append(
-            [
-                Cell(_name(dimension, row["group"]), tag=_tag(row)),
-                Cell(unit.write(row["amount"]), note=unit.span(row["low"], row["high"])),
-                _or_none(row["share"], share),
-                _or_none(row["cases"], count),
-                _or_none(row["own_weight"], share),
-                _METHODS.get(method) or in_words(method),
-            ]
+        outside = not (math.isnan(row["truth"]) or row["low"] <= row["truth"] <= row["high"])
+        cells = (
+            Cell(_name(dimension, row["group"]), tag=_tag(row)),
+            Cell(unit.write(row["amount"]), note=unit.span(row["low"], row["high"])),
+            Cell(unit.write(row["truth"]), note="outside" if outside else ""),
+            _or_none(row["share"], share),
+            _or_none(row["cases"], count),
+            _or_none(row["own_weight"], share),
+            _METHODS.get(row["kind"]) or in_words(str(row["method"])),
         )
+        body.append(dict(zip(_HEADS, cells, strict=True)))
     for _, row in rows[rows["amount"].isna()].iterrows():
         body.append(
-            [
-                Cell(_name(dimension, row["group"])),
-                Cell("", tag="Missing"),
-                "",
-                "",
-                "",
-                f"{str(row['method']).capitalize()}: missing, not zero",
-            ]
+            {
+                **dict.fromkeys(_HEADS, ""),
+                _HEADS[0]: _name(dimension, row["group"]),
+                _HEADS[1]: Cell("", tag="Missing"),
+                _HEADS[-1]: f"{str(row['method']).capitalize()}: missing, not zero",
+            }
         )
     return body
 
 
 def _tag(row: pd.Series) -> str:
-    if row["cases"] < THIN:
-        return FEW
-    return EXPECTED if row["method"] == _THIN else ""
+    return FEW if row["cases"] < THIN else {"half": HALF, "drawn": EXPECTED}.get(row["kind"], "")
 
 
 def _or_none(value: float, form: Format) -> str:

@@ -8,18 +8,17 @@ from typing import Any
 
 from taxgap.gap.chain import GapEstimate
 from taxgap.gap.chain.groups import THIN
+from taxgap.publication.gap_notes import gather_notes
 from taxgap.publication.gap_words import (
     HIDDEN,
     has_hidden_economy,
     name_tax,
-    name_taxes,
     rows_of_taxes,
     say_level,
     say_taxes,
     years_of,
 )
-from taxgap.publication.tables import Cell, Table, make_table
-from taxgap.publication.wording import MINUS, count, day, decimal, interval, listing, money, number_of, share
+from taxgap.publication.wording import MINUS, count, day, interval, listing, money, number_of
 
 METHODS = {
     "expansion": "the number of returns times the mean of their random cases",
@@ -56,7 +55,8 @@ _FEW = (
     "Where a group's own random cases tell little, because they are few or because amounts differ widely, "
     "the group is drawn to what is expected of one of its size and make-up. Its interval allows for both. "
     f"Such groups are marked, and so are those with fewer than {THIN} cases. Read them as what is usual for "
-    "such a group, not as a finding about it."
+    "such a group, not as a finding about it. Groups that are half and half stand between: their own cases "
+    "and what is expected count about alike."
 )
 _CONTROL = (
     "No number is hidden or rounded to protect anybody: the smallest group on this page has {cases}. {rule}"
@@ -77,19 +77,14 @@ class Making:
     ----------
     about : tuple of tuple of str
         Term and value.
-    multipliers : Table or None
-    detection : Table or None
-        Detection-controlled estimates; None where none was made.
     notes : tuple of str
-        Notes and cautions of the estimate, as it gives them.
+        Notes and cautions of the estimate, those that say the same of several taxes and years in one line.
     few : tuple of str
         How groups with few cases are treated, and what must be done before publication.
     not_shown : tuple of str
     """
 
     about: tuple[tuple[str, str], ...]
-    multipliers: Table | None
-    detection: Table | None
     notes: tuple[str, ...]
     few: tuple[str, ...]
     not_shown: tuple[str, ...]
@@ -108,12 +103,9 @@ def describe_making(estimate: GapEstimate, *, synthetic: bool) -> Making:
     -------
     Making
     """
-    made = estimate.made
     return Making(
         about=tuple((term, value) for term, value in _about(estimate, synthetic=synthetic) if value),
-        multipliers=_tabulate_multipliers(made.get("multipliers") or {}),
-        detection=_tabulate_detection(made.get("detection") or {}),
-        notes=tuple(dict.fromkeys(map(name_taxes, estimate.notes))),
+        notes=gather_notes(estimate),
         few=_say_few(estimate, synthetic=synthetic),
         not_shown=_list_limits(estimate),
     )
@@ -174,57 +166,6 @@ def _say_each(estimate: GapEstimate, column: str, words: Mapping[str, str]) -> s
     if len(used) == 1:
         return words.get(next(iter(used))) or next(iter(used))
     return "; ".join(f"{listing(taxes)}: {words.get(name) or name}" for name, taxes in used.items())
-
-
-def _tabulate_multipliers(multipliers: Mapping[str, Mapping[str, Any]]) -> Table | None:
-    if not multipliers:
-        return None
-    rows = [
-        (
-            name_tax(tax),
-            decimal(one["value"]),
-            interval(one["low"], one["high"], decimal) if one["low"] < one["high"] else "none: certain",
-            "any value as likely"
-            if one["distribution"] == "uniform"
-            else f"{say_level(one['level'])} lie between",
-            str(one["source"]).capitalize(),
-        )
-        for tax, one in multipliers.items()
-    ]
-    heads = ["Tax", "Multiplier", "Limits", "Between the limits", "Where it comes from"]
-    caption = "Non-detection multipliers: tax there over tax found"
-    return make_table("multipliers", caption, heads, rows, text=heads[3:])
-
-
-def _tabulate_detection(detection: Mapping[str, Mapping[str, Any]]) -> Table | None:
-    if not detection:
-        return None
-    rows = []
-    for tax, one in detection.items():
-        facts, told = one.get("facts") or {}, bool(one["identified"])
-        found = one.get("share_found")
-        rows.append(
-            (
-                Cell(name_tax(tax), tag="" if told else "Not identified"),
-                count(facts["officers"]) if "officers" in facts else "",
-                count(facts["cases"]) if "cases" in facts else "",
-                share(float(found)) if found is not None else "",
-                "Officers differ, so that the data tell"
-                if told
-                else "A band stands in its place, which is an assumption",
-                "; ".join(map(str, one.get("problems") or ())) or "none",
-            )
-        )
-    heads = [
-        "Tax",
-        "Officers",
-        "Cases",
-        "Share of the tax that officers find",
-        "Identified?",
-        "To keep in mind",
-    ]
-    caption = "Detection-controlled estimates: what officers miss, from how they differ"
-    return make_table("detection", caption, heads, rows, text=heads[4:])
 
 
 def _say_few(estimate: GapEstimate, *, synthetic: bool) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from taxgap.publication.gap_bounds import (
 from taxgap.publication.gap_groups import Breakdown, describe_groups
 from taxgap.publication.gap_intervals import Intervals, describe_intervals, tabulate_truth
 from taxgap.publication.gap_making import Making, describe_making
+from taxgap.publication.gap_multipliers import Multipliers, describe_multipliers, say_assumed
 from taxgap.publication.gap_pictures import picture_sensitivity, picture_waterfall
 from taxgap.publication.gap_tables import Totalled, tabulate_links, tabulate_taxes
 from taxgap.publication.gap_words import (
@@ -103,6 +104,8 @@ class GapPage:
         None for bounds.
     hidden : bool
         Whether an amount for the hidden economy is part of the gap.
+    multipliers : Multipliers or None
+        None where none is known.
     making : Making
     """
 
@@ -120,6 +123,7 @@ class GapPage:
     told: Table | None
     chain: Chain | None
     hidden: bool
+    multipliers: Multipliers | None
     making: Making
 
 
@@ -199,6 +203,7 @@ def describe_gap(estimate: GapEstimate, *, synthetic: bool = False) -> GapPage:
         told=tabulate_truth(estimate),
         chain=chain,
         hidden=has_hidden_economy(estimate),
+        multipliers=describe_multipliers(estimate.made),
         making=describe_making(estimate, synthetic=synthetic),
     )
 
@@ -221,10 +226,11 @@ def _say_gap(estimate: GapEstimate, years: str) -> str:
             f": {per_cent(estimate.percent)} of theoretical liability ({per_cent(estimate.percent_low)} to "
             f"{per_cent(estimate.percent_high)})"
         )
-    return (
+    said = (
         f"The net tax gap of {years} is {money(estimate.value)} ({level} interval {money(estimate.low)} to "
         f"{money(estimate.high)}){percent}."
     )
+    return f"{said} {say_assumed(estimate.made)}".strip()
 
 
 def _list_figures(estimate: GapEstimate) -> tuple[KeyFigure, ...]:

@@ -109,8 +109,8 @@ def picture_sensitivity(estimate: GapEstimate, unit: Unit) -> Picture | None:
         lambda size: draw_tornado(table, estimate.value, unit, size),
         title="The net tax gap with one input at its limits, the others as they are",
         alt=f"A bar for each input, the largest difference first. {' '.join(said)}",
-        reading=f"The upright line is the estimate. Numbers beside a bar are the limits of the input: those "
-        f"that were stated for the multiplier, {level} limits for the others"
+        reading=f"The upright line is the estimate. Numbers beside a bar are the limits of the input: of the "
+        f"multiplier those that stand in its table, {level} limits of the others"
         f"{'' if unit.size == 1 else f', amounts in {unit.name}'}.",
         table=make_table(
             "sensitivity-table", f"What each input does ({unit.name})", heads, rows, text=heads[1:2]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from taxgap.errors import UsageError
 from taxgap.gap.chain import GapEstimate
+from taxgap.gap.chain.groups import UNKNOWN
 from taxgap.gap.chain.reading import assemble, read_cases
 from taxgap.publication.gap_intervals import OF_TAX, whole_rows
 from taxgap.publication.gap_words import HIDDEN, has_hidden_economy, taxes_of
@@ -15,6 +16,10 @@ from taxgap.reasons.audit.planted import check_same_population
 from taxgap.records import Records, Truth
 from taxgap.records.periods import tax_year_of
 from taxgap.regimes.returns import KEY
+from taxgap.risk.fairness.groups import groups_of
+
+GROUPED = ("nation", "customer group")
+"""The breakdowns whose truth is summed too."""
 
 
 def sum_truth(
@@ -38,7 +43,8 @@ def sum_truth(
     -------
     dict of str to float
         GBP, for `GapEstimate.beside`: ``net, gross, under_declared``, and ``net: <tax>`` for each tax; with
-        the hidden economy in net, gross and an amount of its own where the estimate has one.
+        the hidden economy in net, gross and an amount of its own where the estimate has one; and
+        ``net: <breakdown>: <group>`` for the groups of `GROUPED` that the estimate is broken down by.
 
     Raises
     ------
@@ -57,6 +63,7 @@ def sum_truth(
     lost = truth.table("enquiries", [*KEY, "regime", "tax_lost"])
     by_tax = whole_rows(estimate).set_index("regime")
     hidden, told, sums = 0.0, {}, dict.fromkeys(("net", "gross", "under_declared"), 0.0)
+    groups: list[pd.Series] = []
     for tax in taxes_of(estimate):
         known = lost[(lost["regime"] == tax).to_numpy()].set_index(KEY)["tax_lost"]
         index = _read_index(view, tax, _years(estimate, tax, years))
@@ -67,7 +74,10 @@ def sum_truth(
                 where="truth",
                 remedy="Name the folder 'truth' that `taxgap generate` wrote beside these records.",
             )
-        under = float(known.to_numpy(dtype="float64")[place].sum())
+        each = known.to_numpy(dtype="float64")[place]
+        under = float(each.sum())
+        if len(estimate.groups):
+            groups += _sum_groups(view, tax, pd.Series(each, index))
         debts, came = (float(by_tax.loc[tax, name]) for name in ("non_payment", "compliance_yield"))
         told[f"{OF_TAX}{tax}"] = under + debts - came
         if has_hidden_economy(estimate):
@@ -77,7 +87,31 @@ def sum_truth(
     if has_hidden_economy(estimate):
         told[HIDDEN] = hidden
         sums |= {name: sums[name] + hidden for name in ("net", "gross")}
-    return {**sums, **told}
+    return {**sums, **told, **_add_counted(estimate, groups)}
+
+
+def _sum_groups(records: Records, tax: str, lost: pd.Series) -> list[pd.Series]:
+    """Sum what is lost on returns of a tax by group, a series a breakdown."""
+    known = groups_of(records, lost.index, regime=tax)
+    found = []
+    for name in GROUPED:
+        group = known[name].astype(object)
+        summed = lost.groupby(group.where(group.notna(), UNKNOWN).astype(str).to_numpy()).sum()
+        found.append(summed.rename(lambda each, name=name: f"{name}: {each}"))
+    return found
+
+
+def _add_counted(estimate: GapEstimate, groups: Sequence[pd.Series]) -> dict[str, float]:
+    """Return the net gap of each group that the estimate has: taxes together, with what it counts of it."""
+    if not groups:
+        return {}
+    lost = pd.concat(groups)
+    lost = lost.groupby(level=0).sum()
+    rows = estimate.groups[estimate.groups["dimension"].isin(GROUPED)]
+    names = rows["dimension"] + ": " + rows["group"].astype(str)
+    counted = (rows["non_payment"] - rows["compliance_yield"]).set_axis(names)
+    true = (lost.reindex(names, fill_value=0.0) + counted).add_prefix(OF_TAX)
+    return {str(name): float(amount) for name, amount in true.items()}
 
 
 def _sum_hidden(truth: Truth, tax: str, filed: pd.MultiIndex) -> float:

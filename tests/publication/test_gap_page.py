@@ -18,7 +18,6 @@ import pytest
 
 from taxgap.gap.chain import GapEstimate, Multiplier
 from taxgap.publication.gap_intervals import describe_intervals
-from taxgap.publication.gap_making import describe_making
 from taxgap.publication.gap_page import TITLES, render_gap_page, write_gap_page
 from taxgap.publication.gap_words import Unit, choose_unit, name_input, say_years
 from taxgap.publication.wording import MINUS
@@ -93,7 +92,8 @@ def build_groups() -> pd.DataFrame:
         ("nation", "England", 120.0, 1_190.0, 0.9, "own cases"),
         ("nation", "Wales", 15.0, 10.0, 0.1, "drawn to the expected"),
         ("trade group", "none", 100.0, 1_000.0, 0.8, "own cases"),
-        ("trade group", "food_and_drink", 35.0, 200.0, 0.4, "drawn to the expected"),
+        ("trade group", "food_and_drink", 25.0, 200.0, 0.39, "drawn to the expected"),
+        ("trade group", "shops", 10.0, 90.0, 0.4, "drawn to the expected"),
         ("behaviour", "error", 110.0, 300.0, 1.0, "own cases"),
         ("behaviour", "avoidance", 5.0, 12.0, 1.0, "own cases"),
         ("behaviour", "non_payment", 20.0, NAN, NAN, "counted"),
@@ -252,6 +252,13 @@ def test_the_waterfall_says_what_each_link_adds_to_the_variance(parts_of: list[E
     assert "Not detected: the multiplier: £60 million, 60% of the variance." in image["alt"]
     assert "Net tax gap: £135 million." in image["alt"]
     assert f"Compliance yield: {MINUS}£15 million, 0% of the variance." in image["alt"]
+    links = {row[0]: row for row in rows_of(parts_of, "waterfall-table")}
+    assert links["Not detected: the multiplier"][-1] == "60%"
+    assert {name: row[-1] for name, row in links.items() if name.endswith("A sum")} == {
+        "Under-declared tax A sum": "",
+        "Gross tax gap A sum": "",
+        "Net tax gap A sum": "",
+    }
     chains = find(parts_of, "links-table").around[-1]
     heads = [each.text for each in parts_of if each["scope"] == "col" and chains in each.around]
     assert heads == ["Link", "VAT", "Employer PAYE"]
@@ -317,7 +324,7 @@ def test_only_made_up_records_are_called_made_up(text: str, real: str) -> None:
 
 def test_thin_groups_are_marked(text: str, parts_of: list[Element]) -> None:
     rows = {row[0]: row for row in rows_of(parts_of, "groups-nation-picture-table")}
-    assert rows["Wales Few cases"][-1] == "Drawn to what is expected of it"
+    assert rows["Wales Few cases"][-1] == "Drawn to what is expected"
     assert rows["England"][1:] == [
         "120.0 84.0 to 180.0",
         "89%",
@@ -327,7 +334,7 @@ def test_thin_groups_are_marked(text: str, parts_of: list[Element]) -> None:
     ]
     assert "1 of 2 groups is drawn to what is expected. 1 group has fewer than 30 cases." in plain(text)
     trades = [row[0] for row in rows_of(parts_of, "groups-trade-group-picture-table")]
-    assert trades[1:] == ["No trade", "Food and drink Drawn to expected"]
+    assert trades[1:] == ["No trade", "Food and drink Drawn to expected", "Shops Half and half"]
 
 
 def test_what_is_missing_is_named_and_is_not_zero(text: str, parts_of: list[Element]) -> None:
@@ -364,19 +371,6 @@ def test_how_it_was_made_is_told(text: str) -> None:
     assert "a random programme cannot tell how large it is" in words
 
 
-def test_detection_that_is_not_identified_is_marked() -> None:
-    told = {"identified": True, "share_found": 0.6, "problems": [], "facts": {"officers": 40, "cases": 900}}
-    untold = {"identified": False, "share_found": None, "problems": ["officers do not differ"], "facts": {}}
-    made = {**build_estimate().made, "detection": {"vat": told, "employer_paye": untold}}
-    table = describe_making(build_estimate(made=made), synthetic=True).detection
-    assert table is not None
-    assert [cell.text for cell in table.rows[0]][:4] == ["VAT", "40", "900", "60%"]
-    name, *_, stands, why = table.rows[1]
-    assert (name.text, name.tag) == ("Employer PAYE", "Not identified")
-    assert stands.text == "A band stands in its place, which is an assumption"
-    assert why.text == "officers do not differ"
-
-
 def test_a_hidden_economy_that_was_estimated_stands_on_the_page() -> None:
     estimate = build_estimate()
     row = build_row("hidden_economy", "all years", 0.2, gross=9e6, gross_low=8e6, gross_high=11e6, net=9e6)
@@ -398,6 +392,20 @@ def test_a_hidden_economy_that_was_estimated_stands_on_the_page() -> None:
     assert "The gap is that of the returns on file" not in words
     assert "into VAT and Employer PAYE, opened" in words
     assert "Gross gap = under-declared + non-payment + hidden economy." in words
+
+
+def test_a_run_of_one_year_speaks_of_that_year() -> None:
+    whole = build_estimate()
+    hidden = build_row("hidden_economy", "all years", 0.2, cases=0)
+    table = whole.table[whole.table["year"] == "all years"]
+    made = {**whole.made, "years": {"vat": ["2022-23"], "employer_paye": ["2022-23"]}}
+    notes = ("vat, all years: Pool years.",)
+    one = replace(whole, table=pd.concat([table, pd.DataFrame([hidden])]), made=made, notes=notes)
+    text = render_gap_page(one.beside(TRUTH))
+    rows = [row[0] for row in rows_of(read_elements(text), "gap-table")[1:]]
+    assert rows[-1] == "Hidden economy, 2022-23"
+    assert "VAT, 2022-23: Pool years." in plain(text)
+    assert not re.search("all years|years are taken together", text, re.IGNORECASE)
 
 
 def test_one_tax_and_one_year_without_groups() -> None:

@@ -51,6 +51,24 @@ def test_it_adds_up_what_is_lost_on_returns_on_file(gap: GapEstimate, records: R
     assert told["net"] == pytest.approx(sum(told[f"net: {tax}"] for tax in TAXES))
 
 
+def test_it_adds_up_groups(gap: GapEstimate, records: Records, truth: Truth) -> None:
+    told = sum_truth(gap, records, truth)
+    for dimension in ("nation", "customer group"):
+        groups = gap.by(dimension)
+        each = [told[f"net: {dimension}: {group}"] for group in groups["group"]]
+        assert len(each) > 2
+        assert sum(each) == pytest.approx(told["net"])
+    home = records.read("taxpayers").drop_duplicates("taxpayer_id", keep="last").set_index("taxpayer_id")
+    lost = truth.read("enquiries")
+    year = tax_year_of(lost["period"].astype(object))
+    asked = lost["regime"].isin(TAXES) & year.isin(gap.made["years"]["vat"])
+    scots = lost["taxpayer_id"].map(home["nation"].astype(object)) == "Scotland"
+    row = gap.by("nation").set_index("group").loc["Scotland"]
+    counted = row["non_payment"] - row["compliance_yield"]
+    by_hand = float(lost.loc[asked & scots, "tax_lost"].sum())
+    assert told["net: nation: Scotland"] == pytest.approx(by_hand + counted)
+
+
 def test_it_is_of_the_years_of_the_estimate(records: Records, truth: Truth) -> None:
     year = records.periods[0]
     one = estimate_gap(

@@ -9,17 +9,23 @@ import pandas as pd
 from scipy.special import ndtri
 
 from taxgap.errors import NotIdentifiedError, UsageError
-from taxgap.gap.chain.components import find_non_payment, find_yield
+from taxgap.gap.chain.components import find_yield
+from taxgap.gap.chain.debts import find_non_payment
 from taxgap.gap.chain.groups import COLUMNS
+from taxgap.gap.chain.lags import Projection, fill_open
 from taxgap.gap.chain.multiplier import Multiplier
 from taxgap.gap.chain.reading import RegimeData, assemble, read_cases
 from taxgap.gap.chain.result import GapEstimate
+from taxgap.gap.intervals import find_limits
 from taxgap.records import Records
+from taxgap.risk.arrays import Floats
 
 _ASSUMPTION = (
     "The upper bound assumes that returns which were not chosen have no more under-declared on average than "
     "those that were. If officers choose worse than by lot, it does not hold."
 )
+
+_OPEN = "{count} of {of} cases are still open, and count with what such cases may be expected to bring."
 
 
 def bound_gap(
@@ -54,35 +60,45 @@ def bound_gap(
     Notes
     -----
     Lower: what the closed cases found times the low limit of the multiplier, all others assumed in order.
-    Upper: N times the mean of the closed cases, plus its sampling error, times the high limit (monotone
-    selection, Manski and Pepper, Econometrica 68 (2000)).
+    Upper: N times the mean of all cases, open ones filled in by the lags of those that closed (`Lags`: quick
+    cases are small), at the upper limit of that mean, times the high limit (monotone selection, Manski and
+    Pepper, Econometrica 68 (2000)).
     """
     rows, notes, declared = [], [_ASSUMPTION], 0.0
     for tax in taxes:
         multiplier = multipliers[tax]
         if not isinstance(multiplier, Multiplier):
             raise UsageError("Bounds need a stated Multiplier.", where="non_detection")
-        data, closed = _read_closed(records, tax, years)
+        data, cases = _read_opened(records, tax, years)
         notes += data.notes
-        found = closed["tax_found"].to_numpy(dtype=np.float64)
+        amount, lag, age = (cases[name].to_numpy(dtype=np.float64) for name in ("tax_found", "lag", "age"))
+        found, is_open, later = fill_open(amount, lag, age, np.ones(len(cases)))
+        if is_open.any():
+            notes.append(f"{tax.replace('_', ' ')}: {_OPEN.format(count=int(is_open.sum()), of=len(cases))}")
         low, high = multiplier.limits
-        error = float(found.std(ddof=1)) / len(found) ** 0.5 if len(found) > 1 else float("inf")
-        upper = len(data.index) * (float(found.mean()) + float(ndtri((1 + level) / 2)) * error) * high
-        debts = float(find_non_payment(data).sum())
-        came = float(
-            find_yield(data, closed[closed["programme"] == "random"].assign(y=lambda t: t["tax_found"]))[
-                0
-            ].sum()
-        )
-        least = float(found.sum()) * low
+        upper = len(data.index) * _limit_mean(found, later, level) * high
+        gone, owed = find_non_payment(data)
+        random = cases["programme"] == "random"
+        came, _ = find_yield(data, cases[random].assign(y=found[random]))
+        least = float(found[~is_open].sum()) * low
         declared += float(data.declared.sum())
-        rows.append(_tabulate(tax, least, max(upper, least), debts=debts, came=came, cases=len(found)))
+        sums = {"debts": float((gone + owed).sum()), "came": float(came.sum())}
+        rows.append(_tabulate(tax, least, max(upper, least), **sums, cases=len(cases)))
     return _assemble(
         pd.DataFrame(rows), declared, notes, multipliers=multipliers, level=level, records=records
     )
 
 
-def _read_closed(records: Records, tax: str, years: Sequence[str] | None) -> tuple[RegimeData, pd.DataFrame]:
+def _limit_mean(found: Floats, later: Projection, level: float) -> float:
+    """Return an upper limit of the mean of cases, for the draw and for what open ones will bring."""
+    if len(found) < 3 or not np.ptp(found):
+        return float("inf")
+    _, above = find_limits((found - found.mean()) / len(found), level)
+    wide = float(ndtri((1 + level) / 2)) * later.spread.variance**0.5 / len(found)
+    return float(found.mean()) + float(np.hypot(above, wide))
+
+
+def _read_opened(records: Records, tax: str, years: Sequence[str] | None) -> tuple[RegimeData, pd.DataFrame]:
     cases = read_cases(records, tax)
     closed = cases[cases["lag"].notna()]
     if years is not None:
@@ -96,8 +112,7 @@ def _read_closed(records: Records, tax: str, years: Sequence[str] | None) -> tup
         )
     wanted = sorted(map(str, closed["year"].unique()))
     data = assemble(records, tax, cases, wanted)
-    both = pd.concat([data.cases, data.chosen])
-    return data, both[both["lag"].notna()]
+    return data, pd.concat([data.cases, data.chosen], ignore_index=True)
 
 
 def _tabulate(

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from taxgap.gap.chain.components import Part
+from taxgap.gap.chain.components import Part, add_variances
 from taxgap.gap.chain.hidden import NAME, HiddenEconomy
 from taxgap.gap.chain.multiplier import Multiplier
+from taxgap.gap.streams import stream
 from taxgap.risk.arrays import Floats
+
+_PROJECTED, _OWED, _TO_COME = map(
+    attrgetter, ("projected_spread", "non_payment.spread", "compliance_yield.spread")
+)
 
 
 @dataclass(frozen=True)
@@ -48,24 +54,30 @@ def draw_chain(parts: Sequence[Part], *, draws: int, seed: int) -> Draws:
     Notes
     -----
     Found is drawn from a normal curve with its own spread on each side, so that its interval is kept; a
-    multiplier once for all parts that share it, since an error in it is in all of them. Each variable takes
-    every quantile once, in random order (Latin hypercube).
+    multiplier once for all parts that share it, since an error in it is in all of them; and so is what the
+    years of a tax have in common in what is still open, owed or to be paid. Each variable takes every
+    quantile once, in random order (Latin hypercube).
     """
-    rng = np.random.default_rng([seed, 9])
+    rng = stream(seed, "chain")
 
     def uniform() -> Floats:
         return np.asarray((rng.permutation(draws) + 0.5) / draws, dtype=np.float64)
 
-    shared: dict[int, Floats] = {}
+    multipliers: dict[str, Floats] = {}
+    common: dict[str, list[Floats]] = {}
     rows = []
     for part in parts:
-        z = ndtri(uniform())
-        found = np.maximum(_sample_found(part, z) + np.sqrt(part.projected_variance) * ndtri(uniform()), 0.0)
-        if id(part.multiplier) not in shared:
-            shared[id(part.multiplier)] = part.multiplier.quantile(uniform())
-        lost = found * shared[id(part.multiplier)]
-        debt = part.non_payment.value + np.sqrt(part.non_payment.variance) * ndtri(uniform())
-        came = part.compliance_yield.value + np.sqrt(part.compliance_yield.variance) * ndtri(uniform())
+        if part.together not in multipliers:
+            multipliers[part.together] = part.multiplier.quantile(uniform())
+        if part.regime not in common:
+            common[part.regime] = [ndtri(uniform()) for _ in range(3)]
+        spreads = (part.projected_spread, part.non_payment.spread, part.compliance_yield.spread)
+        later, debt, came = (
+            spread.own * ndtri(uniform()) + spread.shared * z
+            for spread, z in zip(spreads, common[part.regime], strict=True)
+        )
+        lost = np.maximum(_sample_found(part, ndtri(uniform())) + later, 0.0) * multipliers[part.together]
+        debt, came = debt + part.non_payment.value, came + part.compliance_yield.value
         gross = lost + np.maximum(debt, 0.0)
         rows.append((lost, gross, gross - np.maximum(came, 0.0), part.declared + lost))
     return Draws(*(np.array(column) for column in zip(*rows, strict=True)))
@@ -102,21 +114,23 @@ def build_waterfall(parts: Sequence[Part], hidden: HiddenEconomy | None = None) 
 
     Notes
     -----
-    Var = sum m^2 (Var(found) + Var(open)) + Var(m) (sum found)^2 + Var(m) sum (Var(found) + Var(open))
+    Var = sum m^2 Var(found) + Var(sum m open) + Var(m) (sum found)^2 + Var(m) Var(sum (found + open))
     + Var(non-payment) + Var(hidden) + Var(yield), the middle terms by multiplier where several are used. The
-    settled and the open cases keep the first, the multiplier the second and third.
+    settled and the open cases keep the first two, the multiplier the others. What the years of a tax share
+    is added before it is squared (`add_variances`).
     """
     m = np.array([part.multiplier.value for part in parts])
     found = np.array([part.found.value for part in parts])
     later = np.array([part.projected for part in parts])
     sampled = np.array([part.found.standard_error**2 for part in parts])
-    pending = np.array([part.projected_variance for part in parts])
-    debts = (sum(p.non_payment.value for p in parts), sum(p.non_payment.variance for p in parts))
-    came = (sum(p.compliance_yield.value for p in parts), sum(p.compliance_yield.variance for p in parts))
+    pending = add_variances(parts, _PROJECTED, multiplied=True)
+    debts = (sum(p.non_payment.value for p in parts), add_variances(parts, _OWED))
+    came = (sum(p.compliance_yield.value for p in parts), add_variances(parts, _TO_COME))
     missed = float(((m - 1) * found).sum())
     unfiled = (0.0, 0.0) if hidden is None else (hidden.value, hidden.variance)
     lost, gross = float(m @ found), float(m @ found) + debts[0] + unfiled[0]
-    spread = _variance_of_multipliers(parts, found, sampled + pending)
+    spread = _variance_of_multipliers(parts)
+    whole_lost = m**2 @ sampled + pending + spread
     rows = [
         (
             "settled",
@@ -125,9 +139,9 @@ def build_waterfall(parts: Sequence[Part], hidden: HiddenEconomy | None = None) 
             (found - later).sum(),
             m**2 @ sampled,
         ),
-        ("projection", "Expected of random enquiries still open", "step", later.sum(), m**2 @ pending),
+        ("projection", "Expected of random enquiries still open", "step", later.sum(), pending),
         ("non_detection", "Not detected: the multiplier", "step", missed, spread),
-        ("under_declared", "Under-declared tax", "total", lost, m**2 @ (sampled + pending) + spread),
+        ("under_declared", "Under-declared tax", "total", lost, whole_lost),
         ("non_payment", "Non-payment: written off, and to be", "step", *debts),
         (NAME, "Hidden economy: people who file nothing", "step", *unfiled),
         (
@@ -135,7 +149,7 @@ def build_waterfall(parts: Sequence[Part], hidden: HiddenEconomy | None = None) 
             "Gross tax gap",
             "total",
             gross,
-            m**2 @ (sampled + pending) + spread + debts[1] + unfiled[1],
+            whole_lost + debts[1] + unfiled[1],
         ),
         ("compliance_yield", "Compliance yield: found by enquiries and paid", "step", -came[0], came[1]),
         (
@@ -143,7 +157,7 @@ def build_waterfall(parts: Sequence[Part], hidden: HiddenEconomy | None = None) 
             "Net tax gap",
             "total",
             gross - came[0],
-            m**2 @ (sampled + pending) + spread + debts[1] + unfiled[1] + came[1],
+            whole_lost + debts[1] + unfiled[1] + came[1],
         ),
     ]
     shown = [row for row in rows if hidden is not None or row[0] != NAME]
@@ -178,7 +192,7 @@ def vary_inputs(parts: Sequence[Part], level: float, hidden: HiddenEconomy | Non
     found = sum(part.found.value for part in parts)
     scale = max(sum(part.under_declared for part in parts) / found, 1e-300) if found else 1.0
     rows = [("random enquiries", found + (low - net) / scale, found + (high - net) / scale, low, high)]
-    wide = z * float(np.sqrt(sum(p.multiplier.value**2 * p.projected_variance for p in parts)))
+    wide = z * float(np.sqrt(add_variances(parts, _PROJECTED, multiplied=True)))
     later = sum(part.projected for part in parts)
     rows.append(("enquiries still open", later - wide / scale, later + wide / scale, net - wide, net + wide))
     for multiplier, mine in _by_multiplier(parts):
@@ -187,9 +201,9 @@ def vary_inputs(parts: Sequence[Part], level: float, hidden: HiddenEconomy | Non
         below, above = ((end - multiplier.value) * own for end in (least, most))
         rows.append((name, least, most, net + below, net + above))
     debt, paid = sum(p.non_payment.value for p in parts), sum(p.compliance_yield.value for p in parts)
-    reach = z * float(np.sqrt(sum(p.non_payment.variance for p in parts)))
+    reach = z * float(np.sqrt(add_variances(parts, _OWED)))
     rows.append(("non-payment", debt - reach, debt + reach, net - reach, net + reach))
-    reach = z * float(np.sqrt(sum(p.compliance_yield.variance for p in parts)))
+    reach = z * float(np.sqrt(add_variances(parts, _TO_COME)))
     rows.append(("compliance yield", paid - reach, paid + reach, net + reach, net - reach))
     table = pd.DataFrame(rows, columns=["input", "low", "high", "gap_low", "gap_high"])
     if hidden is not None:
@@ -207,9 +221,9 @@ def _sample_found(part: Part, z: Floats) -> Floats:
 
 
 def _by_multiplier(parts: Sequence[Part]) -> list[tuple[Multiplier, list[Part]]]:
-    groups: dict[int, list[Part]] = {}
+    groups: dict[str, list[Part]] = {}
     for part in parts:
-        groups.setdefault(id(part.multiplier), []).append(part)
+        groups.setdefault(part.together, []).append(part)
     return [(mine[0].multiplier, mine) for mine in groups.values()]
 
 
@@ -220,9 +234,10 @@ def _name_multiplier(mine: Sequence[Part], parts: Sequence[Part]) -> str:
     return f"non-detection multiplier, {', '.join(tax.replace('_', ' ') for tax in taxes)}"
 
 
-def _variance_of_multipliers(parts: Sequence[Part], found: Floats, sampled: Floats) -> float:
+def _variance_of_multipliers(parts: Sequence[Part]) -> float:
     total = 0.0
     for multiplier, mine in _by_multiplier(parts):
-        own = np.isin([id(part) for part in parts], [id(part) for part in mine])
-        total += multiplier.variance * float(found[own].sum() ** 2 + sampled[own].sum())
+        found = sum(part.found.value for part in mine)
+        sampled = sum(part.found.standard_error**2 for part in mine) + add_variances(mine, _PROJECTED)
+        total += multiplier.variance * (found**2 + sampled)
     return total

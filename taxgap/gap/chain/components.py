@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from taxgap.errors import NotIdentifiedError
-from taxgap.gap.chain.lags import Tail
+from taxgap.gap.chain.debts import share_paid
+from taxgap.gap.chain.lags import Lags, Spread
 from taxgap.gap.chain.multiplier import Multiplier
 from taxgap.gap.chain.reading import RegimeData
 from taxgap.gap.chain.scoring import Scores
@@ -22,21 +24,26 @@ _OFF = 0.1
 
 @dataclass(frozen=True)
 class Amount:
-    """An amount that is taken off or added, with its variance.
+    """An amount that is taken off or added.
 
     Parameters
     ----------
     value : float
         GBP.
-    variance : float
+    spread : Spread
         Of what is not yet known of it; 0 where all has settled.
     each : ndarray
         Its part on each return of the tax.
     """
 
     value: float
-    variance: float
+    spread: Spread
     each: Floats
+
+    @classmethod
+    def on(cls, each: Floats, rows: Bools, spread: Spread) -> Amount:
+        """Return what an amount on each return comes to on some of them."""
+        return cls(float(each[rows].sum()), spread, np.where(rows, each, 0.0))
 
 
 @dataclass(frozen=True)
@@ -49,10 +56,14 @@ class Part:
         ``year`` is ``all years`` where they are taken together.
     found : Estimate
         Tax that a full check of all returns would find, open cases filled in (GBP).
-    projected, projected_variance : float
+    projected : float
         What of it rests on cases still open.
+    projected_spread : Spread
+        How far that may lie from what they will find.
     multiplier : Multiplier
         Tax there over tax found.
+    together : str
+        Parts with the same word here share the error of their multiplier.
     non_payment, compliance_yield : Amount
         Debts written off and to be written off; tax found by enquiries, as far as it is paid.
     declared : float
@@ -68,8 +79,9 @@ class Part:
     year: str
     found: Estimate
     projected: float
-    projected_variance: float
+    projected_spread: Spread
     multiplier: Multiplier
+    together: str
     non_payment: Amount
     compliance_yield: Amount
     declared: float
@@ -97,6 +109,26 @@ class Part:
     def theoretical(self) -> float:
         """Theoretical liability: declared and under-declared."""
         return self.declared + self.under_declared
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One tax with all that its breakdowns need.
+
+    Parameters
+    ----------
+    data : RegimeData
+    filled : DataFrame
+        Random cases with ``y``.
+    scores : Scores or None
+    parts : sequence of Part
+        Of this tax.
+    """
+
+    data: RegimeData
+    filled: pd.DataFrame
+    scores: Scores | None
+    parts: Sequence[Part]
 
 
 def estimate_found(
@@ -169,53 +201,20 @@ def estimate_found(
     return found, notes
 
 
-def project_cases(cases: pd.DataFrame, tail: Tail, size: int) -> tuple[float, float, int]:
-    """Return what of the total rests on open cases, its variance, and open cases older than any settled."""
+def share_open_of_oldest(cases: pd.DataFrame) -> float:
+    """Return the share of the oldest tenth of the cases that is still open, by what they stand for."""
+    age = cases["age"].to_numpy(dtype=np.float64)
+    weight = (1 / cases["probability"].to_numpy(dtype=np.float64)) * (age >= np.quantile(age, 0.9))
+    return float(weight @ cases["open"].to_numpy(dtype=np.float64)) / float(weight.sum())
+
+
+def project_cases(cases: pd.DataFrame, lags: Lags, size: int) -> tuple[float, Spread, int]:
+    """Return what of the total rests on open cases, its spread, and open cases older than any settled."""
     weight = 1 / cases["probability"].to_numpy(dtype=np.float64)
     weight *= size / weight.sum()
     is_open = cases["open"].to_numpy(dtype=np.bool_)
-    later = tail.project(cases["age"].to_numpy(dtype=np.float64)[is_open], weight[is_open])
-    return later.value, later.variance, later.unsupported
-
-
-def find_non_payment(data: RegimeData) -> Floats:
-    """Return what was written off, and may be expected to be, on each return.
-
-    Notes
-    -----
-    Expected later: liability times the share of all liability written off after the age of the debt, by the
-    lags from the due date of debts old enough to tell (`Tail`). Debts that may still be paid do not count.
-    """
-    each = np.zeros(len(data.index))
-    if data.debts is None:
-        return each
-    debts = data.debts
-    lag, age = _lag_of_debts(debts, data.as_of)
-    liability = debts["liability"].to_numpy(dtype=np.float64)
-    gone = debts["written_off"].to_numpy(dtype=np.float64)
-    later = np.zeros(len(debts))
-    if liability.sum() > 0 and (gone > 0).any():
-        share = np.divide(gone, liability, out=np.zeros(len(debts)), where=liability > 0)
-        tail = Tail.fit(share, lag, age, liability)
-        still = np.isnan(lag) & (age >= 0)
-        later[still] = liability[still] * tail.later_share(age[still], liability.sum())
-    return np.asarray(np.bincount(debts["row"], gone + later, len(each)), dtype=np.float64)
-
-
-def find_variance_of_debts(data: RegimeData, each: Floats, rows: Bools) -> float:
-    """Return the variance of what is still to be written off: of single debts, and of their share."""
-    if data.debts is None:
-        return 0.0
-    debts = data.debts
-    gone = debts["written_off"].to_numpy(dtype=np.float64)
-    settled = np.bincount(debts["row"], gone, len(each))
-    later = float((each - settled)[rows].sum())
-    total = float(gone.sum())
-    if later <= 0 or total <= 0:
-        return 0.0
-    # A write-off to come is one like those that were: its size has their mean square over their mean.
-    size = float((gone**2).sum() / total)
-    return later * size + later**2 * size / total
+    later = lags.project(cases["age"].to_numpy(dtype=np.float64)[is_open], weight[is_open])
+    return later.value, later.spread, later.unsupported
 
 
 def find_yield(data: RegimeData, filled: pd.DataFrame) -> tuple[Floats, float]:
@@ -232,45 +231,51 @@ def find_yield(data: RegimeData, filled: pd.DataFrame) -> tuple[Floats, float]:
     What enquiries find is assumed to be paid as declared tax that fell due is (an assumption: the records
     hold no payments of findings). Enquiries still open bring what is expected of them.
     """
-    paid = _share_paid(data)
+    paid = share_paid(data)
     chosen = data.chosen
     each = np.zeros(len(data.index))
     each += np.bincount(filled["row"], filled["y"], len(each))
     if len(chosen):
         amount, lag, age = (chosen[name].to_numpy(dtype=np.float64) for name in ("tax_found", "lag", "age"))
         ones = np.ones(len(chosen))
-        tail = Tail.fit(amount, lag, age, ones)
+        lags = Lags.fit(amount, lag, age, ones)
         is_open = np.isnan(lag)
         amount = np.where(is_open, 0.0, amount)
-        amount[is_open] = tail.project(age[is_open], ones[is_open]).each
+        amount[is_open] = lags.project(age[is_open], ones[is_open]).each
         each += np.bincount(chosen["row"], amount, len(each))
     return np.asarray(paid * each, dtype=np.float64), paid
 
 
-def find_variance_of_yield(data: RegimeData, filled: pd.DataFrame, rows: Bools, paid: float) -> float:
-    """Return the variance of the yield of enquiries still open."""
-    total = 0.0
-    for cases, random in ((filled, True), (data.chosen, False)):
-        if cases.empty:
-            continue
+def find_spread_of_yield(data: RegimeData, filled: pd.DataFrame, rows: Bools, paid: float) -> Spread:
+    """Return how far the yield of enquiries still open may lie from what is expected."""
+    spreads = []
+    for cases in (filled, data.chosen):
         amount, lag, age = (cases[name].to_numpy(dtype=np.float64) for name in ("tax_found", "lag", "age"))
-        tail = Tail.fit(amount, lag, age, np.ones(len(cases)))
         still = np.isnan(lag) & rows[cases["row"].to_numpy()]
-        total += tail.project(age[still], np.ones(int(still.sum()))).variance if still.any() else 0.0 * random
-    return paid**2 * total
+        if still.any():
+            lags = Lags.fit(amount, lag, age, np.ones(len(cases)))
+            spreads.append(lags.project(age[still], np.ones(int(still.sum()))).spread)
+    own, shared = ([getattr(spread, name) for spread in spreads] for name in ("own", "shared"))
+    return Spread(paid * float(np.linalg.norm(own)), paid * float(np.linalg.norm(shared)))
 
 
-def _share_paid(data: RegimeData) -> float:
-    if data.debts is None:
-        return 1.0
-    due = (pd.to_datetime(data.debts["due_on"]) <= data.as_of).to_numpy()
-    liability = float(data.debts["liability"].to_numpy(dtype=np.float64)[due].sum())
-    paid = float(data.debts["paid"].to_numpy(dtype=np.float64)[due].sum())
-    return min(1.0, paid / liability) if liability > 0 else 1.0
+def add_variances(
+    parts: Sequence[Part], spread_of: Callable[[Part], Spread], *, multiplied: bool = False
+) -> float:
+    """Return the variance of a sum over parts: errors of their own in squares, shared ones as they are.
 
-
-def _lag_of_debts(debts: pd.DataFrame, as_of: pd.Timestamp) -> tuple[Floats, Floats]:
-    due = pd.to_datetime(debts["due_on"])
-    lag = (pd.to_datetime(debts["written_off_on"]) - due).dt.days.astype(np.float64)
-    age = (as_of - due).dt.days.astype(np.float64)
-    return lag.clip(lower=0).to_numpy(), age.to_numpy()
+    Parameters
+    ----------
+    parts : sequence of Part
+        Of one tax or several.
+    spread_of : callable
+        Which spread of a part.
+    multiplied : bool
+        Times the multiplier.
+    """
+    own, shared = 0.0, dict.fromkeys((part.regime for part in parts), 0.0)
+    for part in parts:
+        spread, factor = spread_of(part), part.multiplier.value if multiplied else 1.0
+        own += (factor * spread.own) ** 2
+        shared[part.regime] += factor * spread.shared
+    return own + sum(together**2 for together in shared.values())

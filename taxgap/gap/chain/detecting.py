@@ -49,5 +49,5 @@ def control_regime(data: RegimeData, scores: Scores | None, level: float) -> Con
         "group": cases["programme"].astype(str),
     }
     if scores is not None:
-        columns["expected"] = np.maximum(scores.everyone[cases["row"].to_numpy()], 1e-3)
+        columns["expected"] = np.maximum(scores.held_out[cases["row"].to_numpy()], 1e-3)
     return control_detection(pd.DataFrame(columns), level=level)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
 from taxgap.gap.areas import Shrunk, shrink_areas
-from taxgap.gap.chain.components import Part
+from taxgap.gap.chain.components import Chain, add_variances
 from taxgap.gap.chain.expecting import expect_returns, follow_groups, share_open
 from taxgap.gap.chain.hidden import HiddenEconomy, fill_behaviour
 from taxgap.gap.chain.reading import RegimeData
-from taxgap.gap.chain.scoring import Scores
 from taxgap.records import Records
 from taxgap.risk.arrays import Bools, Floats
 from taxgap.risk.fairness.groups import groups_of
@@ -41,26 +39,6 @@ _NOT_AVAILABLE = (
     "The gap by combined authority is not available: the register's column combined_authority is empty. Join "
     "one by postcode: fill it from a look-up of postcodes to combined authorities (ONS Postcode Directory)."
 )
-
-
-@dataclass(frozen=True)
-class Chain:
-    """One tax with all that its breakdowns need.
-
-    Parameters
-    ----------
-    data : RegimeData
-    filled : DataFrame
-        Random cases with ``y``.
-    scores : Scores or None
-    parts : sequence of Part
-        Of this tax.
-    """
-
-    data: RegimeData
-    filled: pd.DataFrame
-    scores: Scores | None
-    parts: Sequence[Part]
 
 
 def break_down(
@@ -162,7 +140,7 @@ def _read_groups(records: Records, data: RegimeData) -> pd.DataFrame:
 def _shrink_all(chain: Chain, frame: pd.DataFrame, level: float) -> dict[str, pd.DataFrame]:
     """Return the groups of each dimension."""
     informed, alone = (
-        chain.scores.everyone if chain.scores is not None else expect_returns(chain.data, chain.filled, known)
+        chain.scores.held_out if chain.scores is not None else expect_returns(chain.data, chain.filled, known)
         for known in (frame["customer group"], None)
     )
     # What open cases bring is shared out by all that is known of them; what groups are drawn to knows
@@ -232,7 +210,8 @@ def _error_of_log(chain: Chain, level: float) -> float:
     """Return the standard error of the log of what was found, by its limits and by the cases still open."""
     z = float(ndtri((1 + level) / 2))
     found = [part.found for part in chain.parts]
-    value, later = sum(f.value for f in found), z**2 * sum(part.projected_variance for part in chain.parts)
+    value = sum(f.value for f in found)
+    later = z**2 * add_variances(chain.parts, lambda part: part.projected_spread)
     below = float(np.sqrt(sum((f.value - f.low) ** 2 for f in found) + later)) / value
     above = float(np.sqrt(sum((f.high - f.value) ** 2 for f in found) + later)) / value
     return float(np.log1p(above) - np.log(max(1 - below, 0.05))) / (2 * z)
@@ -332,10 +311,9 @@ def _by_behaviour(chains: Sequence[Chain], level: float) -> pd.DataFrame:
     if not rows:
         return pd.DataFrame(columns=COLUMNS)
     table = _join("behaviour", pd.DataFrame(rows), level).assign(method="own cases")
-    debts = sum(part.non_payment.value for chain in chains for part in chain.parts)
-    reach = (
-        float(ndtri((1 + level) / 2)) * sum(p.non_payment.variance for c in chains for p in c.parts) ** 0.5
-    )
+    parts = [part for chain in chains for part in chain.parts]
+    debts = sum(part.non_payment.value for part in parts)
+    reach = float(ndtri((1 + level) / 2)) * add_variances(parts, lambda part: part.non_payment.spread) ** 0.5
     counted = {
         "dimension": "behaviour",
         "group": "non_payment",

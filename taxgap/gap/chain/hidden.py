@@ -11,6 +11,7 @@ from scipy.special import ndtri
 
 from taxgap.errors import UsageError
 from taxgap.gap.chain.multiplier import Distribution, Multiplier
+from taxgap.gap.streams import stream
 from taxgap.risk.arrays import Floats
 
 if TYPE_CHECKING:  # what stands beside the chain may call it
@@ -194,7 +195,7 @@ def draw_hidden(hidden: HiddenEconomy | None, draws: int, seed: int) -> Floats:
     """Return draws of the hidden economy (GBP), each quantile once; zeros where there is none."""
     if hidden is None:
         return np.zeros(draws)
-    rng = np.random.default_rng([seed, 10])
+    rng = stream(seed, "hidden economy")
     return hidden.quantile((rng.permutation(draws) + 0.5) / draws)
 
 

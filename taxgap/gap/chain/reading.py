@@ -10,7 +10,7 @@ import pandas as pd
 
 from taxgap.errors import InvalidDataError, NotIdentifiedError
 from taxgap.gap.cautions import FEW_CASES
-from taxgap.gap.chain.lags import Tail, fill_open
+from taxgap.gap.chain.lags import Lags, fill_open
 from taxgap.gap.chain.largest import warn_of_largest
 from taxgap.gap.chain.reach import SIZES, stretch
 from taxgap.records import Records
@@ -23,7 +23,7 @@ _CASES = [
     *("tax_found", "behaviour", "enquiry_id", "opening_probability"),
 ]
 _OPTIONAL = ("behaviour", "officer_id", "opened_on", "opening_probability")
-_DEBTS = [*KEY, "regime", "liability", "due_on", "paid", "written_off_on", "written_off"]
+_DEBTS = [*KEY, "regime", "liability", "due_on", "paid_on", "paid", "written_off_on", "written_off"]
 NET_BOXES = {"vat": "net_vat"}
 """Taxes that pay out as well: what is declared is the sum of this box, not of what is to pay."""
 
@@ -47,7 +47,7 @@ class RegimeData:
     chosen : DataFrame
         Closed and open cases of the risk programme, likewise.
     debts : DataFrame or None
-        ``row, liability, due_on, paid, written_off_on, written_off``; None without a table ``payments``.
+        ``row, liability, due_on, paid_on, paid, written_off_on, written_off``; None without ``payments``.
     declared : ndarray
         Tax declared on each return, as far as it is known (GBP).
     sizes : DataFrame
@@ -155,7 +155,7 @@ def read_cases(records: Records, regime: str) -> pd.DataFrame:
     return _read_cases(records, regime)
 
 
-def fill_cases(data: RegimeData) -> tuple[pd.DataFrame, Tail]:
+def fill_cases(data: RegimeData) -> tuple[pd.DataFrame, Lags]:
     """Return the random cases with what open ones may be expected to find, and the tail behind it.
 
     Parameters
@@ -166,14 +166,14 @@ def fill_cases(data: RegimeData) -> tuple[pd.DataFrame, Tail]:
     -------
     cases : DataFrame
         With ``y`` (GBP) and ``open``.
-    Tail
+    Lags
     """
     cases = data.cases
     amount, lag, age = (cases[name].to_numpy(dtype=np.float64) for name in ("tax_found", "lag", "age"))
     weight = 1 / cases["probability"].to_numpy(dtype=np.float64)
-    tail = Tail.fit(amount, lag, age, weight)
-    filled, is_open, _ = fill_open(amount, lag, age, weight, pooled=tail)
-    return cases.assign(y=filled, open=is_open), tail
+    lags = Lags.fit(amount, lag, age, weight)
+    filled, is_open, _ = fill_open(amount, lag, age, weight, pooled=lags)
+    return cases.assign(y=filled, open=is_open), lags
 
 
 def _read_cases(records: Records, regime: str) -> pd.DataFrame:
@@ -261,9 +261,10 @@ def _read_returns(records: Records, regime: str, years: Sequence[str]) -> pd.Dat
 def _read_debts(records: Records, regime: str, index: pd.MultiIndex) -> pd.DataFrame | None:
     if "payments" not in records.tables:
         return None
-    parts = []
+    held, parts = records.read("payments", partition=0).columns, []
     for partition in records.partitions:
-        table = records.read("payments", _DEBTS, partition)
+        wanted = [name for name in _DEBTS if name in held or name != "paid_on"]
+        table = records.read("payments", wanted, partition).reindex(columns=_DEBTS)
         parts.append(table[(table["regime"] == regime).to_numpy()])
     table = pd.concat(parts, ignore_index=True)
     row: Integers = index.get_indexer(pd.MultiIndex.from_frame(table[KEY]))

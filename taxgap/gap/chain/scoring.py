@@ -34,13 +34,16 @@ class Scores:
     cases : ndarray
         One a random case, each by a model that did not see it.
     everyone : ndarray
-        One a return.
+        One a return: with those of the cases they make the difference estimator (`combine_folds`).
+    held_out : ndarray
+        One a return, each by a model that did not see its taxpayer: what a covariate of cases must be.
     crossfitted : bool
         Whether the model had been trained on some of these cases, so that it was fitted again without them.
     """
 
     cases: Floats
     everyone: Floats
+    held_out: Floats
     crossfitted: bool
 
 
@@ -110,7 +113,7 @@ def score_regime(records: Records, data: RegimeData, model: RiskModel, *, seed: 
     trained = set(model.card_.get("training", {}).get("periods", data.years))
     if not data.cases["year"].isin(trained).any():
         everyone = _cut(model.expected_tax(X))
-        return Scores(everyone[row], everyone, False)
+        return Scores(everyone[row], everyone, everyone, False)
     return _cross_fit(records, data, model, X, seed)
 
 
@@ -142,7 +145,7 @@ def _cross_fit(records: Records, data: RegimeData, model: RiskModel, X: pd.DataF
         everyone[:, held_out] = _cut(np.exp(score_raw(booster, matrix)))
     row = data.cases["row"].to_numpy()
     own, mean = combine_folds(everyone[row], fold[row], everyone)
-    return Scores(own, mean, True)
+    return Scores(own, mean, everyone[np.arange(len(fold)), fold], True)
 
 
 def _cut(score: Floats) -> Floats:

@@ -42,7 +42,7 @@ def tabulate_chain(
     table : DataFrame
         As in `GapEstimate`.
     whole : dict
-        The row of all, which stands in the table too where there is more than one tax.
+        The row of all, with ``value`` for its net gap; in the table too where there is more than one tax.
     """
     drawn = draw_chain(parts, draws=draws, seed=seed)
     rows, taxes = [], list(dict.fromkeys(part.regime for part in parts))
@@ -58,7 +58,7 @@ def tabulate_chain(
         rows.append(describe_hidden(hidden, more[1], level))
     if len(taxes) > 1 or hidden is not None:
         rows.append(whole)
-    return pd.DataFrame(rows), whole
+    return pd.DataFrame(rows), {"value": whole["net"], **whole}
 
 
 def _tabulate(

@@ -13,6 +13,7 @@ from taxgap.gap import estimate_total
 from taxgap.gap.chain import GapEstimate, Multiplier, estimate_gap
 from taxgap.gap.chain.combining import draw_chain, sampling_limits
 from taxgap.gap.chain.components import Amount, Part
+from taxgap.gap.chain.lags import Spread
 from taxgap.records import Records
 
 Make = Callable[..., Records]
@@ -54,13 +55,13 @@ def test_the_full_interval_covers_where_sampling_alone_does_not() -> None:
     """Half of the tax is detected, and the multiplier known with an error."""
     rng = np.random.default_rng(8)
     tax = np.where(rng.random(4_000) < 0.36, rng.lognormal(6.5, 0.8, 4_000), 0.0)
-    none = Amount(0.0, 0.0, np.zeros(1))
+    none = Amount(0.0, Spread(), np.zeros(1))
     full, alone = 0, 0
     for _ in range(300):
         found = estimate_total(0.5 * rng.choice(tax, 400, replace=False), 0.1, population_size=4_000)
         value = 2.0 * np.exp(0.1 * rng.normal())
         stated = Multiplier(value, low=value * np.exp(-0.196), high=value * np.exp(0.196))
-        part = Part("vat", "2022-23", found, 0.0, 0.0, stated, none, none, 0.0, 400, 0, "none")
+        part = Part("vat", "2022-23", found, 0.0, Spread(), stated, "all", none, none, 0.0, 400, 0, "none")
         low, high = np.quantile(draw_chain([part], draws=400, seed=0).net[0], [0.025, 0.975])
         full += low <= tax.sum() <= high
         low, high = sampling_limits([part])
