@@ -121,6 +121,9 @@ def test_chosen_cases_give_bounds_alone(make_records: Make, amounts: np.ndarray)
     assert gap.bounds
     assert gap.low < 2 * amounts.sum() < gap.high
     assert "no estimate" in gap.to_text()
+    still = estimate(make_records(amounts, programme="risk", open_cases=100), bounds=True)
+    assert any("100 of 400 cases are still open" in note for note in still.notes)
+    assert still.high > 4_000 * amounts[:300].mean() * 2
     with pytest.raises(UsageError, match="stated Multiplier"):
         estimate(make_records(amounts), bounds=True, non_detection="estimated")
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from taxgap.cli.main import main
 from taxgap.errors import UsageError
 from taxgap.gap.chain import GapEstimate, Multiplier, estimate_gap
+from taxgap.gap.chain.reading import read_regime
+from taxgap.gap.chain.scoring import score_regime
 from taxgap.records import Records
 from taxgap.risk import RiskModel
 
@@ -54,6 +57,26 @@ def test_scores_are_never_of_a_model_that_saw_the_case(gap: GapEstimate) -> None
     scores = gap.table.set_index("regime")["scores"]
     assert scores["self_assessment"] == "cross-fitted"
     assert scores["vat"] == "none"
+
+
+def test_covariates_are_of_models_that_did_not_see_the_taxpayer(workshop) -> None:
+    """A case that finds a thousand times as much moves the scores of others, never its own."""
+    records, model = Records.open(workshop.records), RiskModel.load(workshop.model)
+    frames = {name: records.read(name) for name in records.tables}
+    cases = frames["enquiries"]
+    case = cases[(cases["regime"] == "self_assessment") & (cases["tax_found"] > 1_000)].iloc[0]
+    scored = []
+    for factor in (1.0, 1_000.0):
+        told = cases["tax_found"].where(cases["enquiry_id"] != case["enquiry_id"], factor * case["tax_found"])
+        changed = frames | {"enquiries": cases.assign(tax_found=told)}
+        view = Records.from_frames(changed, as_of=str(records.as_of.date()))
+        data = read_regime(view, "self_assessment", None)
+        scores = score_regime(view, data, model)
+        scored.append(pd.DataFrame({"mean": scores.everyone, "own": scores.held_out}, index=data.index))
+    key = (case["taxpayer_id"], case["period"])
+    before, after = (frame.loc[key] for frame in scored)
+    assert after["own"] == before["own"]
+    assert after["mean"] != before["mean"]
 
 
 def test_the_truth_is_shown_only_where_it_is_told(gap: GapEstimate) -> None:
