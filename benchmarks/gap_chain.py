@@ -171,7 +171,7 @@ def print_tail(replications: int, seed: int) -> None:
 
 def print_economies(seeds: range, taxpayers: int, populations: Path | None) -> None:
     """Print the chain on synthetic economies beside their truth, link by link and group by group."""
-    links, groups, multipliers = [], [], []
+    links, sums, groups, multipliers = [], [], [], []
     for seed in seeds:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "population" if populations is None else populations / f"pop{seed}"
@@ -185,9 +185,11 @@ def print_economies(seeds: range, taxpayers: int, populations: Path | None) -> N
                 multipliers.append(check_multiplier(chain, lost.sum() / found.sum()))
                 chains.append(chain)
                 known.append(lost)
+            sums += check_sums(chains, known)
             groups += check_groups(records, chains, known)
     print(f"Synthetic economies of {taxpayers:,} taxpayers, seeds {seeds.start} to {seeds.stop - 1}\n")
     print_links(pd.DataFrame(links))
+    print_sums(pd.DataFrame(sums))
     print_multipliers(pd.DataFrame(multipliers))
     print_groups(pd.DataFrame(groups))
 
@@ -250,6 +252,24 @@ def check_links(chain: Chain, true: np.ndarray) -> list[dict[str, object]]:
             }
         )
     return rows
+
+
+def check_sums(chains: list[Chain], known: list[np.ndarray]) -> list[dict[str, object]]:
+    """Return the interval of all years of each tax, and of all taxes, beside what was lost."""
+    parts = [part for chain in chains for part in chain.parts]
+    table, _ = tabulate_chain(parts, None, level=0.95, draws=4_000, seed=0)
+    last = table.drop_duplicates("regime", keep="last").set_index("regime")
+    lost = {chain.data.regime: float(each.sum()) for chain, each in zip(chains, known, strict=True)}
+    lost["all"] = sum(lost.values())
+    return [
+        {
+            "tax": tax,
+            "ratio": last.loc[tax, "net"] / whole,
+            "held": last.loc[tax, "low"] <= whole <= last.loc[tax, "high"],
+            "width": (last.loc[tax, "high"] - last.loc[tax, "low"]) / last.loc[tax, "net"],
+        }
+        for tax, whole in lost.items()
+    ]
 
 
 def check_multiplier(chain: Chain, true: float) -> dict[str, object]:
@@ -331,6 +351,14 @@ def print_links(table: pd.DataFrame) -> None:
     for held, rows in table.groupby("held"):
         print(f"where the interval {'holds' if held else 'misses'}: caution in {rows['warned'].mean():.0%}")
     print()
+
+
+def print_sums(table: pd.DataFrame) -> None:
+    """Print how often the interval of all years together held, the multiplier known."""
+    grouped = table.groupby("tax", sort=False)
+    shown = grouped[["ratio", "held"]].mean().assign(median_width=grouped["width"].median())
+    print("All years together over what was lost, the multiplier known: mean, held, width over value")
+    print(shown.to_string(float_format="{:.3f}".format), "\n")
 
 
 def print_multipliers(table: pd.DataFrame) -> None:

@@ -10,7 +10,6 @@ import pandas as pd
 from taxgap.gap.chain import GapEstimate
 from taxgap.gap.chain.groups import THIN
 from taxgap.publication.audit_marks import Marks, draw_marks
-from taxgap.publication.gap_cautions import say_of_differences, warn_of_intervals
 from taxgap.publication.gap_intervals import OF_TAX, TRUTH, whole_rows
 from taxgap.publication.gap_words import Unit, name_of_group, say_level, years_of
 from taxgap.publication.picture import Picture, take_picture
@@ -72,8 +71,6 @@ class Breakdown:
     ----------
     key, name : str
     sentences : tuple of str
-    warning : str
-        What must not be overlooked; empty where there is nothing.
     missing : str
         Names what is not in the figures; empty where nothing is known to be missing.
     picture : Picture or None
@@ -83,7 +80,6 @@ class Breakdown:
     key: str
     name: str
     sentences: tuple[str, ...]
-    warning: str
     missing: str
     picture: Picture | None
 
@@ -114,7 +110,7 @@ def _describe(estimate: GapEstimate, unit: Unit, dimension: str, name: str) -> B
     if known.empty:
         notes = [note for note in estimate.notes if dimension in note]
         why = " ".join(notes) or f"The records do not say which {dimension} a return belongs to."
-        return Breakdown(key, name, (), "", f"Not available, which does not mean zero. {why}", None)
+        return Breakdown(key, name, (), f"Not available, which does not mean zero. {why}", None)
     sentences = ([_SAID[dimension]] if dimension in _SAID else []) + _say_kinds(known)
     sentences += _say_truth(known)
     absent = rows[rows["amount"].isna()]
@@ -123,7 +119,7 @@ def _describe(estimate: GapEstimate, unit: Unit, dimension: str, name: str) -> B
         names = [_name(dimension, group) for group in absent["group"]]
         missing = f"Missing, which does not mean zero: {listing(names)}. The figures below leave it out."
     picture = _draw(estimate, unit, dimension, rows, name)
-    return Breakdown(key, name, tuple(sentences), warn_of_intervals(dimension), missing, picture)
+    return Breakdown(key, name, tuple(sentences), missing, picture)
 
 
 def _say_kinds(known: pd.DataFrame) -> list[str]:
@@ -144,7 +140,12 @@ def _say_kinds(known: pd.DataFrame) -> list[str]:
         sentences.append(
             f"{number_of(few, 'group')} {'has' if few == 1 else 'have'} fewer than {THIN} cases."
         )
-    return [*sentences, *filter(None, [say_of_differences(drawn / len(known))])]
+    if drawn > len(known) / 2:
+        sentences.append(
+            "Differences between groups that are drawn to what is expected mostly reflect their size and "
+            "make-up, and are no evidence of their own."
+        )
+    return sentences
 
 
 def _say_truth(known: pd.DataFrame) -> list[str]:

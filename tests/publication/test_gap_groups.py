@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
-from pathlib import Path
 
 import pytest
 
-from taxgap.publication.gap_cautions import MEASURED
 from taxgap.publication.gap_groups import describe_groups
 from taxgap.publication.gap_page import render_gap_page
 from tests.publication.conftest import read_elements
 from tests.publication.test_gap_page import MILLION, build_estimate, build_groups, plain, rows_of
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -48,22 +43,6 @@ def test_groups_drawn_to_the_expected_are_no_evidence_of_their_own() -> None:
         told = {each.name: each for each in describe_groups(build_estimate(groups=groups), MILLION)}
         assert (said in " ".join(told["By trade group"].sentences)) == warned
         assert said not in " ".join(told["By nation"].sentences)  # one of two is not most
-
-
-def test_customer_groups_are_read_with_what_was_measured() -> None:
-    groups = build_groups().replace({"dimension": {"nation": "customer group"}})
-    told = {each.name: each for each in describe_groups(build_estimate(groups=groups), MILLION)}
-    warning = told["By customer group"].warning
-    assert [each.name for each in told.values() if each.warning] == ["By customer group"]
-    measured = [
-        re.search(r"customer groups \| ([\d.]+)%", line)
-        for line in (ROOT / MEASURED).read_text("utf-8").splitlines()
-    ]
-    held = [float(each[1]) for each in measured if each]
-    assert len(held) == 2
-    assert [f"{value:.0f}%" for value in held] == re.findall(r"(\d+%) \(", warning)
-    assert MEASURED in warning
-    assert "Intervals too short" in plain(render_gap_page(build_estimate(groups=groups)))
 
 
 def test_the_truth_stands_beside_groups() -> None:

@@ -194,7 +194,9 @@ def vary_inputs(parts: Sequence[Part], level: float, hidden: HiddenEconomy | Non
     rows = [("random enquiries", found + (low - net) / scale, found + (high - net) / scale, low, high)]
     wide = z * float(np.sqrt(add_variances(parts, _PROJECTED, multiplied=True)))
     later = sum(part.projected for part in parts)
-    rows.append(("enquiries still open", later - wide / scale, later + wide / scale, net - wide, net + wide))
+    least = max(later - wide / scale, 0.0)
+    below = net - (later - least) * scale
+    rows.append(("enquiries still open", least, later + wide / scale, below, net + wide))
     for multiplier, mine in _by_multiplier(parts):
         least, most = multiplier.limits
         own, name = sum(part.found.value for part in mine), _name_multiplier(mine, parts)

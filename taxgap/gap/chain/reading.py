@@ -130,7 +130,7 @@ def assemble(records: Records, regime: str, cases: pd.DataFrame, wanted: Sequenc
     row = index.get_indexer(pd.MultiIndex.from_frame(cases[KEY]))
     notes = []
     if lost := int((row < 0).sum()):
-        notes.append(f"{lost} enquiries into {regime} are into returns that the records do not hold.")
+        notes.append(f"Enquiries into returns of {regime} that the records do not hold, left out: {lost}.")
     cases = cases.assign(row=row)[row >= 0]
     debts = _read_debts(records, regime, index)
     if debts is None:

@@ -154,7 +154,9 @@ class GapEstimate:
         ]
         if self.truth is not None:
             known = ", ".join(
-                f"{name.replace('_', ' ')} {_millions(amount)}" for name, amount in self.truth.items()
+                f"{name.replace('_', ' ')} {_millions(amount)}"
+                for name, amount in self.truth.items()
+                if name.count(": ") < 2  # those of groups stand on the page, beside theirs
             )
             lines += ["", f"Truth: {known}."]
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])

@@ -169,7 +169,7 @@ def control_detection(
     names, officer = np.unique(cases["officer_id"].astype(str).to_numpy(dtype=object), return_inverse=True)
     many = int((np.bincount(officer) >= FEWEST_CASES).sum())
     if many < FEWEST_OFFICERS:
-        reason = f"{many} officers have {FEWEST_CASES} closed cases or more; {FEWEST_OFFICERS} are needed"
+        reason = f"officers with {FEWEST_CASES} closed cases or more: {many}; {FEWEST_OFFICERS} are needed"
         facts = {"cases": len(cases), "officers": len(names), "best_finds": best_finds}
         return _give_band((reason,), amounts, _tabulate(names, officer, amounts, None), least_found, facts)
     load = Caseload.of(amounts, officer.astype(np.int64), _read_covariates(cases))
