@@ -22,6 +22,7 @@ from taxgap.synthetic import generate
 
 SIZES = (330, 1000, 2500)
 LEVEL, Z = 0.95, 1.959964
+LEVELS = (0.5, 0.68, 0.8, 0.9, 0.95, 0.99, 0.999)
 GRID = 200_000
 SIZE = {
     "self_assessment": "turnover",
@@ -55,6 +56,7 @@ def main() -> None:
     print(f"seed {options.seed}, {options.replications:,} replications, nominal {LEVEL:.0%}\n")
     check_one(np.random.default_rng(options.seed))
     print_coverage(dict(make_populations(economy)), options.replications, options.seed)
+    print_levels(dict(make_populations(economy)), max(500, options.replications // 2), options.seed)
     print_certainty(economy, max(200, options.replications // 10), options.seed)
     print_designs(scored, max(200, options.replications // 10), options.seed)
     print_honesty(options.replications, options.seed)
@@ -228,6 +230,27 @@ def print_coverage(populations: dict[str, np.ndarray], replications: int, seed: 
             )
 
 
+def print_levels(populations: dict[str, np.ndarray], replications: int, seed: int) -> None:
+    """Print what other levels cover than those that the interval was fitted to."""
+    n = 1000
+    print(f"\nn = {n}, {replications:,} replications: coverage in % by level")
+    print(f"{'':16} {'  '.join(f'{100 * level:5.1f}' for level in LEVELS)}")
+    for name, population in populations.items():
+        if name in CONCENTRATED:
+            continue
+        rng, covered = np.random.default_rng([seed, 5]), np.zeros(len(LEVELS))
+        middle = float(population.mean())
+        for _ in range(replications // 500):
+            drawn = draw_samples(population, n, 500, rng)
+            mean = drawn.mean(axis=1)
+            parts = (drawn - mean[:, None]) * np.sqrt((1 - n / len(population)) / (n * (n - 1)))
+            for place, level in enumerate(LEVELS):
+                below, above = find_limits(parts, level)
+                covered[place] += ((mean - below <= middle) & (middle <= mean + above)).sum()
+        shares = 100 * covered / (replications // 500 * 500)
+        print(f"{name:16} {'  '.join(f'{share:5.1f}' for share in shares)}", flush=True)
+
+
 def print_certainty(economy: dict[str, pd.DataFrame], replications: int, seed: int) -> None:
     """Print what it helps to take the largest by declared size with certainty."""
     n, whole = 1000, 300
@@ -307,21 +330,26 @@ def print_designs(scored: pd.DataFrame | None, replications: int, seed: int) -> 
 def print_honesty(replications: int, seed: int) -> None:
     """Scores that do harm if believed, on equal-probability samples."""
     y, f = make_scored(50_000, seed)
-    rng = np.random.default_rng(seed)
+    rng, size, total = np.random.default_rng(seed), len(y), float(y.sum())
     kinds = {
         "useless": rng.permutation(f),
         "ten times too large": 10 * f,
         "wrong sign": f.max() - f,
-        "useless and heavy": rng.lognormal(0, 2, len(f)),
+        "useless and heavy": rng.lognormal(0, 2, size),
     }
     samples = max(300, replications // 10)
     print(f"\nequal probabilities, {samples:,} replications: mean width over that without a score")
     for n in (330, 1000):
-        drawn = [rng.choice(len(y), n, replace=False, shuffle=False) for _ in range(samples)]
-        plain = np.mean([estimate_total(y[s], n / len(y), population_size=len(y)).width for s in drawn])
+        drawn = [rng.choice(size, n, replace=False, shuffle=False) for _ in range(samples)]
+        found = {"none": [estimate_total(y[s], n / size, population_size=size) for s in drawn]}
         for kind, score in kinds.items():
-            width = np.mean([estimate_total(y[s], n / len(y), score[s], score).width for s in drawn])
-            print(f"  n = {n:5d}  {kind:20} {width / plain:5.3f}", flush=True)
+            found[kind] = [estimate_total(y[s], n / size, score[s], score) for s in drawn]
+        plain = np.mean([e.width for e in found["none"]])
+        for kind, many in found.items():
+            width = np.mean([e.width for e in many]) / plain
+            covered = np.mean([e.low <= total <= e.high for e in many])
+            error = np.sqrt(covered * (1 - covered) / samples)
+            print(f"  n = {n:5d}  {kind:20} {width:5.3f}   covers {covered:.1%} +- {error:.1%}", flush=True)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,10 @@ DOMINANT = 0.5
 """Share of the variance in one case from which that case is named (a choice of ours)."""
 
 
+FITTED_LEVELS = (0.90, 0.99)
+"""Levels that the numbers of the tail interval were fitted to, from the lowest to the highest."""
+
+
 class EstimateWarning(UserWarning):
     """An estimate that stands, with something its reader should know."""
 
@@ -64,3 +68,29 @@ def list_cautions(*, cases: int, amounts: int, largest: float) -> list[str]:
             f"One case makes {largest:.0%} of the variance. Check it, or take such cases with certainty."
         )
     return found
+
+
+def caution_level(level: float) -> list[str]:
+    """Return what a tail interval should be read with, if its level was not fitted.
+
+    Parameters
+    ----------
+    level : float
+        Confidence, 0 to 1.
+
+    Examples
+    --------
+    >>> caution_level(0.95)
+    []
+    """
+    lowest, highest = FITTED_LEVELS
+    if lowest <= level <= highest:
+        return []
+    measured = "99.9% covered 99.8 to 99.9%"
+    if level < lowest:
+        measured = "50, 68 and 80% covered 50 to 56, 72 to 75 and 83 to 86%"
+    sentence = (
+        f"The interval was fitted to levels of {lowest:.0%} to {highest:.0%}, this one has {100 * level:g}%. "
+        f"In samples of 1,000 from four populations, intervals of {measured}."
+    )
+    return [sentence]

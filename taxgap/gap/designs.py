@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from taxgap.errors import InvalidDataError, UsageError
+from taxgap.gap.checks import check_same_rows, check_whole
+from taxgap.gap.streams import stream
 from taxgap.risk.arrays import Column, Floats, Integers, to_floats
 
 FLOOR = 0.25
@@ -57,13 +59,14 @@ class Design:
         Parameters
         ----------
         seed : int
-            The same seed draws the same cases.
+            The same seed draws the same cases. They have nothing to do with numbers that were drawn with
+            ``numpy.random.default_rng(seed)``.
 
         Returns
         -------
         ndarray of int
         """
-        key = np.random.default_rng(seed).random(len(self.stratum))
+        key = stream(seed, "draw of a design").random(len(self.stratum))
         order = np.lexsort((key, self.stratum))
         start = np.cumsum(self.sizes) - self.sizes
         place = np.arange(len(order)) - np.repeat(start, self.sizes)
@@ -94,7 +97,7 @@ def design_sample(
         How many are drawn.
     earlier_scores, earlier_y : array-like of float, optional
         Scores and amounts of random cases of earlier years: the test of the score. Without them the score
-        makes strata of equal probability only.
+        makes strata of equal probability only. Two Series must have the same index.
     strata : int, default 20
         How many at most.
     floor : float, default 0.25
@@ -107,7 +110,8 @@ def design_sample(
     Raises
     ------
     InvalidDataError, UsageError
-        If scores are missing or negative, or cases are fewer than 20 or more than everyone.
+        If scores are missing or negative, cases are fewer than 20, more than everyone or no whole number, an
+        option is out of its range, or the earlier columns differ in their indexes.
 
     Notes
     -----
@@ -129,15 +133,14 @@ def design_sample(
     values = to_floats(scores, "scores")
     if (values < 0).any():
         raise InvalidDataError("A score is negative.", where="scores", remedy="Give expected amounts.")
-    if not 2 * FEWEST <= cases <= len(values):
-        raise UsageError(
-            f"{cases} cases of {len(values)} cannot be drawn; give at least {2 * FEWEST}.", where="cases"
-        )
-    if not 0 <= floor <= 1 or strata < 1:
-        raise UsageError("The floor lies between 0 and 1, and there is at least one stratum.", where="floor")
+    cases = check_whole(cases, "cases", least=2 * FEWEST)
+    if cases > len(values):
+        raise UsageError(f"{cases} cases of {len(values)} cannot be drawn.", where="cases")
+    if not 0 <= floor <= 1:
+        raise UsageError(f"The floor is {floor}, not between 0 and 1.", where="floor")
     if (earlier_scores is None) != (earlier_y is None):
         raise UsageError("earlier_scores goes with earlier_y.", where="earlier_y")
-    strata = max(1, min(strata, cases // (2 * FEWEST)))
+    strata = min(check_whole(strata, "strata"), cases // (2 * FEWEST))
     if earlier_scores is None or earlier_y is None:
         return _cut(np.ones(len(values)), values, cases, strata, floor=1.0, kind="proportional")
     spread = predict_spread(values, earlier_scores, earlier_y)
@@ -152,7 +155,7 @@ def predict_spread(scores: Column, earlier_scores: Column, earlier_y: Column) ->
     scores : array-like of float
         Of everyone, 0 or more.
     earlier_scores, earlier_y : array-like of float
-        Of the earlier cases, at least 100 of them.
+        Of the earlier cases, at least 100 of them; scores 0 or more. Two Series must have the same index.
 
     Returns
     -------
@@ -162,7 +165,9 @@ def predict_spread(scores: Column, earlier_scores: Column, earlier_y: Column) ->
     Raises
     ------
     InvalidDataError
-        If there are fewer than 100 earlier cases.
+        If there are fewer than 100 earlier cases, or one of their scores is negative.
+    UsageError
+        If the earlier columns differ in length or index.
 
     Notes
     -----
@@ -178,7 +183,12 @@ def predict_spread(scores: Column, earlier_scores: Column, earlier_y: Column) ->
     >>> round(float(spread[1] / spread[0]))
     4
     """
+    check_same_rows(earlier_scores=earlier_scores, earlier_y=earlier_y)
     known = to_floats(earlier_scores, "earlier_scores")
+    if (known < 0).any():
+        raise InvalidDataError(
+            "An earlier score is negative.", where="earlier_scores", remedy="Give expected amounts."
+        )
     amounts = to_floats(earlier_y, "earlier_y", rows=len(known))
     if len(known) < 100:
         raise InvalidDataError(

@@ -17,7 +17,8 @@ class Estimate:
     Parameters
     ----------
     value : float
-        The total, in the unit of the amounts (GBP). Design-unbiased, or nearly so with ``greg``.
+        The total, in the unit of the amounts (GBP). Design-unbiased, or nearly so with ``greg``; 0 if
+        nothing was found.
     low, high : float
         The interval; NaN where the sample cannot give one.
     standard_error : float

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taxgap.errors import InvalidDataError, UsageError
+from taxgap.gap.checks import check_same_rows
 from taxgap.risk.arrays import Floats, to_floats
 
 
@@ -19,7 +20,8 @@ def combine_folds(
     case_scores : array-like, shape (n, K)
         Scores of the cases by each of K models; model k was trained without the cases of fold k.
     folds : array-like of int, shape (n,)
-        Fold of each case, 0 to K - 1, dealt out at random.
+        Fold of each case, 0 to K - 1, dealt out at random. If it has an index and ``case_scores`` too, they
+        must be equal.
     population_scores : array-like, shape (N, K)
         Scores of everyone by each model.
 
@@ -32,7 +34,7 @@ def combine_folds(
     Raises
     ------
     InvalidDataError, UsageError
-        If a score is missing, a fold is unknown or empty, or shapes differ.
+        If a score is missing, a fold is unknown or empty, or shapes or indexes differ.
 
     Notes
     -----
@@ -47,14 +49,15 @@ def combine_folds(
     >>> own, everyone
     (array([1., 4.]), array([2., 6.]))
     """
+    check_same_rows(case_scores=case_scores, folds=folds)
     cases = np.asarray(case_scores, dtype=np.float64)
     everyone = np.asarray(population_scores, dtype=np.float64)
     if cases.ndim != 2 or everyone.ndim != 2 or cases.shape[1] != everyone.shape[1]:
         raise UsageError("Both scores need one column a model, the same number.", where="case_scores")
-    fold = to_floats(np.asarray(folds), "folds", rows=len(cases)).astype(np.int64)
-    models = cases.shape[1]
+    numbers = to_floats(np.asarray(folds), "folds", rows=len(cases))
+    fold, models = numbers.astype(np.int64), cases.shape[1]
     sizes = np.bincount(np.clip(fold, 0, models - 1), minlength=models)
-    if ((fold < 0) | (fold >= models)).any() or (sizes == 0).any():
+    if ((fold != numbers) | (fold < 0) | (fold >= models)).any() or (sizes == 0).any():
         raise InvalidDataError(f"Folds must be 0 to {models - 1}, each with a case.", where="folds")
     if not (np.isfinite(cases).all() and np.isfinite(everyone).all()):
         raise InvalidDataError("A score is missing or infinite.", where="case_scores")

@@ -106,7 +106,7 @@ def find_limits(parts: npt.ArrayLike, level: float, lost: int = 1) -> tuple[Floa
     parts : array-like of float
         As for `describe_tail`.
     level : float
-        Confidence, 0 to 1.
+        Confidence, 0 to 1. The numbers were fitted to 0.90 to 0.99; lower levels cover more than they say.
     lost : int, default 1
         Degrees of freedom that were spent: strata, and weights of a score.
 

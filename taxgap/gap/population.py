@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from taxgap.errors import InvalidDataError, UsageError
+from taxgap.gap.checks import check_positive, check_same_rows
 from taxgap.risk.arrays import Column, Floats, Integers, to_floats
 
 _ROUNDING = 0.01
@@ -59,28 +60,20 @@ def read_population(
     Raises
     ------
     InvalidDataError, UsageError
-        If strata differ from those of the sample, or sizes from one another.
+        If strata differ from those of the sample, sizes from one another, or a size is not above 0.
     """
+    check_same_rows(population_scores=scores, population_strata=strata)
     of_all = None if scores is None else to_floats(scores, "population_scores")
-    if size is not None and of_all is not None and size != len(of_all):
-        raise InvalidDataError(
-            f"population_size is {size:,}, but there are {len(of_all):,} population_scores.",
-            where="population_size",
-        )
-    if strata is not None:
-        return _read_strata(names, strata, of_all, size)
-    if len(names) > 1 and of_all is not None:
-        raise UsageError(
-            "With strata and scores, the stratum of everyone is needed.",
-            where="population_strata",
-            remedy="Give one stratum for each of population_scores.",
-        )
-    known = len(of_all) if of_all is not None else size
-    if len(names) > 1:
-        _check_size(size, float(expected.sum()))
-        return Population(expected, None)
-    sizes = expected if known is None else np.array([float(known)])
-    return Population(sizes, None if of_all is None else np.array([of_all.sum()]))
+    known = None if size is None else check_positive(size, "population_size")
+    if isinstance(strata, Mapping):
+        found = _read_sizes(names, strata, of_all)
+    elif strata is not None:
+        found = _count_strata(names, strata, of_all)
+    else:
+        found = _read_whole(names, expected, of_all, known)
+    if known is not None:
+        _check_size(known, float(found.sizes.sum()), scored=of_all is not None)
+    return found
 
 
 def check_total_weight(probability: Floats, size: float, *, exact: bool) -> None:
@@ -110,19 +103,19 @@ def check_total_weight(probability: Floats, size: float, *, exact: bool) -> None
         )
 
 
-def _read_strata(
-    names: pd.Index, strata: Column | Mapping[object, int], scores: Floats | None, size: int | None
-) -> Population:
-    if isinstance(strata, Mapping):
-        _check_names(names, pd.Index(list(strata)))
-        if scores is not None:
-            raise UsageError(
-                "With scores, population_strata must give the stratum of everyone, not sizes.",
-                where="population_strata",
-            )
-        sizes = np.array([float(strata[name]) for name in names])
-        _check_size(size, float(sizes.sum()))
-        return Population(sizes, None)
+def _read_sizes(names: pd.Index, sizes: Mapping[object, int], scores: Floats | None) -> Population:
+    _check_names(names, pd.Index(list(sizes)))
+    if scores is not None:
+        raise UsageError(
+            "With scores, population_strata must give the stratum of everyone, not sizes.",
+            where="population_strata",
+        )
+    where = "population_strata"
+    known = [check_positive(sizes[name], f"The size of stratum {name!r}", where=where) for name in names]
+    return Population(np.array(known), None)
+
+
+def _count_strata(names: pd.Index, strata: Column, scores: Floats | None) -> Population:
     labels = pd.Series(strata)
     _check_names(names, pd.Index(labels.unique()))
     if scores is not None and len(scores) != len(labels):
@@ -131,16 +124,30 @@ def _read_strata(
         )
     codes: Integers = names.get_indexer(pd.Index(labels))
     sizes = np.bincount(codes, minlength=len(names)).astype(np.float64)
-    _check_size(size, float(sizes.sum()))
     totals = None if scores is None else np.bincount(codes, scores, minlength=len(names)).astype(np.float64)
     return Population(sizes, totals)
 
 
-def _check_size(size: int | None, found: float) -> None:
-    if size is not None and abs(size - found) > _ROUNDING * found:
-        raise InvalidDataError(
-            f"population_size is {size:,}, but the strata add up to {found:,.0f}.", where="population_size"
+def _read_whole(names: pd.Index, expected: Floats, scores: Floats | None, size: float | None) -> Population:
+    if len(names) > 1 and scores is not None:
+        raise UsageError(
+            "With strata and scores, the stratum of everyone is needed.",
+            where="population_strata",
+            remedy="Give one stratum for each of population_scores.",
         )
+    if scores is not None:
+        return Population(np.array([float(len(scores))]), np.array([scores.sum()]))
+    if size is not None and len(names) == 1:
+        return Population(np.array([size]), None)
+    return Population(expected, None)
+
+
+def _check_size(size: float, found: float, *, scored: bool) -> None:
+    if abs(size - found) > (0.0 if scored else _ROUNDING * found):
+        known = (
+            f"there are {found:,.0f} population_scores" if scored else f"the strata add up to {found:,.0f}"
+        )
+        raise InvalidDataError(f"population_size is {size:,.0f}, but {known}.", where="population_size")
 
 
 def _check_names(names: pd.Index, known: pd.Index) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from taxgap.errors import InvalidDataError, UsageError
+from taxgap.gap.checks import check_same_rows
 from taxgap.gap.population import check_total_weight, read_population
 from taxgap.risk.arrays import Column, Floats, Integers, to_floats
 
@@ -51,6 +53,11 @@ class Sample:
         return np.asarray(self.probability >= 1.0)
 
     @property
+    def amounts(self) -> int:
+        """Cases with an amount."""
+        return int(np.count_nonzero(self.y))
+
+    @property
     def population(self) -> float:
         """Cases of the population."""
         return float(self.sizes.sum())
@@ -81,7 +88,7 @@ def read_sample(
     Raises
     ------
     InvalidDataError, UsageError
-        As `estimate_total` does.
+        As `estimate_total` does; also if two Series differ in their indexes.
 
     Examples
     --------
@@ -90,6 +97,7 @@ def read_sample(
     """
     if sampling not in ("fixed", "poisson"):
         raise UsageError(f"There is no sampling {sampling!r}.", available=["fixed", "poisson"])
+    check_same_rows(y=y, inclusion_probability=inclusion_probability, scores=scores, strata=strata)
     amounts = to_floats(y, "y")
     rows = len(amounts)
     if rows < 2:
@@ -119,7 +127,7 @@ def read_sample(
 
 
 def _read_probabilities(values: Column | float, rows: int) -> Floats:
-    column = np.full(rows, float(values)) if isinstance(values, (int, float)) else values
+    column = np.full(rows, values) if np.ndim(values) == 0 else cast("Column", values)
     chance = to_floats(column, "inclusion_probability", rows=rows)
     outside = int(((chance <= 0) | (chance > 1)).sum())
     if outside:

@@ -6,6 +6,8 @@ from hashlib import blake2b
 
 import numpy as np
 
+from taxgap.gap.checks import check_whole
+
 
 def stream(seed: int, *purpose: str | int) -> np.random.Generator:
     """Return the random numbers of one purpose.
@@ -24,6 +26,11 @@ def stream(seed: int, *purpose: str | int) -> np.random.Generator:
         ``numpy.random.default_rng(seed)``: whoever made a population with that and draws from it with the
         same seed would else draw the very numbers that made it.
 
+    Raises
+    ------
+    UsageError
+        If the seed is no whole number of 0 or more.
+
     Notes
     -----
     The purpose is hashed: numpy pads short seeds with zeros, so that ``[seed, 0]`` would be ``seed`` again.
@@ -35,5 +42,7 @@ def stream(seed: int, *purpose: str | int) -> np.random.Generator:
     >>> bool(stream(0, "draw").random() == np.random.default_rng(0).random())
     False
     """
-    name = blake2b(repr(purpose).encode(), digest_size=8).digest()
-    return np.random.default_rng([seed, int.from_bytes(name) | 1])
+    # A year out of an array is numpy's integer, which shows itself otherwise than Python's.
+    plain = tuple(part if isinstance(part, str) else int(part) for part in purpose)
+    name = blake2b(repr(plain).encode(), digest_size=8).digest()
+    return np.random.default_rng([check_whole(seed, "seed", least=0), int.from_bytes(name) | 1])

@@ -9,11 +9,13 @@ import numpy as np
 from scipy.special import ndtri
 
 from taxgap.errors import UsageError
-from taxgap.gap.cautions import list_cautions, warn_of
+from taxgap.gap.cautions import caution_level, list_cautions, warn_of
+from taxgap.gap.checks import check_level, check_positive
 from taxgap.gap.estimate import Estimate
 from taxgap.gap.estimators import Total, regress_total, tune_total, weigh_cases
 from taxgap.gap.intervals import describe_tail, find_limits
 from taxgap.gap.sample import Sample, read_sample
+from taxgap.gap.streams import stream
 from taxgap.risk.arrays import Column
 
 METHODS = ("auto", "expansion", "difference", "prediction_powered", "greg", "stratified")
@@ -42,14 +44,16 @@ def estimate_total(  # noqa: PLR0917  the sample, its design, and how: named by 
     Parameters
     ----------
     y : array-like of float
-        What was found in each case (GBP).
+        What was found in each case (GBP). Where two of ``y, inclusion_probability, scores, strata`` are
+        Series, their indexes must be equal, in the same order; arrays and lists are matched by position.
     inclusion_probability : array-like of float, or float
         Probability of each case of being drawn, above 0 and up to 1. Cases with 1 were taken with certainty.
     scores : array-like of float, optional
         Expected amount of each case, or anything that rises with it. It must not have been trained on these
         cases: if it was, give fold scores (`combine_folds`).
     population_scores : array-like of float, optional
-        Scores of all N, in any order; with ``population_strata``, in its order.
+        Scores of all N, in any order; with ``population_strata``, in its order (and with its index, if both
+        are Series).
     strata : array-like, optional
         Stratum of each case. Within a stratum cases are drawn with equal probability.
     method : str, default "auto"
@@ -58,7 +62,7 @@ def estimate_total(  # noqa: PLR0917  the sample, its design, and how: named by 
         ``stratified`` with strata; with scores, ``prediction_powered`` if probabilities are equal and
         ``greg`` if not; else ``expansion``.
     level : float, default 0.95
-        Confidence of the interval, between 0 and 1.
+        Confidence of the interval, between 0 and 1. The tail interval was fitted to 0.90 to 0.99.
     seed : int, default 0
         Seed of ``interval="bootstrap_t"``; nothing else is drawn.
     population_size : int, optional
@@ -72,7 +76,8 @@ def estimate_total(  # noqa: PLR0917  the sample, its design, and how: named by 
     interval : str, default "tail"
         ``tail`` (`find_limits`), ``normal``, or ``bootstrap_t`` for comparison.
     largest_amount : float, optional
-        An assumption: no case owes more (GBP). Used only if nothing at all was found, for an upper limit.
+        An assumption: no case owes more (GBP, above 0). Used only if nothing at all was found, for an upper
+        limit.
 
     Returns
     -------
@@ -84,22 +89,26 @@ def estimate_total(  # noqa: PLR0917  the sample, its design, and how: named by 
         If a value is missing, a probability is not above 0 and up to 1, a stratum is missing, single or
         without a case, or the sizes contradict each other.
     UsageError
-        If an option is unknown, or a column lacks its partner.
+        If an option is unknown, a column lacks its partner, two Series differ in their indexes, or a level,
+        size or ``largest_amount`` is not a number in its range.
 
     Warns
     -----
     EstimateWarning
         Fewer than 30 cases, fewer than 10 with an amount, one case that makes half the variance, nothing
-        found, or all amounts alike. The sentences are kept in ``diagnostics["cautions"]``.
+        found, all amounts alike, or a level that the interval was not fitted to. The sentences are kept in
+        ``diagnostics["cautions"]``.
 
     Notes
     -----
     The value is design-unbiased and never corrected (``greg`` up to order 1 / n); only the interval is.
-    Where no amount in the sample is negative the lower limit is at least what the cases found. Nothing
-    found: the upper limit of the share of cases with an amount is 1 - (1 - level)^(1/n), about 3 / n at 95%
-    (the rule of three), times N times ``largest_amount``; in strata or with unequal probabilities the
-    largest weight 1 / p stands for N / n. Without that assumption the upper limit is NaN. Sources:
-    `weigh_cases`, `regress_total`, `tune_weights`, `find_limits`.
+    Where no amount in the sample is negative the lower limit is at least what the cases found.
+
+    Nothing found: the value is 0 by every method, whatever the scores say. The upper limit of the share of
+    cases with an amount is 1 - (1 - level)^(1/n), about 3 / n at 95% (the rule of three), times N times
+    ``largest_amount``; in strata or with unequal probabilities the largest weight 1 / p stands for N / n.
+    Without that assumption the upper limit is NaN. Sources: `weigh_cases`, `regress_total`, `tune_weights`,
+    `find_limits`.
 
     Examples
     --------
@@ -111,8 +120,9 @@ def estimate_total(  # noqa: PLR0917  the sample, its design, and how: named by 
     >>> found.high - found.value > found.value - found.low
     True
     """
-    if not 0 < level < 1:
-        raise UsageError(f"The level is {level}, not between 0 and 1.", where="level")
+    check_level(level)
+    if largest_amount is not None:
+        check_positive(largest_amount, "largest_amount")
     sample = read_sample(
         y,
         inclusion_probability,
@@ -159,6 +169,8 @@ def _choose(method: str, sample: Sample, tested: bool) -> str:
 
 
 def _apply(method: str, sample: Sample, tested: bool) -> Total:
+    if not sample.amounts:
+        return weigh_cases(sample)
     if method == "greg":
         return regress_total(sample)
     scored = sample.scores is not None and tested
@@ -172,17 +184,18 @@ def _bound(
 ) -> tuple[float, float, list[str]]:
     if interval not in INTERVALS:
         raise UsageError(f"There is no interval {interval!r}.", available=INTERVALS)
-    amounts = int(np.count_nonzero(sample.y))
     variance = float(total.parts @ total.parts)
     dominant = float((total.parts**2).max() / variance) if variance > 0 else 0.0
-    cautions = list_cautions(cases=len(sample.y), amounts=amounts, largest=dominant)
-    if not amounts and not sample.certain.all():
+    cautions = list_cautions(cases=len(sample.y), amounts=sample.amounts, largest=dominant)
+    if not sample.amounts and not sample.certain.all():
         high, caution = _bound_nothing(sample, level, largest_amount)
         return 0.0, high, [*cautions, caution]
     if variance == 0:
         if not sample.certain.all():
             cautions.append("All cases are alike, so that the sample gives no width to the interval.")
         return total.value, total.value, cautions
+    if interval == "tail":
+        cautions += caution_level(level)
     below, above = _reach(total, level, interval, seed)
     low = total.value - below
     if (sample.y >= 0).all():
@@ -204,7 +217,7 @@ def _reach(total: Total, level: float, interval: str, seed: int) -> tuple[float,
 
 def _bootstrap_t(parts: np.ndarray, level: float, seed: int, draws: int = 999) -> tuple[float, float]:
     """Return quantiles of the studentised error of parts drawn again with replacement (Efron 1981)."""
-    rng, m = np.random.default_rng(seed), len(parts)
+    rng, m = stream(seed, "bootstrap_t"), len(parts)
     centred = parts - parts.mean()
     t = np.empty(draws)
     for draw in range(draws):
@@ -219,16 +232,15 @@ def _bound_nothing(sample: Sample, level: float, largest_amount: float | None) -
     m = int((~sample.certain).sum())
     share = 1 - (1 - level) ** (1 / m)
     most = float((1 / sample.probability[~sample.certain]).max()) * m
+    nothing = f"Nothing was found in {len(sample.y)} cases, so that the total is 0"
+    nothing += "." if sample.scores is None else ", whatever the scores say."
     if largest_amount is None:
         return float("nan"), (
-            f"Nothing was found in {len(sample.y)} cases. At most {share:.2%} of cases have an amount, but "
-            "not how much: give largest_amount for an upper limit."
+            f"{nothing} At most {share:.2%} of cases have an amount, but not how much: give largest_amount "
+            "for an upper limit."
         )
-    if not largest_amount > 0:
-        raise UsageError("largest_amount must be above 0.", where="largest_amount")
     return share * most * largest_amount, (
-        f"Nothing was found in {len(sample.y)} cases. The upper limit assumes that no case owes more than "
-        f"{largest_amount:,.0f}."
+        f"{nothing} The upper limit assumes that no case owes more than {largest_amount:,.0f}."
     )
 
 
@@ -243,7 +255,7 @@ def _diagnose(sample: Sample, total: Total, level: float, interval: str) -> dict
         "interval": interval,
         "cases_at_random": len(total.parts),
         "certainty_cases": len(sample.y) - len(total.parts),
-        "amounts": int(np.count_nonzero(sample.y)),
+        "amounts": sample.amounts,
         "effective_cases": variance**2 / float((total.parts**4).sum()) if variance > 0 else 0.0,
         "skewness": float(tail.skewness) if tail else 0.0,
         "tail_index": 2 - 1 / float(tail.unevenness) if tail and tail.unevenness > 0 else float("nan"),
@@ -259,4 +271,6 @@ def _tell_use(sample: Sample, method: str, tested: bool) -> str:
         return "none given"
     if not tested:
         return "not tested on random cases: no weight"
+    if not sample.amounts:
+        return "nothing found: no weight"
     return "not used" if method == "expansion" else "tuned weight" if method != "difference" else "weight 1"

@@ -31,10 +31,10 @@ def tune_weights(y: Floats, scores: Floats, stratum: Integers, sizes: Floats) ->
     -----
     lambda = Cov(y, f) / Var(f) makes the variance smallest (Angelopoulos, Duchi and Zrnic, PPI++, 2023;
     Cochran, Sampling Techniques, ch. 7). Taken from all cases, it makes the total slightly biased where
-    amounts are skewed; taken from all cases but the one it is applied to, it does not. It is multiplied by
-    max(0, 1 - 1 / F), F = m R^2 / (1 - R^2), so that a score that says nothing gets no weight (positive-part
-    shrinkage). In strata the pooled moments are weighted by N_h^2 / n_h^2, and a stratum's own lambda counts
-    n_h / (n_h + 100).
+    amounts are skewed. Taken from all cases but the one it is applied to, with that case's score centred as
+    `weigh_cases` does it, it makes none. It is multiplied by max(0, 1 - 1 / F), F = m R^2 / (1 - R^2), so
+    that a score that says nothing gets no weight (positive-part shrinkage). In strata the pooled moments are
+    weighted by N_h^2 / n_h^2, and a stratum's own lambda counts n_h / (n_h + 100).
 
     Examples
     --------

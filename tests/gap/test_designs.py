@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from taxgap.errors import InvalidDataError, UsageError
@@ -36,6 +37,23 @@ def test_a_draw_keeps_to_the_design(tested):
     assert (np.bincount(tested.stratum[drawn]) == tested.cases).all()
     assert (drawn == tested.draw(seed=5)).all()
     assert (drawn != tested.draw(seed=6)).any()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 7])
+def test_a_draw_shares_nothing_with_the_population_made_of_the_same_seed(seed):
+    rng = np.random.default_rng(seed)
+    luck = rng.random(N)
+    design = design_sample(np.ones(N), 500)
+    drawn = luck[design.draw(seed)]
+    # Uniform numbers: 500 have a mean of 0.5, with a spread of 0.013.
+    assert abs(drawn.mean() - 0.5) < 4 * np.sqrt(1 / 12 / 500)
+
+
+def test_seeds_are_whole_and_not_negative(tested):
+    assert (tested.draw(np.int64(3)) == tested.draw(3)).all()
+    for seed in (-1, 0.5, None):
+        with pytest.raises(UsageError, match="seed"):
+            tested.draw(seed)
 
 
 @pytest.mark.filterwarnings("ignore::taxgap.gap.cautions.EstimateWarning")
@@ -88,7 +106,19 @@ def test_the_largest_are_taken_whole():
     ("options", "error", "message"),
     [
         ({"scores": [-1.0] * 100}, InvalidDataError, "negative"),
-        ({"cases": 5}, UsageError, "cannot be drawn"),
+        ({"cases": 5}, UsageError, "at least 20"),
+        ({"cases": 50.5}, UsageError, "whole number"),
+        ({"cases": np.nan}, UsageError, "whole number"),
+        ({"strata": np.nan}, UsageError, "strata is nan"),
+        ({"strata": 0}, UsageError, "strata is 0"),
+        ({"strata": 2.5}, UsageError, "strata is 2.5"),
+        ({"floor": np.nan}, UsageError, "floor"),
+        ({"earlier_scores": [-1.0] * 200, "earlier_y": [1.0] * 200}, InvalidDataError, "negative"),
+        (
+            {"earlier_scores": pd.Series(np.ones(200)), "earlier_y": pd.Series(np.ones(200))[::-1]},
+            UsageError,
+            "rows of earlier_y are not those of earlier_scores",
+        ),
         ({"cases": 101}, UsageError, "cannot be drawn"),
         ({"floor": 1.5}, UsageError, "floor"),
         ({"earlier_scores": [1.0] * 200}, UsageError, "goes with"),

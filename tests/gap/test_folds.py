@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from taxgap.errors import InvalidDataError, UsageError
@@ -44,6 +45,13 @@ def test_fold_scores_keep_the_interval_honest():
         (np.ones((4, 2)), [0, 0, 0, 0], np.ones((9, 2)), InvalidDataError),
         (np.ones((4, 2)), [0, 1, 0, 1], np.ones((9, 3)), UsageError),
         (np.ones(4), [0, 1, 0, 1], np.ones((9, 2)), UsageError),
+        (np.ones((4, 2)), [0, 1, 0.5, 1], np.ones((9, 2)), InvalidDataError),
+        (
+            pd.DataFrame(np.ones((4, 2))),
+            pd.Series([0, 1, 0, 1], index=[3, 2, 1, 0]),
+            np.ones((9, 2)),
+            UsageError,
+        ),
         (np.full((4, 2), np.nan), [0, 1, 0, 1], np.ones((9, 2)), InvalidDataError),
     ],
 )

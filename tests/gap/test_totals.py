@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations, product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -56,7 +58,41 @@ def test_the_weight_of_the_other_cases_is_the_weight_of_all_but_one(town, drawn)
         m, r2 = len(y), np.corrcoef(y[rest], f[rest])[0, 1] ** 2
         shrink = 1 - (1 - r2) / (m * r2)
         weights.append(shrink * np.cov(y[rest], f[rest])[0, 1] / f[rest].var(ddof=1))
-    assert found.value == pytest.approx(N * np.mean(y - np.array(weights) * (f - town.f.mean())))
+    centred = (1 - share) * (f - (town.f.sum() - f.sum()) / (N - len(y)))
+    assert found.value == pytest.approx(N * np.mean(y - np.array(weights) * centred))
+
+
+@pytest.mark.parametrize("strata", [[9], [6, 5]])
+def test_the_mean_over_all_samples_is_the_total(strata):
+    rng = np.random.default_rng(6)
+    stratum = np.repeat(np.arange(len(strata)), strata)
+    f = rng.lognormal(0, 1.2, len(stratum))
+    y = np.where(rng.random(len(f)) < 0.6, f * rng.lognormal(0, 1, len(f)), 0.0)
+    values, weights = [], []
+    places = [np.flatnonzero(stratum == code) for code in range(len(strata))]
+    for chosen in product(*(combinations(place, 3) for place in places)):
+        s = np.concatenate(chosen)
+        chance = (3 / np.array(strata))[stratum[s]]
+        found = estimate_total(y[s], chance, f[s], f, stratum[s], population_strata=stratum)
+        values.append(found.value)
+        weights.append(found.diagnostics["weight"])
+    assert np.std(weights) > 0.1
+    assert np.mean(values) == pytest.approx(y.sum(), rel=1e-9)
+
+
+def test_a_large_sample_of_a_small_population_is_not_biased():
+    rng, size, n = np.random.default_rng(2), 400, 120
+    f = rng.lognormal(0, 1.2, size)
+    y = np.where(rng.random(size) < 0.4, f * rng.lognormal(0, 1, size), 0.0) + 0.02 * f**2
+    differences = []
+    for _ in range(2000):
+        s = rng.choice(size, n, replace=False)
+        tuned = estimate_total(y[s], n / size, f[s], f).value
+        # With a weight from outside the sample there is no bias, and most of the noise is the same.
+        differences.append(tuned - (f.sum() + size * (y[s] - f[s]).mean()))
+    error = np.std(differences) / np.sqrt(len(differences))
+    assert abs(np.mean(differences)) < 3 * error
+    assert 3 * error < 0.02 * y.sum()
 
 
 def test_strata_are_added_up(town):
@@ -171,6 +207,14 @@ def test_probabilities_lie_above_0_and_up_to_1(chance):
         ({"interval": "guess"}, UsageError, "no interval"),
         ({"sampling": "snowball"}, UsageError, "no sampling"),
         ({"level": 1.0}, UsageError, "level"),
+        ({"level": np.nan}, UsageError, "level"),
+        ({"level": "95%"}, UsageError, "level"),
+        ({"population_size": np.nan}, UsageError, "population_size is nan"),
+        ({"population_size": -500}, UsageError, "population_size is -500"),
+        ({"strata": ["a"] * 50, "population_strata": {"a": np.nan}}, UsageError, "stratum 'a' is nan"),
+        ({"strata": ["a"] * 50, "population_strata": {"a": None}}, UsageError, "stratum 'a' is None"),
+        ({"largest_amount": np.nan}, UsageError, "largest_amount is nan"),
+        ({"largest_amount": 0}, UsageError, "above 0"),
     ],
 )
 def test_what_cannot_be_estimated_is_refused(options, error, message):
@@ -208,8 +252,28 @@ def test_nothing_found_is_no_proof_of_nothing():
     with pytest.warns(EstimateWarning, match="no case owes more than 5,000"):
         bounded = estimate_total(np.zeros(300), 0.01, largest_amount=5000.0)
     assert bounded.high == pytest.approx((1 - 0.05 ** (1 / 300)) * 30_000 * 5000)
-    with pytest.raises(UsageError, match="above 0"):
-        estimate_total(np.zeros(300), 0.01, largest_amount=0.0)
+
+
+@pytest.mark.parametrize("method", ["expansion", "difference", "prediction_powered", "greg", "stratified"])
+def test_nothing_found_is_0_by_every_method(method):
+    f = np.random.default_rng(1).lognormal(6, 1, 3000)
+    strata = {"strata": ["a"] * 300, "population_strata": ["a"] * 3000} if method == "stratified" else {}
+    with pytest.warns(EstimateWarning, match="whatever the scores say"):
+        found = estimate_total(np.zeros(300), 0.1, f[:300], f, method=method, largest_amount=900.0, **strata)
+    assert (found.value, found.low, found.standard_error) == (0.0, 0.0, 0.0)
+    assert found.high == pytest.approx((1 - 0.05 ** (1 / 300)) * 3000 * 900)
+    assert found.diagnostics["score_use"] == "nothing found: no weight"
+
+
+@pytest.mark.parametrize(("level", "measured"), [(0.5, "covered 50 to 56"), (0.999, "99.9% covered")])
+def test_levels_that_were_not_fitted_are_warned_of(drawn, level, measured):
+    y, _, share = drawn
+    with pytest.warns(EstimateWarning, match=f"fitted to levels.*{measured}"):
+        found = estimate_total(y, share, level=level)
+    assert any(measured in caution for caution in found.diagnostics["cautions"])
+    for kind, fitted in (("tail", 0.9), ("tail", 0.99), ("normal", level)):
+        cautions = estimate_total(y, share, level=fitted, interval=kind).diagnostics["cautions"]
+        assert not any("fitted" in caution for caution in cautions)
 
 
 def test_equal_amounts_have_no_width_and_a_warning():
