@@ -196,16 +196,18 @@ def _bound(
         return total.value, total.value, cautions
     if interval == "tail":
         cautions += caution_level(level)
-    below, above = _reach(total, level, interval, seed)
+    below, above = _reach(sample, total, level, interval=interval, seed=seed)
     low = total.value - below
     if (sample.y >= 0).all():
         low = min(max(low, float(sample.y.sum())), total.value)
     return low, total.value + above, cautions
 
 
-def _reach(total: Total, level: float, interval: str, seed: int) -> tuple[float, float]:
+def _reach(sample: Sample, total: Total, level: float, *, interval: str, seed: int) -> tuple[float, float]:
     if interval == "tail":
         below, above = find_limits(total.parts, level, total.lost)
+        if sample.design == "equal" and sample.scores is not None and total.weight != 0:
+            below, above = np.maximum((below, above), _limit_by_amounts(sample, total, level))
         return float(below), float(above)
     error = float(np.sqrt(total.parts @ total.parts))
     if interval == "normal":
@@ -213,6 +215,21 @@ def _reach(total: Total, level: float, interval: str, seed: int) -> tuple[float,
         return half, half
     low, high = _bootstrap_t(total.parts, level, seed)
     return error * high, -error * low
+
+
+def _limit_by_amounts(sample: Sample, total: Total, level: float) -> tuple[float, float]:
+    """Return limits for the error of a scored total with the tail of the amounts themselves.
+
+    Notes
+    -----
+    A score takes away from the body of the residuals more than from their tail, and its weight was tuned on
+    these cases: what they show of the tail is then too light. With a useful score the interval from residuals
+    alone held in 90% at n = 330, and in 94% with this.
+    """
+    plain = weigh_cases(sample)
+    scale = float(np.sqrt((total.parts @ total.parts) / (plain.parts @ plain.parts)))
+    below, above = find_limits(plain.parts, level, total.lost)
+    return scale * float(below), scale * float(above)
 
 
 def _bootstrap_t(parts: np.ndarray, level: float, seed: int, draws: int = 999) -> tuple[float, float]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln, logsumexp
 
-from taxgap.errors import InvalidDataError
-from taxgap.risk.arrays import Bools, Floats, Integers
+from taxgap.gap.areas.reading import Areas, check_numbers, read_areas
+from taxgap.gap.streams import stream
+from taxgap.risk.arrays import Bools, Column, Floats, Integers
 
 _GRID = np.geomspace(0.02, 2_000.0, 121)
 """Knowledge in what is expected, in cases over the variation: the more alike areas are, the more."""
@@ -32,22 +33,19 @@ class Shrunk:
         Its interval (GBP).
     weight : ndarray
         Weight of the area's own cases, 0 to 1.
-    between : float
-        Standard deviation between areas, as a share of what is expected of each.
     """
 
     value: Floats
     low: Floats
     high: Floats
     weight: Floats
-    between: float
 
 
 def shrink_areas(
-    mean: Floats,
-    cases: Floats,
-    expected: Floats,
-    sizes: Floats,
+    mean: Column,
+    cases: Column,
+    expected: Column,
+    sizes: Column,
     *,
     variation: float,
     total: float,
@@ -59,20 +57,21 @@ def shrink_areas(
 
     Parameters
     ----------
-    mean : ndarray
-        Mean of the cases of each area (GBP a return); anything where it has none.
-    cases : ndarray
-        Effective number of cases.
-    expected : ndarray
+    mean : array-like of float
+        Mean of the cases of each area (GBP a return), not negative; anything where it has none.
+    cases : array-like of float
+        Effective number of cases, no more than returns.
+    expected : array-like of float
         What is expected of each area (GBP a return), up to a common factor; above 0.
-    sizes : ndarray
+    sizes : array-like of float
         Returns of each area.
     variation : float
-        Variance of one case over its squared mean.
+        Variance of one case over its squared mean; above 0.
     total : float
-        What the areas must add up to (GBP).
+        What the areas must add up to (GBP), in the unit of ``mean`` times ``sizes``; not negative.
     total_error : float, optional
-        Standard error of the log of the total; by default sqrt(variation / all cases).
+        Standard error of the log of the total. By default that of the sizes times the means:
+        sqrt(sum of share^2 variation / cases), share the area's part of what is expected of all with cases.
     detection : float, default 0
         Standard deviation, in logs, of what officers find in one area against all (an assumption).
     level : float, default 0.95
@@ -84,8 +83,11 @@ def shrink_areas(
 
     Raises
     ------
+    UsageError
+        If columns differ in their rows, or a number is missing or not in its range.
     InvalidDataError
-        If an expectation is not above 0.
+        If a value is missing, an expectation not above 0, a mean negative where there are cases, or an area
+        has more cases than returns.
 
     Notes
     -----
@@ -99,53 +101,66 @@ def shrink_areas(
     rest. All are multiplied to meet the total (raking).
 
     The interval is that of the area's returns, not of a mean behind them: those without a case vary by
-    themselves, gamma with (N - n) / variation. To it come the error of the total, as far as the area rests on
-    what is expected, and what officers find more or less than elsewhere. Fay and Herriot, JASA 74 (1979), is
-    the model that this one replaces: its errors do not grow with the amount.
+    themselves, gamma with (N - n) / variation. To it come three errors. That of the level, as far as the area
+    rests on what is expected. What officers find more or less than elsewhere. And that of raking, which moves
+    large areas as far as small ones: its own size, log(total / what areas came to), as You, Rao and Dick
+    (Statistics in Transition 6 (2004)) add the squared move to the variance; or what the total errs beyond
+    all areas together, if that is more. Where areas are drawn alike the move is next to nothing; where small
+    areas are drawn thinly and weigh much in the total, it is not. Fay and Herriot, JASA 74 (1979), is the
+    model that this one replaces: its errors do not grow with the amount.
 
     Examples
     --------
-    >>> found = shrink_areas(np.array([90.0, 300.0, 80.0]), np.array([40.0, 2.0, 158.0]), np.full(3, 100.0),
-    ...     np.full(3, 1_000.0), variation=9.0, total=300_000.0)
+    >>> found = shrink_areas([90.0, 300.0, 80.0], [40, 2, 158], [100.0] * 3, [1_000] * 3, variation=9.0,
+    ...     total=300_000.0)
     >>> bool(found.weight[0] > found.weight[1]), found.weight[2].item(), round(float(found.value.sum()))
     (True, 1.0, 300000)
     """
-    if (expected <= 0).any():
-        raise InvalidDataError("What is expected of an area must be above 0.", where="expected")
-    alone = (cases >= _ALONE * cases.sum()) & (cases > 0)
-    among = (cases > 0) & ~alone
-    expected = _set_level(mean, cases, expected, alone)
-    own, known = np.where(cases > 0, mean / expected, 0.0), cases / variation
+    check_numbers(variation=variation, total=total, total_error=total_error, detection=detection, level=level)
+    areas = read_areas(mean, cases, expected, sizes)
+    error = _expect_error(areas, variation) if total_error is None else total_error
+    alone = (areas.cases >= _ALONE * areas.cases.sum()) & (areas.cases > 0)
+    among = (areas.cases > 0) & ~alone
+    wanted = _set_level(areas, alone)
+    own, known = areas.mean / wanted, areas.cases / variation
     likely = _weigh(own[among], known[among])
     kept = np.where(alone, 1.0, known / (known + _GRID[:, None]))
     weight = likely @ kept
     value = np.maximum(likely @ (1 + kept * (own - 1)), 1e-3)
-    amounts = value * expected * sizes
+    amounts = value * wanted * areas.sizes
     share = amounts / amounts.sum()
-    seen = np.clip(cases / np.maximum(sizes, 1e-9), 0.0, 1.0)
-    theta = _draw(own, known, np.where(alone, _GRID[0], _GRID[_pick(likely)][:, None]))
-    left = np.broadcast_to(np.maximum(sizes - cases, 1e-6) / variation, theta.shape)
-    rest = theta * np.random.default_rng(21).gamma(left) / left
-    ratio = (seen * own + (1 - seen) * rest) / value
-    error = np.sqrt(variation / max(float(cases.sum()), 1.0)) if total_error is None else total_error
+    rng = stream(0, "small areas")
+    a = np.where(alone, _GRID[0], _GRID[_pick(likely, rng)][:, None])
+    ratio = _draw_returns(areas, own, known, a, variation, rng) / value
+    ratio *= np.exp((1 - weight) * error * rng.normal(size=(_DRAWS, 1)))
+    moved = abs(np.log(total / amounts.sum())) if total > 0 and own.any() else 0.0
+    together = float(np.log(ratio @ share).std())
+    beyond = max(float(moved), np.sqrt(max(error**2 - together**2, 0.0)))
     differs = detection * np.sqrt(np.maximum(1 - share, 0.0))
-    rng = np.random.default_rng(23)
-    common, each = rng.normal(size=(_DRAWS, 1)), rng.normal(size=ratio.shape)
-    ratio = ratio * np.exp((1 - weight) * error * common + differs * each)
+    ratio *= np.exp(beyond * rng.normal(size=(_DRAWS, 1)) + differs * rng.normal(size=ratio.shape))
     low, high = np.quantile(ratio, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    value = share * total
-    between = float(likely @ (1 / np.sqrt(1 + _GRID)))
-    return Shrunk(value, value * np.minimum(low, 1.0), value * np.maximum(high, 1.0), weight, between)
+    raked = share * total
+    return Shrunk(raked, raked * np.minimum(low, 1.0), raked * np.maximum(high, 1.0), weight)
 
 
-def _set_level(mean: Floats, cases: Floats, expected: Floats, alone: Bools) -> Floats:
+def _expect_error(areas: Areas, variation: float) -> float:
+    """Return the error of the log of a total that is the sizes times the means of those with cases."""
+    known = areas.cases > 0
+    if not known.any():
+        return float(np.sqrt(variation))
+    amounts = (areas.expected * areas.sizes)[known]
+    share = amounts / max(float(amounts.sum()), 1e-300)
+    return float(np.sqrt(variation * (share**2 / areas.cases[known]).sum()))
+
+
+def _set_level(areas: Areas, alone: Bools) -> Floats:
     """Return expectations at the level of the cases: areas that stand alone by their own."""
-    among = (cases > 0) & ~alone
-    own, theirs = float(cases[among] @ mean[among]), float(cases[among] @ expected[among])
+    among = (areas.cases > 0) & ~alone
+    own, theirs = (float(areas.cases[among] @ column[among]) for column in (areas.mean, areas.expected))
     if own <= 0:
-        own, theirs = float(cases @ np.where(cases > 0, mean, 0.0)), float(cases @ expected)
+        own, theirs = float(areas.cases @ areas.mean), float(areas.cases @ areas.expected)
     scale = own / theirs if own > 0 and theirs > 0 else 1.0
-    return np.where(alone, np.maximum(mean, 1e-3 * expected), scale * expected)
+    return np.where(alone, np.maximum(areas.mean, 1e-3 * areas.expected), scale * areas.expected)
 
 
 def _weigh(own: Floats, known: Floats) -> Floats:
@@ -157,12 +172,17 @@ def _weigh(own: Floats, known: Floats) -> Floats:
     return np.asarray(np.exp(log_likelihood - logsumexp(log_likelihood)), dtype=np.float64)
 
 
-def _pick(likely: Floats) -> Integers:
+def _pick(likely: Floats, rng: np.random.Generator) -> Integers:
     """Return places on the grid, each as often as it is likely, in random order."""
-    share = np.random.default_rng(17).permutation(_DRAWS) + 0.5
+    share = rng.permutation(_DRAWS) + 0.5
     return np.minimum(np.searchsorted(likely.cumsum(), share / _DRAWS), len(_GRID) - 1)
 
 
-def _draw(own: Floats, known: Floats, a: Floats) -> Floats:
-    """Draw the mean behind each area: inverse gamma, given its cases."""
-    return np.asarray((a + known * own) / np.random.default_rng(19).gamma(1 + a + known), dtype=np.float64)
+def _draw_returns(  # noqa: PLR0917  one step of shrink_areas
+    areas: Areas, own: Floats, known: Floats, a: Floats, variation: float, rng: np.random.Generator
+) -> Floats:
+    """Draw the mean of each area's returns: cases as seen, others around an inverse gamma mean."""
+    theta = (a + known * own) / rng.gamma(1 + a + known)
+    seen = np.clip(areas.cases / np.maximum(areas.sizes, 1e-9), 0.0, 1.0)
+    left = np.broadcast_to(np.maximum(areas.sizes - areas.cases, 1e-6) / variation, theta.shape)
+    return np.asarray(seen * own + (1 - seen) * theta * rng.gamma(left) / left, dtype=np.float64)
