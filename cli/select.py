@@ -47,14 +47,15 @@ DESIGNS = ["balanced", "top_yield", "random", "stratified", "proportional", "ada
     "--coverage",
     multiple=True,
     metavar="N",
-    help="Least cases of every region, or REGION=N; needs --records.",
+    help="Least cases of every region, or REGION=N; --records or --columns-from brings the region.",
 )
 @click.option(
     "--cap",
     "caps",
     multiple=True,
     metavar="COLUMN=SHARE",
-    help="Most of all hours that one group of a column may bear.",
+    help="The largest share of all hours given that one group of a column may bear, such as "
+    "income_decile=0.12; --columns-from brings the column.",
 )
 @click.option(
     "--earlier",
@@ -64,7 +65,8 @@ DESIGNS = ["balanced", "top_yield", "random", "stratified", "proportional", "ada
 @click.option(
     "--columns-from",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="A CSV with taxpayer_id and further columns: skill, case_type, behaviour, groups.",
+    help="A CSV with taxpayer_id and what other options name: skill, case_type, region, behaviour, groups "
+    "such as income_decile.",
 )
 @click.option(
     "--records", type=click.Path(path_type=Path), help="The records that were scored: dates and regions."
@@ -92,14 +94,16 @@ def command(
 ) -> None:
     """Choose the cases to work from the folder SCORES, within hours, and record everyone's probability.
 
-    OUT receives caseload.parquet, with every return, and a manifest. Nothing says that a chosen taxpayer did
-    wrong: a case is a reason to look.
+    OUT receives cases.csv, the chosen cases; caseload.parquet, with every return; index.html, a page for
+    people that shows nobody; and a manifest. Nothing says that a chosen taxpayer did wrong: a case is a
+    reason to look.
 
     Example: taxgap select scores --hours 20000 --random-share 0.3 --records records --out caseload
     """
     from taxgap.batch.files import read_manifest  # noqa: PLC0415  heavy: only when it runs
     from taxgap.cases import select_cases  # noqa: PLC0415  heavy
-    from taxgap.cases.storing import MANIFEST, write_caseload  # noqa: PLC0415  heavy
+    from taxgap.cases.storing import MANIFEST  # noqa: PLC0415  heavy
+    from taxgap.publication.caseload_files import publish_caseload  # noqa: PLC0415  heavy
     from taxgap.records import Records  # noqa: PLC0415  heavy
     from taxgap.records.files import check_absent, checksum  # noqa: PLC0415  heavy
 
@@ -115,8 +119,12 @@ def command(
     if not dry_run:
         inputs = {"scores": checksum(scores / "_manifest.json"), "model_id": made_by["model_id"]}
         synthetic = bool(made_by.get("synthetic", False))
-        write_caseload(caseload, out, inputs=inputs, synthetic=synthetic, replace=replace)
-    said = f"Nothing was written to {out}." if dry_run else f"Written to {out}."
+        publish_caseload(caseload, out, inputs=inputs, synthetic=synthetic, replace=replace)
+    said = (
+        f"Nothing was written to {out}."
+        if dry_run
+        else f"Written to {out}. Open {out / 'index.html'} in a browser."
+    )
     options.show(ctx, f"{caseload.to_text()}\n{said}", caseload.to_dict() | {"out": out, "dry_run": dry_run})
 
 

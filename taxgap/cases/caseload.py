@@ -9,10 +9,15 @@ from typing import Any
 
 import pandas as pd
 
+from taxgap.cases.limits_told import sum_up
 from taxgap.risk.card import to_plain
 
+AMOUNTS = ("bound", "expected", "drawn")
+LIMITS = ("limit", "kind", *AMOUNTS, "kept", *(f"{name}_share" for name in AMOUNTS))
+"""The columns of `Caseload.limits`."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Caseload:
     """Cases to work, and everyone's probability of being among them.
 
@@ -23,7 +28,8 @@ class Caseload:
         ``probability, inclusion_probability`` (0 to 1)``, selected, reason`` (``certain, chance``,
         ``not_selected, out_of_time``)``, treatment, hours`` (of an officer, if chosen)``, stratum`` (within
         which probabilities are equal, else missing) and ``received_on, window_ends, discovery, limit_years,
-        limit_ends, out_of_time``, missing where no records were given.
+        limit_ends, out_of_time``, missing where no records were given; then the region where it is known, and
+        what limits name, as it was given: ``skill``, ``case_type``, the columns of caps.
     design : str
         How they were chosen.
     seed : int
@@ -32,6 +38,11 @@ class Caseload:
         What was asked for.
     notes : tuple of str
         What a reader should know.
+    limits : DataFrame
+        One row a limit: ``limit`` (its name)``, kind`` (``hours, coverage, cap``)``, bound`` (the least of a
+        coverage, in cases; the most of the others, in hours)``, expected`` (of the probabilities)``, drawn,
+        kept`` (whether what was drawn keeps the bound)``, bound_share, expected_share, drawn_share`` (of all
+        hours: those given, or what all returns would take where that is less; missing for a coverage).
     """
 
     frame: pd.DataFrame
@@ -39,6 +50,7 @@ class Caseload:
     seed: int
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    limits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LIMITS)))
 
     @property
     def cases(self) -> pd.DataFrame:
@@ -76,6 +88,7 @@ class Caseload:
                 "treatments": {str(k): int(v) for k, v in self.frame["treatment"].value_counts().items()},
                 "discovery": None if chosen["discovery"].isna().all() else int(chosen["discovery"].sum()),
                 "out_of_time": int((self.frame["reason"] == "out_of_time").sum()),
+                "limits": self.limits.to_dict("records"),
                 "settings": dict(self.settings),
                 "notes": list(self.notes),
             }
@@ -97,7 +110,12 @@ class Caseload:
                 f"{told['discovery']:,} of them are past the enquiry window; "
                 f"{told['out_of_time']:,} returns are out of time and were not considered."
             )
+        if len(self.limits) > 1:
+            lines.append(sum_up(self.limits))
         return "\n".join([*lines, *self.notes])
+
+    def __repr__(self) -> str:
+        return self.to_text()
 
     def _repr_html_(self) -> str:
         return "".join(f"<p>{escape(line)}</p>" for line in self.to_text().split("\n"))

@@ -48,7 +48,7 @@ def read_hours(
                 f"The scores have no column {given}.",
                 where="case_hours",
                 available=[str(name) for name in frame.columns][:20],
-                remedy="Name a column of hours.",
+                remedy="Name a column of hours, or join one (on the command line: --columns-from FILE).",
             )
         hours = to_floats(frame[given], given)
     elif isinstance(given, Mapping):
@@ -68,6 +68,6 @@ def _by_type(frame: pd.DataFrame, name: str, given: Mapping[str, float]) -> Floa
             f"No hours are given for {name} {', '.join(unknown)}.",
             where="case_hours",
             available=list(given),
-            remedy="Give hours for each.",
+            remedy="Give hours for each, or join case_type (on the command line: --columns-from FILE).",
         )
     return np.asarray(types.map(dict(given)), dtype=np.float64)

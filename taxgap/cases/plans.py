@@ -140,7 +140,9 @@ def plan_cases(
         Hours to spend, fewer than all cases would take.
     spread : ndarray, optional
         Spread of the tax about the score, from earlier random cases (`predict_spread`). Without it the score
-        is untested, and balanced and stratified use it for certainty and strata alone.
+        is untested, and its error is taken to be as large for every return. Then expected tax decides who is
+        certain in ``balanced`` and raises the probabilities of the others only a little, more so close to the
+        certain ones; in ``stratified`` it makes the strata, and none is drawn more often for its tax.
 
     Notes
     -----

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,11 @@ from taxgap.cases.drawing import draw
 from taxgap.cases.fitting import fit_within, list_within
 from taxgap.cases.hours import read_hours
 from taxgap.cases.limits import Caps, Coverage, Hours, Limits, read_limits
+from taxgap.cases.limits_told import tell_misses
 from taxgap.cases.plans import Plan, Planned, plan_cases
 from taxgap.cases.probabilities import STEEPNESS, spread_evenly
 from taxgap.cases.treatments import Thresholds, choose_treatments
-from taxgap.cases.windows import find_windows
+from taxgap.cases.windows import COLUMNS, find_windows
 from taxgap.errors import InvalidDataError, UsageError
 from taxgap.gap.designs import predict_spread
 from taxgap.records import Records
@@ -26,10 +28,18 @@ from taxgap.risk.arrays import Bools, Column, Floats, to_floats
 KEY = ["taxpayer_id", "period", "regime"]
 NEEDED = (*KEY, "expected_tax", "probability")
 
+_OWN = ("inclusion_probability", "selected", "reason", "treatment", "hours", "stratum", *COLUMNS)
+
 _CERTAIN = 1 - 1e-9
 
 _WITHOUT_RECORDS = "Enquiry windows are not known: give records."
-_UNTESTED = "The score is untested: chance cases are drawn without it. Give earlier random cases."
+_ALIKE = "The score is untested: its error is taken to be as large for every return."
+_UNTESTED = {
+    "balanced": f"{_ALIKE} Among cases drawn by chance, expected tax raises the probability only a little, "
+    "more so close to the certain cases. Give earlier random cases.",
+    "stratified": f"{_ALIKE} It makes the strata, but none is drawn more often for its expected tax. Give "
+    "earlier random cases.",
+}
 _NO_ESTIMATE = (
     "No total can be estimated from these cases: some returns could not be drawn. Give a random share."
 )
@@ -79,12 +89,15 @@ def select_cases(
         The column of the region; taken from the records where the scores lack it.
     caps : mapping, optional
         By column (an income decile, a group) the largest share of all hours that one of its groups may bear,
-        or such a share by group. 0 to 1.
+        or such a share by group. 0 to 1. All hours are those given, or what all returns would take where that
+        is less; of the hours that are drawn, which are fewer, a group may bear a larger share.
     earlier_scores, earlier_y : array-like of float, optional
         Expected and found tax (GBP) of at least 100 earlier random cases: the test of the score. Without it
-        the chance cases of ``balanced`` and ``stratified`` are drawn as if the score said nothing.
+        the score's error is taken to be as large for every return: in ``balanced`` expected tax then raises
+        the probability of a chance case only a little, more so close to the certain ones; in ``stratified``
+        it makes the strata, and none is drawn more often for its tax.
     records : Records, optional
-        Where dates of receipt and regions stand. Without it nothing is said of enquiry windows.
+        Where dates of receipt and regions stand, opened. Without it nothing is said of enquiry windows.
     as_of : str or Timestamp, optional
         The day of the selection; that of the records by default.
     thresholds : Thresholds, optional
@@ -102,7 +115,7 @@ def select_cases(
         A column is missing, returns stand twice, an amount is negative, or no caseload keeps the limits: the
         error says which, and by how much.
     UsageError
-        An option cannot be used.
+        An option cannot be used, or the scores or records are not what they should be.
 
     Notes
     -----
@@ -110,7 +123,8 @@ def select_cases(
     others go to the best or the nearest probabilities that keep the limits (`fit_within`). Cases are drawn by
     the cube method with exactly these probabilities (`draw`): the hours of each skill are never passed; for
     that the longest case is held back. Coverage and caps hold for what the probabilities expect, with a case
-    to spare, and a draw that misses one all the same says so in the notes.
+    to spare (a cap that is hardly a case wide: half of it). A draw may miss one all the same: the notes then
+    give what was asked, expected and drawn. `Caseload.limits` has that for every limit.
 
     Examples
     --------
@@ -126,37 +140,51 @@ def select_cases(
     100.0
     """
     plan = Plan(design, random_share, steepness)
-    frame = _read_scores(scores)
+    _check_kinds(scores, records)
+    frame = _add_region(_read_scores(scores), region, records)
     windows = find_windows(frame, records, as_of)
-    frame = _add_region(frame, region, coverage, records)
+    named = _name_columns(frame, hours, case_hours, region, caps)
     open_ = ~windows["out_of_time"].fillna(False).to_numpy(dtype=bool)
     taken, notes = read_hours(frame, case_hours)
-    limits = read_limits(
-        frame, taken, hours=hours, coverage=coverage, region=region, caps=caps, open_=open_ * 1.0
-    )
+    asked: dict[str, Any] = {"hours": hours, "coverage": coverage, "caps": caps}
+    limits = read_limits(frame, taken, region=region, open_=open_ * 1.0, **asked)
     returns = _Returns.of(frame, taken, open_, _read_spread(frame, earlier_scores, earlier_y))
     planned = _plan(plan, returns, limits)
     chance = planned.probability
     chosen = draw(chance, [seed, plan.number], _kept(limits, planned))
-    untested = plan.design in ("balanced", "stratified") and returns.spread is None
-    notes += [_UNTESTED] if untested else []
+    told = limits.tell(chance, chosen.astype(np.float64))
+    notes += [_UNTESTED[design]] if design in _UNTESTED and returns.spread is None else []
     notes += [_WITHOUT_RECORDS] if records is None else []
-    notes += _tell_misses(limits, chosen)
+    notes += [*tell_misses(told), *([] if (chance[open_] > 0).all() else [_NO_ESTIMATE])]
     made = pd.concat([_describe(frame, planned, chosen, returns), windows], axis=1)
-    drawn = chosen & (chance < _CERTAIN)
-    made["treatment"] = choose_treatments(frame, chosen, drawn, thresholds or Thresholds())
+    by_chance = chosen & (chance < _CERTAIN)
+    made["treatment"] = choose_treatments(frame, chosen, by_chance, thresholds or Thresholds())
+    made = made.assign(**{name: frame[name] for name in named})
     made = made.sort_index().set_axis(scores.index)
     settings = {
-        "hours": hours,
+        **asked,
         "random_share": plan.share,
-        "coverage": coverage,
-        "caps": caps,
         "case_hours": case_hours,
         "steepness": steepness if design == "adaptive_bins" else None,
         "as_of": None if records is None else str(as_of or records.as_of)[:10],
     }
-    notes += [] if (chance[open_] > 0).all() else [_NO_ESTIMATE]
-    return Caseload(made, design, seed, settings, tuple(notes))
+    return Caseload(made, design, seed, settings, tuple(notes), told)
+
+
+def _check_kinds(scores: pd.DataFrame, records: Records | None) -> None:
+    """Refuse a path or another object where scores or records are needed."""
+    if not isinstance(scores, pd.DataFrame):
+        raise UsageError(
+            f"The scores are of type {type(scores).__name__}, not a DataFrame.",
+            where="scores",
+            remedy="Give the frame of taxgap.score, or read a folder first: taxgap.batch.read_scores(path).",
+        )
+    if records is not None and not isinstance(records, Records):
+        raise UsageError(
+            f"The records are of type {type(records).__name__}, not Records.",
+            where="records",
+            remedy="Open them first: Records.open(path).",
+        )
 
 
 def _read_scores(scores: pd.DataFrame) -> pd.DataFrame:
@@ -185,16 +213,35 @@ def _read_scores(scores: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(KEY, key=lambda column: column.astype("str"))
 
 
-def _add_region(
-    frame: pd.DataFrame, region: str, coverage: Coverage | None, records: Records | None
-) -> pd.DataFrame:
-    if coverage is None or region in frame.columns or records is None or region != "region":
+def _add_region(frame: pd.DataFrame, region: str, records: Records | None) -> pd.DataFrame:
+    needed = region == "region" and region not in frame.columns
+    if not needed or records is None or "taxpayers" not in records.tables:
         return frame
     register = records.table("taxpayers", ["taxpayer_id", "region"]).drop_duplicates(
         "taxpayer_id", keep="last"
     )
     known = register.set_index("taxpayer_id")["region"]
     return frame.assign(region=known.reindex(frame["taxpayer_id"]).to_numpy())
+
+
+def _name_columns(
+    frame: pd.DataFrame,
+    hours: Hours,
+    case_hours: float | str | Mapping[str, float] | None,
+    region: str,
+    caps: Caps | None,
+) -> list[str]:
+    """Return the columns that limits name, and the region: with them the caseload's limits can be checked."""
+    named = [region, *(["skill"] if isinstance(hours, Mapping) else [])]
+    named += [*(["case_type"] if isinstance(case_hours, Mapping) else []), *(caps or {})]
+    taken = [name for name in named if name in _OWN]
+    if taken:
+        raise UsageError(
+            f"The caseload has a column {taken[0]} of its own.",
+            where=taken[0],
+            remedy="Give the column of the limit another name.",
+        )
+    return [name for name in dict.fromkeys(named) if name in frame.columns and name not in NEEDED]
 
 
 def _read_spread(frame: pd.DataFrame, scores: Column | None, found: Column | None) -> Floats | None:
@@ -239,7 +286,7 @@ def _plan(plan: Plan, returns: _Returns, limits: Limits) -> Planned:
             stratum[own] = made.stratum + stratum.max() + 1
         if made.aim is not None:
             weight[own], least[own] = made.aim.weight, made.aim.least
-    held = Limits(limits.names, limits.columns, bounds, limits.budgets)
+    held = replace(limits, bounds=bounds)
     if limits.only_hours or (held.excess(chance) <= 1e-6 * np.abs(bounds)).all():
         whole = plan.stratified and bool((stratum[returns.open] >= 0).all())
         return Planned(chance, stratum if whole else None)
@@ -290,23 +337,15 @@ def _trim(chance: Floats, limits: Limits) -> Floats:
 
 
 def _kept(limits: Limits, planned: Planned) -> Floats:
-    columns = [limits.columns]
+    """Return the sums that the draw keeps, hours first: those given up first have the most room."""
+    room = -limits.excess(planned.probability) / np.maximum(np.abs(limits.bounds), 1.0)
+    room[: limits.budgets] = -1.0
+    columns = [limits.columns[:, np.argsort(room, kind="stable")]]
     if planned.stratum is not None:
         columns.append(
             np.asarray(planned.stratum[:, None] == np.arange(planned.stratum.max() + 1), dtype=np.float64)
         )
     return np.column_stack([*columns, np.ones(len(limits.columns))])
-
-
-def _tell_misses(limits: Limits, chosen: Bools) -> list[str]:
-    over = limits.excess(chosen.astype(np.float64))
-    # bounds were drawn in by a case: what is told is only what passes that
-    slack = np.abs(limits.columns).max(axis=0)
-    return [
-        f"The draw misses the {limits.names[k]} by {over[k] - slack[k]:,.1f}; another seed may not."
-        for k in np.flatnonzero(over > slack + 1e-9)
-        if k >= limits.budgets
-    ]
 
 
 def _describe(frame: pd.DataFrame, planned: Planned, chosen: Bools, returns: _Returns) -> pd.DataFrame:

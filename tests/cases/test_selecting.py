@@ -85,6 +85,89 @@ def test_balanced_stands_between_greedy_and_random(scores, earlier):
     assert list(tax.values()) == sorted(tax.values(), reverse=True)
 
 
+@pytest.mark.parametrize("design", ["balanced", "stratified"])
+def test_what_is_said_of_an_untested_score_is_so(scores, earlier, design):
+    made = select_cases(scores, hours=1_000, case_hours=10, design=design)
+    (said,) = [note for note in made.notes if "untested" in note]
+    frame = made.frame[made.frame["inclusion_probability"] < 1].sort_values("expected_tax")
+    chance = frame["inclusion_probability"].to_numpy()
+    if design == "stratified":
+        assert "none is drawn more often" in said
+        assert np.ptp(chance) < 1e-9
+        assert frame["stratum"].is_monotonic_increasing
+    else:
+        assert "only a little, more so close to the certain cases" in said
+        assert (np.diff(chance) >= 0).all()
+        assert chance[0] < chance[len(chance) // 2] < 1.1 * chance[0]
+        assert chance[-1] > 2 * chance[0]
+    tested = select_cases(scores, hours=1_000, case_hours=10, design=design, **earlier)
+    assert not any("untested" in note for note in tested.notes)
+
+
+def test_limits_can_be_checked_with_the_frame_alone(scores):
+    caps = {"decile": 0.15, "band": {"high": 0.4}}
+    given = scores.assign(band=np.where(scores["expected_tax"] > 800, "high", "low"), case_type="full")
+    asked = {"hours": {"accounts": 1_200.0, "property": 800.0}, "coverage": 4, "caps": caps}
+    made = select_cases(given, case_hours={"full": 8}, **asked)
+    frame = made.frame
+    for name in ("skill", "case_type", "region", "decile", "band"):
+        assert frame[name].tolist() == given[name].tolist()
+    told = made.limits.set_index("limit")
+    assert told["kind"].value_counts().to_dict() == {"coverage": 12, "cap": 11, "hours": 2}
+    sums = frame.assign(expected=frame["inclusion_probability"], drawn=frame["selected"].astype(float))
+    for name in ("expected", "drawn"):
+        hours = sums[name] * sums["hours"]
+        assert told.loc["cap of decile 3", name] == pytest.approx(hours[frame["decile"] == 3].sum())
+        assert told.loc["hours of property", name] == pytest.approx(hours[frame["skill"] == "property"].sum())
+        scotland = sums.loc[frame["region"] == "Scotland", name].sum()
+        assert told.loc["coverage of Scotland", name] == pytest.approx(scotland)
+        assert told.loc["cap of band high", f"{name}_share"] == pytest.approx(
+            hours[frame["band"] == "high"].sum() / 2_000
+        )
+    assert told.loc["cap of band high", ["bound", "bound_share"]].tolist() == pytest.approx([800, 0.4])
+    assert told.loc["coverage of Scotland", "bound"] == 4
+    assert list(told.index[-11:-1]) == [f"cap of decile {number}" for number in range(1, 11)]
+    assert len(made.to_dict()["limits"]) == 25
+    assert "Limits: 25 of 25 are kept" in made.to_text()
+    assert repr(made) == str(made) == made.to_text()
+
+
+def test_a_draw_that_misses_a_limit_always_says_so(scores):
+    missed, caps = 0, {"decile": {"1": 0.1, "2": 0.1, "3": 0.1}}
+    for seed in range(12):  # caps of 30 hours, where a case takes up to 39
+        made = select_cases(scores.head(300), hours=300, design="proportional", caps=caps, seed=seed)
+        drawn = made.cases.groupby("decile")["hours"].sum()
+        over = {f"cap of decile {name}" for name in (1, 2, 3) if drawn.get(name, 0) > 30}
+        assert set(made.limits.loc[~made.limits["kept"], "limit"]) == over
+        for name in over:
+            (said,) = [note for note in made.notes if f"the {name}:" in note]
+            hours = drawn[int(name.split()[-1])]
+            assert f"{hours:,.1f} hours, {hours / 300:.1%} of all 300; the most is 30.0 (10.0%)" in said
+            assert "; the notes name the others." in made.to_text()
+        missed += len(over)
+    assert missed > 0
+
+
+def test_binding_limits_are_kept_although_there_are_many(scores):
+    limits = {"coverage": 2, "caps": {"decile": 0.12}}
+    for seed in range(4):
+        made = select_cases(scores.head(600), hours=1_600, case_hours=16, seed=seed, **limits)
+        assert made.limits["kept"].all(), made.notes
+
+
+def test_a_cap_is_a_share_of_the_hours_there_is_work_for(scores):
+    made = select_cases(scores, hours=1e9, case_hours=2, design="top_yield", caps={"decile": {"1": 0.05}})
+    assert made.limits.set_index("limit").loc["cap of decile 1", "bound"] == pytest.approx(300)
+    assert made.frame.loc[scores["decile"] == 1, "hours"].sum() > 300
+    assert made.cases.loc[made.cases["decile"] == 1, "hours"].sum() <= 300
+
+
+def test_groups_that_are_numbers_are_named_without_decimals(scores):
+    some = scores.assign(decile=scores["decile"].where(scores.index > 4).astype(float))
+    made = select_cases(some, hours=HOURS, caps={"decile": {1.0: 0.2, "2": 0.2}})
+    assert list(made.limits["limit"]) == ["hours", "cap of decile 1", "cap of decile 2"]
+
+
 def test_windows_and_limits_follow_receipt_and_behaviour(workshop):
     records = tg.Records.open(workshop.records)
     returns = records.table("self_assessment", ["taxpayer_id", "period", "received_on"])
@@ -131,14 +214,21 @@ def test_without_records_nothing_is_said_of_windows(scores):
         ({"case_hours": {"vat": 3}}, InvalidDataError, "regime self_assessment"),
         ({"case_hours": 0}, InvalidDataError, "no hours"),
         ({"earlier_scores": [1.0]}, UsageError, "earlier_y"),
+        ({"coverage": 3, "region": "area"}, InvalidDataError, r"records= .*--records .*--columns-from"),
+        ({"caps": {"income": 0.1}}, InvalidDataError, "no column income.*--columns-from FILE"),
+        ({"caps": {"reason": 0.1}}, UsageError, "another name"),
+        ({"records": "population/records"}, UsageError, r"Records\.open\(path\)"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_remedy(scores, change, error, said):
     with pytest.raises(error, match=said):
-        select_cases(scores, **{"hours": HOURS, **change})
+        select_cases(scores.assign(reason="none"), **{"hours": HOURS, **change})
 
 
 def test_scores_that_cannot_be_used_are_refused(scores):
+    for wrong in ("scores", scores.to_dict()):
+        with pytest.raises(UsageError, match=r"not a DataFrame.*read_scores"):
+            select_cases(wrong, hours=HOURS)
     with pytest.raises(InvalidDataError, match="lack expected_tax"):
         select_cases(scores.drop(columns="expected_tax"), hours=HOURS)
     with pytest.raises(InvalidDataError, match="stand twice"):
