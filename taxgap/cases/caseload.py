@@ -17,6 +17,13 @@ LIMITS = ("limit", "kind", *AMOUNTS, "kept", *(f"{name}_share" for name in AMOUN
 """The columns of `Caseload.limits`."""
 
 
+REASONS = ["certain", "chance", "not_selected", "out_of_time", "not_received"]
+"""Why a return is a case, or is none."""
+
+CLOSED = REASONS[3:]
+"""Why a return could not have been chosen: its time has passed, or it came after the day of the selection."""
+
+
 @dataclass(frozen=True, repr=False)
 class Caseload:
     """Cases to work, and everyone's probability of being among them.
@@ -26,9 +33,9 @@ class Caseload:
     frame : DataFrame
         One row a return, in the order of the scores: ``taxpayer_id, period, regime, expected_tax``,
         ``probability, inclusion_probability`` (0 to 1)``, selected, reason`` (``certain, chance``,
-        ``not_selected, out_of_time``)``, treatment, hours`` (of an officer, if chosen)``, stratum`` (within
-        which probabilities are equal, else missing) and ``received_on, window_ends, discovery, limit_years,
-        limit_ends, out_of_time``, missing where no records were given; then the region where it is known, and
+        ``not_selected, out_of_time, not_received``)``, treatment, hours`` (of an officer, if chosen)``,
+        stratum`` (within which probabilities are equal, else missing) and ``received_on, window_ends,
+        discovery, limit_years, limit_ends, out_of_time``, missing where no records were given; then the region where it is known, and
         what limits name, as it was given: ``skill``, ``case_type``, the columns of caps.
     design : str
         How they were chosen.
@@ -66,9 +73,7 @@ class Caseload:
     @property
     def estimable(self) -> bool:
         """Whether a total can be estimated: everyone that can be chosen might have been."""
-        return bool(
-            (self.frame.loc[self.frame["reason"] != "out_of_time", "inclusion_probability"] > 0).all()
-        )
+        return bool((self.frame.loc[~self.frame["reason"].isin(CLOSED), "inclusion_probability"] > 0).all())
 
     def to_dict(self) -> dict[str, Any]:
         """Return a summary as plain data, without any personal row."""

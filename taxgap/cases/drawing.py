@@ -10,15 +10,15 @@ from taxgap.risk.arrays import Bools, Floats, Integers
 _SURE = 1e-9
 
 
-def draw(chance: Floats, seed: int | list[int], kept: Floats | None = None) -> Bools:
+def draw(chance: Floats, rng: np.random.Generator, kept: Floats | None = None) -> Bools:
     """Draw cases, each with exactly its probability.
 
     Parameters
     ----------
     chance : ndarray
         Everyone's probability, 0 to 1.
-    seed : int or list of int
-        The same seed draws the same cases.
+    rng : Generator
+        Where chance comes from: in the same state it draws the same cases.
     kept : ndarray, shape (rows, sums), optional
         Columns whose sums over the cases shall be what the probabilities expect; the first are kept
         longest. By default a single column of ones: a fixed number of cases.
@@ -37,11 +37,10 @@ def draw(chance: Floats, seed: int | list[int], kept: Floats | None = None) -> B
 
     Examples
     --------
-    >>> drawn = draw(np.array([0.5, 0.5, 1.0, 0.0]), seed=1)
+    >>> drawn = draw(np.array([0.5, 0.5, 1.0, 0.0]), np.random.default_rng(1))
     >>> int(drawn.sum()), bool(drawn[2]), bool(drawn[3])
     (2, True, False)
     """
-    rng = np.random.default_rng(seed)
     result = chance >= 1 - _SURE
     open_ = np.flatnonzero((chance > _SURE) & ~result)
     open_ = rng.permutation(open_)

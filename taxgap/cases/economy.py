@@ -11,6 +11,7 @@ from scipy.special import ndtr
 
 from taxgap.cases.learning import learn_scores
 from taxgap.errors import UsageError
+from taxgap.gap.streams import stream
 from taxgap.peers import PeerGroups
 from taxgap.records import Records, Truth
 from taxgap.regimes import get_regime
@@ -110,7 +111,7 @@ class Economy:
         seed : int
             The same seed invents the same.
         """
-        rng = np.random.default_rng(seed)
+        rng = stream(seed, "invented economy")
         figures = rng.standard_normal((donors, 8))
         expected = figures[:, :5] @ np.array([0.9, 0.7, 0.5, 0.4, 0.3])
         owes = rng.random(donors) < 1 / (1 + np.exp(0.5 - expected))
@@ -145,10 +146,8 @@ class Economy:
         """
         spec = FrameSpec.learn(features)
         matrix, amounts = spec.encode(features), to_floats(found, "found", rows=len(features))
-        fold = (
-            np.random.default_rng(seed).permutation(len(features))[pd.factorize(pd.Series(taxpayer))[0]]
-            % _FOLDS
-        )
+        order = stream(seed, "folds").permutation(len(features))
+        fold = order[pd.factorize(pd.Series(taxpayer))[0]] % _FOLDS
         expected = np.empty(len(amounts))
         for k in range(_FOLDS):
             own = fold == k
@@ -193,7 +192,7 @@ class Economy:
         """
         if returns < 1 or years < 1:
             raise UsageError("There is at least one return and one year.", where="returns")
-        rng = np.random.default_rng([seed, 9])
+        rng = stream(seed, "economy")
         rows, sizes = len(self.mean), np.diff(self.edges)
         bins = np.repeat(np.arange(len(sizes)), sizes)
         donor, place = rng.integers(0, rows, returns), rng.standard_normal(returns)

@@ -38,9 +38,10 @@ class Plan:
         One of `DESIGNS`.
     random_share : float, optional
         Share of the hours drawn by chance (balanced), or spread evenly over everyone (the others). By default
-        0.5 for balanced, 0.25 for proportional, 0.1 for adaptive bins, 0 for the greedy list.
+        0.5 for balanced, 0.25 for proportional, 0.1 for adaptive bins, 0 for the greedy list; random and
+        stratified have none.
     steepness : float
-        Of adaptive bins.
+        Of adaptive bins alone.
     """
 
     design: str
@@ -60,8 +61,20 @@ class Plan:
                 where="random_share",
                 remedy="Give a share above 0, or design='top_yield'.",
             )
-        if self.steepness < 0:
+        if self.random_share is not None and self.design in ("random", "stratified"):
+            raise UsageError(
+                f"The design {self.design} draws all cases by chance: a random share does nothing in it.",
+                where="random_share",
+                remedy="Leave it out, or choose another design.",
+            )
+        if not self.steepness >= 0:
             raise UsageError("The steepness is 0 or more.", where="steepness")
+        if self.steepness != STEEPNESS and self.design != "adaptive_bins":
+            raise UsageError(
+                f"The design {self.design} has no steepness.",
+                where="steepness",
+                remedy="Leave it out, or give design='adaptive_bins'.",
+            )
 
     @classmethod
     def parse(cls, text: str) -> Plan:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from taxgap.cases.balanced import Balance
-from taxgap.cases.caseload import Caseload
+from taxgap.cases.caseload import REASONS, Caseload
 from taxgap.cases.drawing import draw
 from taxgap.cases.fitting import fit_within, list_within
 from taxgap.cases.hours import read_hours
@@ -18,20 +18,24 @@ from taxgap.cases.limits import Caps, Coverage, Hours, Limits, read_limits
 from taxgap.cases.limits_told import tell_misses
 from taxgap.cases.plans import Plan, Planned, plan_cases
 from taxgap.cases.probabilities import STEEPNESS, spread_evenly
+from taxgap.cases.reading import (
+    NEEDED,
+    add_region,
+    check_kinds,
+    name_columns,
+    read_scores,
+    read_spread,
+)
 from taxgap.cases.treatments import Thresholds, choose_treatments
-from taxgap.cases.windows import COLUMNS, find_windows
-from taxgap.errors import InvalidDataError, UsageError
-from taxgap.gap.designs import predict_spread
+from taxgap.cases.windows import find_windows
+from taxgap.errors import UsageError
+from taxgap.gap.streams import stream
 from taxgap.records import Records
-from taxgap.risk.arrays import Bools, Column, Floats, to_floats
-
-KEY = ["taxpayer_id", "period", "regime"]
-NEEDED = (*KEY, "expected_tax", "probability")
-
-_OWN = ("inclusion_probability", "selected", "reason", "treatment", "hours", "stratum", *COLUMNS)
+from taxgap.risk.arrays import Bools, Column, Floats
 
 _CERTAIN = 1 - 1e-9
 
+_LATER = "Returns received after the day of the selection, not considered: {count}."
 _WITHOUT_RECORDS = "Enquiry windows are not known: give records."
 _ALIKE = "The score is untested: its error is taken to be as large for every return."
 _UNTESTED = {
@@ -77,9 +81,10 @@ def select_cases(
         tax; ``random``; ``stratified`` by score; ``proportional`` to the score; ``adaptive_bins``.
     random_share : float, optional
         Share of the hours that goes to cases drawn by chance (balanced, default 0.5), or is spread evenly
-        over everyone (proportional 0.25, adaptive_bins 0.1, top_yield 0). 0 to 1.
+        over everyone (proportional 0.25, adaptive_bins 0.1, top_yield 0). 0 to 1. Not for random and
+        stratified.
     steepness : float, default 2
-        Of adaptive bins, 0 or more.
+        Of adaptive bins alone, 0 or more.
     case_hours : float, str or mapping, optional
         Hours of a case: one number, a column, or by ``case_type`` (by ``regime`` if there is no such column).
         By default the column ``expected_hours``, else an assumption by regime.
@@ -95,7 +100,7 @@ def select_cases(
         Expected and found tax (GBP) of at least 100 earlier random cases: the test of the score. Without it
         the score's error is taken to be as large for every return: in ``balanced`` expected tax then raises
         the probability of a chance case only a little, more so close to the certain ones; in ``stratified``
-        it makes the strata, and none is drawn more often for its tax.
+        it makes the strata, and none is drawn more often for its tax. Other designs make no use of it.
     records : Records, optional
         Where dates of receipt and regions stand, opened. Without it nothing is said of enquiry windows.
     as_of : str or Timestamp, optional
@@ -140,116 +145,39 @@ def select_cases(
     100.0
     """
     plan = Plan(design, random_share, steepness)
-    _check_kinds(scores, records)
-    frame = _add_region(_read_scores(scores), region, records)
+    check_kinds(scores, records)
+    frame = add_region(read_scores(scores), region, records)
     windows = find_windows(frame, records, as_of)
-    named = _name_columns(frame, hours, case_hours, region, caps)
-    open_ = ~windows["out_of_time"].fillna(False).to_numpy(dtype=bool)
+    named = name_columns(frame, hours, case_hours, region, caps)
+    later = windows["received_on"].isna().to_numpy() & (records is not None)
+    open_ = ~windows["out_of_time"].fillna(False).to_numpy(dtype=bool) & ~later
     taken, notes = read_hours(frame, case_hours)
     asked: dict[str, Any] = {"hours": hours, "coverage": coverage, "caps": caps}
     limits = read_limits(frame, taken, region=region, open_=open_ * 1.0, **asked)
-    returns = _Returns.of(frame, taken, open_, _read_spread(frame, earlier_scores, earlier_y))
+    spread = read_spread(frame, earlier_scores, earlier_y)
+    returns = _Returns.of(frame, taken, open_, spread)
     planned = _plan(plan, returns, limits)
     chance = planned.probability
-    chosen = draw(chance, [seed, plan.number], _kept(limits, planned))
+    chosen = draw(chance, stream(seed, "caseload", design), _kept(limits, planned))
     told = limits.tell(chance, chosen.astype(np.float64))
-    notes += [_UNTESTED[design]] if design in _UNTESTED and returns.spread is None else []
+    notes += _say_test(design, tested=spread is not None)
     notes += [_WITHOUT_RECORDS] if records is None else []
     notes += [*tell_misses(told), *([] if (chance[open_] > 0).all() else [_NO_ESTIMATE])]
-    made = pd.concat([_describe(frame, planned, chosen, returns), windows], axis=1)
+    notes += [_LATER.format(count=later.sum())] if later.any() else []
+    made = pd.concat([_describe(frame, planned, chosen, returns, later), windows], axis=1)
     by_chance = chosen & (chance < _CERTAIN)
     made["treatment"] = choose_treatments(frame, chosen, by_chance, thresholds or Thresholds())
-    made = made.assign(**{name: frame[name] for name in named})
-    made = made.sort_index().set_axis(scores.index)
-    settings = {
-        **asked,
-        "random_share": plan.share,
-        "case_hours": case_hours,
-        "steepness": steepness if design == "adaptive_bins" else None,
-        "as_of": None if records is None else str(as_of or records.as_of)[:10],
-    }
+    made = made.assign(**{name: frame[name] for name in named}).sort_index().set_axis(scores.index)
+    settings = {**asked, "random_share": plan.share, "case_hours": case_hours}
+    settings["steepness"] = steepness if design == "adaptive_bins" else None
+    settings["as_of"] = None if records is None else str(as_of or records.as_of)[:10]
     return Caseload(made, design, seed, settings, tuple(notes), told)
 
 
-def _check_kinds(scores: pd.DataFrame, records: Records | None) -> None:
-    """Refuse a path or another object where scores or records are needed."""
-    if not isinstance(scores, pd.DataFrame):
-        raise UsageError(
-            f"The scores are of type {type(scores).__name__}, not a DataFrame.",
-            where="scores",
-            remedy="Give the frame of taxgap.score, or read a folder first: taxgap.batch.read_scores(path).",
-        )
-    if records is not None and not isinstance(records, Records):
-        raise UsageError(
-            f"The records are of type {type(records).__name__}, not Records.",
-            where="records",
-            remedy="Open them first: Records.open(path).",
-        )
-
-
-def _read_scores(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the scores checked, in the order of their keys, with their places as index."""
-    missing = [name for name in NEEDED if name not in scores.columns]
-    if missing:
-        raise InvalidDataError(
-            f"The scores lack {', '.join(missing)}.",
-            where="scores",
-            available=[str(name) for name in scores.columns][:20],
-            remedy="Give the frame of taxgap.score, or a folder read by taxgap.batch.read_scores.",
-        )
-    if scores.empty:
-        raise InvalidDataError("There are no scores.", where="scores", remedy="Score some returns first.")
-    twice = int(scores.duplicated(KEY).sum())
-    if twice:
-        raise InvalidDataError(
-            f"{twice} returns stand twice in the scores.", where="scores", remedy="Keep one row each."
-        )
-    if (to_floats(scores["expected_tax"], "expected_tax") < 0).any():
-        raise InvalidDataError(
-            "An expected tax is negative.", where="expected_tax", remedy="Give expected amounts."
-        )
-    to_floats(scores["probability"], "probability")
-    frame = scores.set_axis(pd.RangeIndex(len(scores)))
-    return frame.sort_values(KEY, key=lambda column: column.astype("str"))
-
-
-def _add_region(frame: pd.DataFrame, region: str, records: Records | None) -> pd.DataFrame:
-    needed = region == "region" and region not in frame.columns
-    if not needed or records is None or "taxpayers" not in records.tables:
-        return frame
-    register = records.table("taxpayers", ["taxpayer_id", "region"]).drop_duplicates(
-        "taxpayer_id", keep="last"
-    )
-    known = register.set_index("taxpayer_id")["region"]
-    return frame.assign(region=known.reindex(frame["taxpayer_id"]).to_numpy())
-
-
-def _name_columns(
-    frame: pd.DataFrame,
-    hours: Hours,
-    case_hours: float | str | Mapping[str, float] | None,
-    region: str,
-    caps: Caps | None,
-) -> list[str]:
-    """Return the columns that limits name, and the region: with them the caseload's limits can be checked."""
-    named = [region, *(["skill"] if isinstance(hours, Mapping) else [])]
-    named += [*(["case_type"] if isinstance(case_hours, Mapping) else []), *(caps or {})]
-    taken = [name for name in named if name in _OWN]
-    if taken:
-        raise UsageError(
-            f"The caseload has a column {taken[0]} of its own.",
-            where=taken[0],
-            remedy="Give the column of the limit another name.",
-        )
-    return [name for name in dict.fromkeys(named) if name in frame.columns and name not in NEEDED]
-
-
-def _read_spread(frame: pd.DataFrame, scores: Column | None, found: Column | None) -> Floats | None:
-    if (scores is None) != (found is None):
-        raise UsageError("earlier_scores goes with earlier_y.", where="earlier_y")
-    if scores is None or found is None:
-        return None
-    return predict_spread(frame["expected_tax"], scores, found)
+def _say_test(design: str, *, tested: bool) -> list[str]:
+    if tested:
+        return [] if design in _UNTESTED else [f"The design {design} makes no use of earlier cases."]
+    return [_UNTESTED[design]] if design in _UNTESTED else []
 
 
 @dataclass(frozen=True)
@@ -348,14 +276,16 @@ def _kept(limits: Limits, planned: Planned) -> Floats:
     return np.column_stack([*columns, np.ones(len(limits.columns))])
 
 
-def _describe(frame: pd.DataFrame, planned: Planned, chosen: Bools, returns: _Returns) -> pd.DataFrame:
-    kinds = [~returns.open, chosen & (planned.probability >= _CERTAIN), chosen]
-    reasons = np.select(kinds, ["out_of_time", "certain", "chance"], "not_selected")
+def _describe(
+    frame: pd.DataFrame, planned: Planned, chosen: Bools, returns: _Returns, later: Bools
+) -> pd.DataFrame:
+    kinds = [later, ~returns.open, chosen & (planned.probability >= _CERTAIN), chosen]
+    reasons = np.select(kinds, ["not_received", "out_of_time", "certain", "chance"], "not_selected")
     strata = np.full(len(frame), pd.NA) if planned.stratum is None else planned.stratum
     return frame[list(NEEDED)].assign(
         inclusion_probability=planned.probability,
         selected=chosen,
-        reason=pd.Categorical(reasons, categories=["certain", "chance", "not_selected", "out_of_time"]),
+        reason=pd.Categorical(reasons, categories=REASONS),
         treatment="none",
         hours=returns.hours,
         stratum=pd.array(strata, dtype="Int64"),

@@ -16,6 +16,7 @@ from taxgap.cases.plans import Plan, plan_cases
 from taxgap.errors import UsageError
 from taxgap.gap import EstimateWarning, estimate_total
 from taxgap.gap.designs import predict_spread
+from taxgap.gap.streams import stream
 from taxgap.risk.arrays import Bools, Floats
 from taxgap.risk.frames import FrameSpec
 
@@ -120,7 +121,7 @@ def simulate_programme(
             for name, plan in plans.items():
                 rows.append(
                     {"programme": name, "seed": seed, "year": number}
-                    | _play(plan, offices[name], year, cases, spec=economy.spec, seed=[seed, number])
+                    | _play(name, plan, offices[name], year, cases, economy.spec, seed, number)
                 )
             if progress:
                 progress(place * years + number, len(seeds) * years)
@@ -128,7 +129,7 @@ def simulate_programme(
 
 
 def _begin(offices: dict[str, _Office], year: Year, cases: int, spec: FrameSpec, seed: int) -> None:
-    first = np.flatnonzero(draw(np.full(len(year.found), cases / len(year.found)), [seed, 0]))
+    first = np.flatnonzero(draw(np.full(len(year.found), cases / len(year.found)), stream(seed, "before")))
     seen, found = year.features[first], year.found[first]
     half = np.arange(len(first)) % 2 == 0
     scores = np.empty(len(first))
@@ -138,29 +139,33 @@ def _begin(offices: dict[str, _Office], year: Year, cases: int, spec: FrameSpec,
         office.note(seen, found, scores)
 
 
-def _play(
-    plan: Plan, office: _Office, year: Year, cases: int, *, spec: FrameSpec, seed: list[int]
+def _play(  # noqa: PLR0917  a year of a programme, in the order it is told
+    name: str, plan: Plan, office: _Office, year: Year, cases: int, spec: FrameSpec, seed: int, number: int
 ) -> dict[str, object]:
-    scores = office.learn(spec, seed[0])(year.features)
+    scores = office.learn(spec, seed)(year.features)
     hours = np.ones(len(scores))
     planned = plan_cases(plan, scores, hours, float(cases), spread=office.spread(scores))
-    chosen = draw(planned.probability, [*seed, plan.number], planned.kept(hours))
+    chosen = draw(planned.probability, stream(seed, name, number), planned.kept(hours))
     total = float(year.found.sum())
-    estimate = _estimate(year, planned.probability, planned.stratum, chosen, scores)
+    estimate, low, high = _estimate(year, planned.probability, planned.stratum, chosen, scores)
     office.note(year.features[chosen], year.found[chosen], scores[chosen])
     return {
         "cases": int(chosen.sum()),
         "truth": total,
         "tax_found": float(year.found[chosen].sum()),
         "estimate": estimate,
+        "held": low <= total <= high if np.isfinite(low + high) else np.nan,
         "r_squared": float(np.corrcoef(scores, year.found)[0, 1] ** 2),
     }
 
 
-def _estimate(year: Year, chance: Floats, stratum: np.ndarray | None, chosen: Bools, scores: Floats) -> float:
+def _estimate(
+    year: Year, chance: Floats, stratum: np.ndarray | None, chosen: Bools, scores: Floats
+) -> tuple[float, float, float]:
+    """Return the estimate with its interval; NaN limits where there can be none."""
     found = year.found[chosen]
     if (chance <= 0).any():
-        return float(found.sum() + scores[~chosen].sum())
+        return float(found.sum() + scores[~chosen].sum()), float("nan"), float("nan")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EstimateWarning)
         if stratum is not None:
@@ -174,8 +179,7 @@ def _estimate(year: Year, chance: Floats, stratum: np.ndarray | None, chosen: Bo
                 scores,
                 strata=stratum[chosen],
                 population_strata=stratum,
-                interval="normal",
             )
         else:
-            made = estimate_total(found, chance[chosen], scores[chosen], scores, interval="normal")
-    return made.value
+            made = estimate_total(found, chance[chosen], scores[chosen], scores)
+    return made.value, made.low, made.high

@@ -42,12 +42,13 @@ def find_windows(
     records : Records or None
         Where the returns stand. Without them nothing is said: all columns are missing.
     as_of : str, Timestamp or None
-        The day of the selection; that of the records if None.
+        The day of the selection; that of the records if None. What was received later is not known.
 
     Returns
     -------
     DataFrame
-        One row a return, in order: ``received_on, window_ends`` (dates, missing where there is no window),
+        One row a return, in order: ``received_on`` (missing where it had not been), ``window_ends`` (missing
+        where there is no window),
         ``discovery`` (the window has passed), ``limit_years`` (4, 6 or 20), ``limit_ends``, ``out_of_time``.
 
     Raises
@@ -65,11 +66,12 @@ def find_windows(
     missing = int(found["received_on"].isna().sum())
     if missing:
         raise InvalidDataError(
-            f"{missing} of {len(scores)} returns are not in the records as of {day.date()}.",
+            f"{missing} of {len(scores)} returns are not in the records.",
             where="records",
             remedy="Give the records that were scored, or leave records out.",
         )
     received, ended = pd.to_datetime(found["received_on"]), pd.to_datetime(found["period_end"])
+    received = received.where(received <= day)
     window = (received + pd.DateOffset(months=MONTHS)).where(found["regime"].isin(WITH_WINDOW))
     years = _limit_years(scores)
     ends = pd.Series(pd.NaT, index=found.index, dtype=ended.dtype)

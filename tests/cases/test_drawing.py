@@ -18,7 +18,7 @@ def test_everyone_is_drawn_as_often_as_its_probability_says():
     rng = np.random.default_rng(0)
     chance = np.concatenate([rng.random(28), [1.0, 0.0]])
     kept = np.column_stack([rng.integers(1, 9, 30), np.ones(30), rng.random(30) < 0.4]).astype(float)
-    drawn = np.array([draw(chance, seed, kept) for seed in range(DRAWS)])
+    drawn = np.array([draw(chance, np.random.default_rng(seed), kept) for seed in range(DRAWS)])
     noise = np.sqrt(chance * (1 - chance) / DRAWS)
     assert (np.abs(drawn.mean(axis=0) - chance) <= 4 * noise).all()
     off = drawn @ kept - chance @ kept
@@ -30,7 +30,7 @@ def test_everyone_is_drawn_as_often_as_its_probability_says():
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.integers(0, 99))
 def test_the_number_drawn_is_the_sum_of_probabilities(values, seed):
     chance = np.array(values)
-    assert abs(draw(chance, seed).sum() - chance.sum()) < 1 + 1e-6
+    assert abs(draw(chance, np.random.default_rng(seed)).sum() - chance.sum()) < 1 + 1e-6
 
 
 def test_balanced_probabilities_are_the_best_of_their_budget():

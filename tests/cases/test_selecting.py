@@ -13,9 +13,14 @@ from taxgap.errors import InvalidDataError, UsageError
 HOURS = 4_000
 
 
+def knob(design: str) -> dict[str, float]:
+    """The random share, of designs that have one."""
+    return {} if design in ("random", "stratified") else {"random_share": 0.4}
+
+
 @pytest.fixture(scope="module", params=DESIGNS)
 def chosen(request, scores, earlier):
-    return select_cases(scores, hours=HOURS, design=request.param, random_share=0.4, **earlier)
+    return select_cases(scores, hours=HOURS, design=request.param, **knob(request.param), **earlier)
 
 
 def test_everyone_has_a_probability_and_hours_are_kept(chosen, scores):
@@ -33,7 +38,7 @@ def test_everyone_has_a_probability_and_hours_are_kept(chosen, scores):
 
 def test_the_order_of_rows_is_irrelevant_and_the_seed_decides(chosen, scores, earlier):
     shuffled = scores.sample(frac=1, random_state=1)
-    given = {"hours": HOURS, "design": chosen.design, "random_share": 0.4, **earlier}
+    given = {"hours": HOURS, "design": chosen.design, **knob(chosen.design), **earlier}
     again = select_cases(shuffled, **given).frame.sort_index()
     pd.testing.assert_frame_equal(again, chosen.frame)
     if chosen.design != "top_yield":
@@ -187,6 +192,13 @@ def test_windows_and_limits_follow_receipt_and_behaviour(workshop):
     assert late.loc[late["limit_years"] == 4, "reason"].eq("out_of_time").all()
     assert not late.loc[late["out_of_time"], "selected"].any()
     assert late["selected"].sum() == 50
+    early = returns["received_on"].median()
+    before = select_cases(frame, hours=200, case_hours=4, records=records, as_of=early)
+    later = (received > early).tolist()
+    assert before.frame["reason"].eq("not_received").tolist() == later
+    assert before.frame["received_on"].isna().tolist() == later
+    assert before.estimable
+    assert f"not considered: {sum(later)}" in before.to_text()
 
 
 def test_without_records_nothing_is_said_of_windows(scores):
@@ -209,6 +221,9 @@ def test_without_records_nothing_is_said_of_windows(scores):
         ({"caps": {"decile": 1.5}}, UsageError, "up to 1"),
         ({"design": "best"}, UsageError, "balanced"),
         ({"random_share": 0}, UsageError, "top_yield"),
+        ({"random_share": 0.3, "design": "stratified"}, UsageError, "does nothing"),
+        ({"steepness": 3.0}, UsageError, "no steepness"),
+        ({"steepness": float("nan"), "design": "adaptive_bins"}, UsageError, "0 or more"),
         ({"random_share": 2}, UsageError, "between 0 and 1"),
         ({"case_hours": "days"}, InvalidDataError, "no column days"),
         ({"case_hours": {"vat": 3}}, InvalidDataError, "regime self_assessment"),

@@ -107,7 +107,7 @@ def read_regime(
     for name in (regime, "enquiries"):
         if name not in records.tables:
             raise InvalidDataError(f"The table '{name}' is missing.", available=records.tables)
-    cases = _read_cases(records, regime)
+    cases = read_cases(records, regime)
     drawn = cases[cases["programme"] == "random"]
     if drawn.empty:
         raise NotIdentifiedError(
@@ -150,11 +150,6 @@ def assemble(records: Records, regime: str, cases: pd.DataFrame, wanted: Sequenc
     )
 
 
-def read_cases(records: Records, regime: str) -> pd.DataFrame:
-    """Return the enquiries into a tax, random before chosen where both opened a return; see `RegimeData`."""
-    return _read_cases(records, regime)
-
-
 def fill_cases(data: RegimeData) -> tuple[pd.DataFrame, Lags]:
     """Return the random cases with what open ones may be expected to find, and the tail behind it.
 
@@ -176,7 +171,8 @@ def fill_cases(data: RegimeData) -> tuple[pd.DataFrame, Lags]:
     return cases.assign(y=filled, open=is_open), lags
 
 
-def _read_cases(records: Records, regime: str) -> pd.DataFrame:
+def read_cases(records: Records, regime: str) -> pd.DataFrame:
+    """Return the enquiries into a tax, random before chosen where both opened a return; see `RegimeData`."""
     held = [str(name) for name in records.read("enquiries", partition=0).columns]
     missing = [n for n in _CASES if n not in held and n not in _OPTIONAL]
     if missing:
