@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from taxgap.gap import EstimateWarning, estimate_total
-from taxgap.gap.areas import shrink_areas
+from taxgap.gap.areas import Shrunk, shrink_areas
 from taxgap.gap.beside import estimate_large
 from taxgap.gap.chain import Multiplier
 from taxgap.gap.chain.combining import draw_chain, sampling_limits
@@ -116,38 +116,46 @@ def print_detection(seeds: int, seed: int) -> None:
 
 
 def print_areas(replications: int, seed: int) -> None:
-    """Print how often intervals of small areas hold the truth."""
+    """Print how often intervals of small areas hold the truth, with variation and total of the sample."""
     rng = np.random.default_rng([seed, 2])
-    cases = np.tile([10, 30, 100, 300, 1_000], 4)
+    cases = np.tile([15, 40, 120, 400], 5)
     rows = []
-    for between in (0.0, 0.1, 0.3):
-        inside, width = np.zeros(20), np.zeros(20)
-        for _ in range(replications):
-            true = 100 * np.exp(between * rng.normal(size=20))
-            draws = [np.where(rng.random(n) < 0.36, rng.lognormal(0, 1.54, n), 0).mean() for n in cases]
-            own = np.array(draws) * true / (0.36 * np.exp(1.54**2 / 2))
-            sizes = 1_000.0 * cases
-            variation = np.exp(1.54**2) / 0.36 - 1
-            level = float(own @ cases / cases.sum())
-            found = shrink_areas(
-                own,
-                cases.astype(float),
-                np.full(20, level),
-                sizes,
-                variation=variation,
-                total=level * float(sizes.sum()),
-            )
-            low, high = found.low / sizes, found.high / sizes
-            inside += (low <= true) & (true <= high)
-            width += (high - low) / (found.value / sizes)
-        by_cases = pd.DataFrame(
-            {"cases": cases, "held": inside / replications, "width": width / replications}
-        )
-        mean = by_cases.groupby("cases").mean()
-        rows += [(between, n, row["held"], row["width"]) for n, row in mean.iterrows()]
-    table = pd.DataFrame(rows, columns=["spread between areas", "cases", "held", "width over value"])
+    for drawn, sizes in (("alike", 20 * cases), ("as sizes are not", np.full(20, 2_000))):
+        for between in (0.0, 0.1, 0.25, 0.5):
+            inside, width = np.zeros(20), np.zeros(20)
+            for _ in range(replications):
+                scale = 100 * np.exp(between * rng.normal(size=20))
+                returns = [np.where(rng.random(n) < 0.36, rng.lognormal(0, 1.54, n), 0) for n in sizes]
+                true = scale * np.array([amounts.sum() for amounts in returns])
+                y = np.concatenate([m * y[:n] for m, y, n in zip(scale, returns, cases, strict=True)])
+                found = shrink_sample(y, cases, sizes)
+                inside += (found.low <= true) & (true <= found.high)
+                width += (found.high - found.low) / true
+            by_cases = pd.DataFrame({"held": inside, "width": width}).groupby(cases).mean() / replications
+            rows += [(drawn, between, n, *row) for n, *row in by_cases.itertuples()]
+    columns = ["drawn", "spread between areas", "cases", "held", "width over truth"]
     print("Small areas, 20 at a time, lognormal amounts: share of intervals that hold the truth")
-    print(table.to_string(index=False, float_format="{:.3f}".format), "\n")
+    print(pd.DataFrame(rows, columns=columns).to_string(index=False, float_format="{:.3f}".format), "\n")
+
+
+def shrink_sample(y: np.ndarray, cases: np.ndarray, sizes: np.ndarray) -> Shrunk:
+    """Estimate areas as the chain does: all that is needed comes from the same cases."""
+    total = estimate_total(y, np.repeat(cases / sizes, cases), population_size=int(sizes.sum()))
+    own = np.add.reduceat(y, np.cumsum(cases) - cases) / cases
+    expected = np.full(len(own), total.value / sizes.sum())
+    middle = (cases * own + 20 * expected) / (cases + 20)
+    weight = np.repeat(sizes / cases, cases)
+    variation = float(np.average((y / np.repeat(middle, cases) - 1) ** 2, weights=weight))
+    error = float(np.log(total.high / max(total.low, 0.05 * total.value))) / (2 * 1.96)
+    return shrink_areas(
+        own,
+        cases,
+        expected,
+        sizes,
+        variation=max(variation, error**2 * float(cases.sum())),
+        total=total.value,
+        total_error=error,
+    )
 
 
 def print_tail(replications: int, seed: int) -> None:

@@ -41,28 +41,6 @@ def spread_evenly(hours: Floats, budget: float) -> Floats:
     return np.full(len(hours), min(1.0, budget / float(hours.sum())))
 
 
-def spread_by(size: Floats, hours: Floats, budget: float) -> Floats:
-    """Return probabilities in proportion to a size, at most 1, that spend the budget in expectation.
-
-    Parameters
-    ----------
-    size : ndarray
-        Above 0.
-    hours : ndarray
-        Hours each case would take.
-    budget : float
-        Hours to spend.
-
-    Examples
-    --------
-    >>> spread_by(np.array([1.0, 2.0, 50.0]), np.ones(3), 1.6).round(3)
-    array([0.2, 0.4, 1. ])
-    """
-    if budget >= hours.sum():
-        return np.ones(len(size))
-    return solve_scale(lambda scale: np.minimum(1.0, scale * size), hours, budget)
-
-
 def solve_scale(respond: Callable[[float], Floats], hours: Floats, budget: float) -> Floats:
     """Return probabilities that spend the budget, from a response that rises with one number.
 

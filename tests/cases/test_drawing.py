@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from taxgap.cases.balanced import balance
 from taxgap.cases.drawing import draw
-from taxgap.cases.probabilities import cut, solve_scale, spread_by
+from taxgap.cases.probabilities import cut, solve_scale
 
 DRAWS = 3_000
 
@@ -41,7 +41,8 @@ def test_balanced_probabilities_are_the_best_of_their_budget():
     assert chance @ hours == pytest.approx(200)
     assert (chance[chance < 1] @ hours[chance < 1]) / 200 == pytest.approx(0.5, abs=0.05)
     for size in (value, spread, np.ones(500)):
-        other = np.clip(spread_by(size, hours, 200.0), aim.least, 1)
+        other = solve_scale(lambda scale, size=size: np.minimum(1, scale * size), hours, 200.0)
+        other = np.clip(other, aim.least, 1)
         mixed = solve_scale(
             lambda scale, other=other: np.clip(scale * (chance + other), aim.least, 1), hours, 200.0
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -99,7 +100,7 @@ def check_numbers(
     check_level(level)
     check_positive(variation, "variation")
     for name, value in (("total", total), ("total_error", total_error or 0.0), ("detection", detection)):
-        if not (isfinite(value) and value >= 0):
+        if not (isinstance(value, Real) and isfinite(value) and value >= 0):
             raise UsageError(f"{name} is {value}, not a finite number from 0 on.", where=name)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from taxgap.errors import InvalidDataError, NotIdentifiedError, UsageError
+from taxgap.gap.checks import check_level, check_positive
+from taxgap.gap.streams import stream
 from taxgap.risk.arrays import Column, Floats, to_floats
 from taxgap.risk.card import to_plain
 
@@ -89,10 +91,13 @@ def estimate_large(
 
     Raises
     ------
+    UsageError
+        If the population is no number above 0, or an option not in its range.
     InvalidDataError
         If an amount is negative or missing, or the population is smaller than the sample.
     NotIdentifiedError
-        If too few amounts are above 0.
+        If too few amounts are above 0, or so many of the largest are equal (rounded, or capped) that fewer
+        than 25 lie above where the tail begins.
 
     Notes
     -----
@@ -111,14 +116,16 @@ def estimate_large(
     >>> found.low < 2000 * 1e5 / 1.5 < found.high
     True
     """
+    check_level(level)
+    check_positive(population, "population")
     y = to_floats(amounts, "amounts")
     positive = _check(y, population, tail_share, draws)
     count = max(FEWEST_IN_TAIL, int(tail_share * len(positive)))
-    threshold = float(positive[-count - 1])
+    threshold = _begin_tail(positive, count)
     shape, scale = fit_tail(y[y > threshold] - threshold)
     mean, left = _mean(y, threshold, shape, scale), population - len(y)
     value = float(y.sum()) + left * mean
-    rng = np.random.default_rng([seed, 4])
+    rng = stream(seed, "large businesses")
     again = np.array([_draw(y, threshold, rng) for _ in range(draws)])
     ends = [(1 - level) / 2, (1 + level) / 2]
     low, high = np.quantile(again[:, 0], ends)
@@ -195,6 +202,20 @@ def _check(y: Floats, population: int, tail_share: float, draws: int) -> Floats:
             remedy="Take years together, or use estimate_total with certainty strata.",
         )
     return positive
+
+
+def _begin_tail(positive: Floats, count: int) -> float:
+    """Return the amount below the largest ones, or refuse these where they are too much alike."""
+    threshold = float(positive[-count - 1])
+    above = int((positive > threshold).sum())
+    if above < FEWEST_IN_TAIL:
+        raise NotIdentifiedError(
+            f"The largest amounts are so much alike that {above} lie above the others; {FEWEST_IN_TAIL} are "
+            "needed to fit a tail.",
+            where="amounts",
+            remedy="Give amounts that are neither rounded nor capped, or use estimate_total.",
+        )
+    return threshold
 
 
 def _caution(shape: float, high: float) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, product
+from itertools import combinations, combinations_with_replacement, product
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from taxgap.errors import InvalidDataError, NotIdentifiedError, UsageError
+from taxgap.gap.checks import check_level
 from taxgap.gap.linking.quality import (
     PAIRS,
     PERFECT,
@@ -86,8 +88,10 @@ def recapture_two(
 
     Raises
     ------
+    UsageError
+        If the level is not between 0 and 1.
     InvalidDataError
-        If the counts contradict each other.
+        If the counts contradict each other, or one is missing or infinite.
     NotIdentifiedError
         If all links are expected to be false.
 
@@ -110,7 +114,9 @@ def recapture_two(
     >>> round(found.value, 1), found.seen
     (787.3, 312)
     """
-    if not 0 <= both <= min(first, second) or min(first, second) < 1:
+    check_level(level)
+    finite = isfinite(first) and isfinite(second)
+    if not finite or not 0 <= both <= min(first, second) or min(first, second) < 1:
         raise InvalidDataError(
             "People on both lists must be no more than those on each, and no list empty.", where="both"
         )
@@ -144,7 +150,9 @@ def recapture_lists(
         in all.
     links : mapping of two names to LinkQuality, optional
         Missed and false links of two lists, or within one (twice the same name), which are corrected for,
-        such as the ``links`` of `link_people`.
+        such as the ``links`` of `link_people`. Two lists that are not told of have perfect links. It may tell
+        of other lists too if all that it should tell of these is there; otherwise a name that is no list is
+        taken for a slip.
     level : float, default 0.95
 
     Returns
@@ -157,7 +165,10 @@ def recapture_lists(
     Raises
     ------
     UsageError
-        If there are fewer than two or more than three lists.
+        If there are fewer than two or more than three lists, two have one name, ``links`` name a list that is
+        not there, or the level is not between 0 and 1.
+    InvalidDataError
+        If an identity is missing: everybody without one would be one person.
     NotIdentifiedError
         If no two lists share a person.
 
@@ -177,8 +188,9 @@ def recapture_lists(
     >>> found.low < 4000 < found.high
     True
     """
-    if not 2 <= len(lists) <= 3:
-        raise UsageError(f"There are {len(lists)} lists; two or three are taken.", where="lists")
+    check_level(level)
+    names = _check_lists(lists)
+    told = _read_links(links or {}, names)
     people = pd.Index(pd.unique(pd.concat([pd.Series(list(pd.unique(v))) for v in lists.values()])))
     on = np.column_stack([people.isin(pd.unique(values)) for values in lists.values()])
     if (on.sum(axis=1) < 2).all():
@@ -187,12 +199,11 @@ def recapture_lists(
             where="lists",
             remedy="Check how people were linked, or use longer lists.",
         )
-    told, names = links or {}, list(map(str, lists))
     doubles = [
         count_doubles(len(values) - int(mine), pick_quality(told, name, name))
         if (name, name) in told
         else 0.0
-        for (name, values), mine in zip(lists.items(), on.sum(axis=0), strict=True)
+        for name, values, mine in zip(names, lists.values(), on.sum(axis=0), strict=True)
     ]
     if len(lists) == 2:
         first, second = (max(float(n) - d, 1.0) for n, d in zip(on.sum(axis=0), doubles, strict=True))
@@ -203,6 +214,44 @@ def recapture_lists(
         counts[place] = max(counts[place] - double, 0.0)
     qualities = [pick_quality(told, names[one], names[two]) for one, two in PAIRS]
     return _fit_three(names, counts, qualities, level)
+
+
+def _check_lists(lists: Mapping[str, pd.Series]) -> list[str]:
+    """Return the names of the lists, or refuse lists that nobody can be counted on."""
+    if not 2 <= len(lists) <= 3:
+        raise UsageError(f"There are {len(lists)} lists; two or three are taken.", where="lists")
+    names = list(map(str, lists))
+    if len(set(names)) < len(names):
+        raise UsageError("Two lists have one name as text.", where="lists", available=names)
+    for name, values in zip(names, lists.values(), strict=True):
+        missing = int(pd.isna(pd.Series(values)).sum())
+        if missing:
+            raise InvalidDataError(
+                f"{missing} records have no identity: they would count as one person who is on every list.",
+                where=name,
+                remedy="Link them first (link_people gives everyone a number), or leave them out.",
+            )
+    return names
+
+
+def _read_links(links: Qualities, names: Sequence[str]) -> dict[tuple[str, str], LinkQuality]:
+    """Return the links by names as text, or refuse a name that is no list."""
+    told = {(str(first), str(second)): quality for (first, second), quality in links.items()}
+    strange = sorted({name for pair in told for name in pair} - set(names))
+    # Who linked more lists than are counted here gives links of all; those of these are then complete.
+    untold = [
+        (first, second)
+        for first, second in combinations_with_replacement(names, 2)
+        if (first, second) not in told and (second, first) not in told
+    ]
+    if strange and untold:
+        raise UsageError(
+            f"links tell of {', '.join(strange)}, which is no list, and not of {' and '.join(untold[0])}.",
+            where="links",
+            available=names,
+            remedy="Name the lists as they are named in lists, or leave out links of other lists.",
+        )
+    return told
 
 
 def _variance_of_links(both: float, links: LinkQuality) -> float:

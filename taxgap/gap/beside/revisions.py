@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from taxgap.errors import InvalidDataError
+from taxgap.errors import InvalidDataError, UsageError
 from taxgap.gap.chain.estimating import estimate_gap
+from taxgap.gap.chain.scoring import models_by_regime
 from taxgap.records import Records
+from taxgap.risk import RiskModel
 
 
 def analyse_revisions(editions: pd.DataFrame) -> pd.DataFrame:
@@ -19,7 +22,9 @@ def analyse_revisions(editions: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     editions : DataFrame
-        One row an edition and year: ``edition`` (sorts by time)``, year, value``.
+        One row an edition and year: ``edition, year, value``. Editions sort by time: numbers, dates
+        or an ordered category; text that holds numbers throughout, which sorts as these; or text of one
+        length, such as 2025-06.
 
     Returns
     -------
@@ -30,7 +35,8 @@ def analyse_revisions(editions: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     InvalidDataError
-        If a column or value is missing, or a year stands twice in an edition.
+        If a column or value is missing or infinite, a year stands twice in an edition, or editions are text
+        of unequal length: in which order they came cannot be told.
 
     Examples
     --------
@@ -47,23 +53,46 @@ def analyse_revisions(editions: pd.DataFrame) -> pd.DataFrame:
         )
     if editions[["edition", "year", "value"]].isna().any().any():
         raise InvalidDataError("An edition, year or value is missing.", where="editions")
-    if editions.duplicated(["edition", "year"]).any():
+    values = pd.to_numeric(editions["value"], errors="coerce").to_numpy(dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise InvalidDataError("A value is infinite, or no number.", where="value")
+    editions = editions.assign(order=_order_editions(editions["edition"]), value=values)
+    if editions.duplicated(["order", "year"]).any():
         raise InvalidDataError(
             "A year stands twice in an edition.", where="editions", remedy="Keep one figure."
         )
-    ordered = editions.sort_values(["year", "edition"], kind="stable").groupby("year", sort=True)
+    ordered = editions.sort_values(["year", "order"], kind="stable").groupby("year", sort=True)
     table = pd.DataFrame(
         {
             "first_edition": ordered["edition"].first(),
             "last_edition": ordered["edition"].last(),
-            "first": ordered["value"].first().astype(np.float64),
-            "last": ordered["value"].last().astype(np.float64),
+            "first": ordered["value"].first(),
+            "last": ordered["value"].last(),
             "editions": ordered.size(),
         }
     )
     table["revision"] = table["last"] - table["first"]
     table["relative"] = table["revision"] / table["first"].where(table["first"] != 0)
     return table.reset_index()
+
+
+def _order_editions(editions: pd.Series) -> pd.Series:
+    """Return what editions sort by, or refuse those whose order cannot be told."""
+    if isinstance(editions.dtype, pd.CategoricalDtype) and editions.cat.ordered:
+        return editions.cat.codes
+    texts = editions.astype(object).map(lambda edition: isinstance(edition, str))
+    if not texts.any():
+        return editions
+    numbers = pd.to_numeric(editions.astype(object), errors="coerce")
+    if numbers.notna().all():
+        return numbers
+    if not texts.all() or len(set(editions.map(len))) > 1:
+        raise InvalidDataError(
+            "Editions are text of unequal length: in which order they came cannot be told.",
+            where="edition",
+            remedy="Give numbers, dates, an ordered category, or text of one length, such as 2025-06.",
+        )
+    return editions
 
 
 def revise_gap(records: Records, earlier: date | str, **how: Any) -> pd.DataFrame:
@@ -75,7 +104,8 @@ def revise_gap(records: Records, earlier: date | str, **how: Any) -> pd.DataFram
     earlier : date
         What was known then is all that the first estimate sees.
     **how : object
-        Options of `estimate_gap`, the same for both; ``non_detection`` is needed.
+        Options of `estimate_gap`, the same for both; ``non_detection`` is needed. A ``model`` must have been
+        trained on what was known by then (``train(..., as_of=earlier)``).
 
     Returns
     -------
@@ -85,12 +115,16 @@ def revise_gap(records: Records, earlier: date | str, **how: Any) -> pd.DataFram
 
     Raises
     ------
+    UsageError
+        If a model was trained on what became known after ``earlier``, or does not tell when.
     TaxGapError
         As `estimate_gap` does.
     """
+    day = records.known_at(earlier if isinstance(earlier, str) else pd.Timestamp(earlier)).as_of
+    _check_models(how.get("model"), day)
     how = {"groups": False, **how}
     now = estimate_gap(records, **how).table
-    then = estimate_gap(records, as_of=earlier, **how).table
+    then = estimate_gap(records, **{**how, "as_of": day}).table
     both = then.merge(now, on=["regime", "year"], suffixes=("_then", "_now"))
     both = both[both["year"].ne("all years")]
     table = both[["regime", "year"]].assign(
@@ -103,3 +137,17 @@ def revise_gap(records: Records, earlier: date | str, **how: Any) -> pd.DataFram
         inside=both["net_now"].between(both["low_then"], both["high_then"]),
     )
     return table.reset_index(drop=True)
+
+
+def _check_models(models: RiskModel | Mapping[str, RiskModel] | None, day: pd.Timestamp) -> None:
+    """Refuse models that know more than what was known."""
+    for tax, model in models_by_regime(models).items():
+        # Peers and codes are the model's own in every year, and trees in those that it was not trained on.
+        known = model.card_.get("training", {}).get("as_of")
+        if known is None or pd.Timestamp(known) > day:
+            when = "does not tell when it was trained" if known is None else f"knows all up to {known}"
+            raise UsageError(
+                f"The model of {tax} {when}; the first estimate must not know more than {day.date()}.",
+                where="model",
+                remedy=f"Train one with as_of={str(day.date())!r}, or estimate without.",
+            )

@@ -12,6 +12,7 @@ from scipy.special import ndtri
 from taxgap.errors import InvalidDataError
 from taxgap.gap.cautions import warn_of
 from taxgap.gap.chain.reading import NET_BOXES
+from taxgap.gap.checks import check_level, check_positive
 from taxgap.records import Records
 from taxgap.records.periods import tax_year_of
 from taxgap.regimes.returns import KEY, latest_versions
@@ -72,8 +73,11 @@ def estimate_from_above(
 
     Raises
     ------
+    UsageError
+        If the level is not between 0 and 1.
     InvalidDataError
-        If theoretical liability is not above 0, or a number is missing.
+        If theoretical liability is not above 0, or a number is missing, or the error is so large that
+        theoretical liability may be 0: a gap in percent of it has no limit then.
 
     Warns
     -----
@@ -88,21 +92,25 @@ def estimate_from_above(
     >>> round(found.gap, 1), round(found.percent, 1)
     (8.6, 5.2)
     """
+    check_level(level)
     if not (np.isfinite([theoretical, receipts, standard_error]).all() and theoretical > 0 <= standard_error):
         raise InvalidDataError(
             "Theoretical liability must be above 0, its error not below, and no number missing.",
             where="theoretical",
         )
     reach = float(ndtri((1 + level) / 2)) * standard_error
+    if reach >= theoretical:
+        raise InvalidDataError(
+            f"At {level:.0%} theoretical liability reaches down to 0: a percentage of it has no limit.",
+            where="standard_error",
+            remedy="Check its unit: it is an amount, as theoretical liability is, not a percentage.",
+        )
     gap = theoretical - receipts
     if gap < 0:
         warn_of(
             ["Receipts are above theoretical liability, so that the gap is negative: check which is which."]
         )
-    percents = [
-        100 * (1 - receipts / max(due, 1e-300))
-        for due in (theoretical, theoretical - reach, theoretical + reach)
-    ]
+    percents = [100 * (1 - receipts / due) for due in (theoretical, theoretical - reach, theoretical + reach)]
     return TopDown(theoretical, receipts, gap, gap - reach, gap + reach, *percents)
 
 
@@ -125,9 +133,13 @@ def read_top_down(records: Records, *, scale: float = 1.0, level: float = 0.95) 
 
     Raises
     ------
+    UsageError
+        If the scale is not above 0, or the level not between 0 and 1.
     InvalidDataError
-        If a table or the measure is missing.
+        If a table or the measure is missing, or a year is as `estimate_from_above` refuses it.
     """
+    check_level(level)
+    check_positive(scale, "scale")
     missing = [name for name in ("aggregates", "vat", "payments", "enquiries") if name not in records.tables]
     if missing:
         raise InvalidDataError(f"The tables {', '.join(missing)} are missing.", available=records.tables)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from numbers import Number
 
 import pandas as pd
 
@@ -49,7 +50,7 @@ def clean_people(people: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     InvalidDataError
-        If there is no column ``name``, or a date cannot be read.
+        If there is no column ``name``, or a date cannot be read or is a number.
 
     Notes
     -----
@@ -115,6 +116,14 @@ def _split_name(text: str) -> tuple[str | None, ...]:
 def _read_dates(people: pd.DataFrame) -> pd.Series | None:
     if "birth_date" not in people:
         return None
+    known = people["birth_date"].dropna()
+    if known.map(lambda date: isinstance(date, Number)).any():
+        # They would be read as so many nanoseconds after 1970, and make everybody be born on one day.
+        raise InvalidDataError(
+            "Dates of birth are numbers.",
+            where="birth_date",
+            remedy="Make them dates: pd.to_datetime(birth_date.astype(str), format='%Y%m%d') for 19800321.",
+        )
     dates = pd.to_datetime(people["birth_date"], errors="coerce", format="ISO8601")
     wrong = int((dates.isna() & people["birth_date"].notna()).sum())
     if wrong:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from taxgap.errors import InvalidDataError, UsageError
+from taxgap.gap.cautions import warn_of
 from taxgap.gap.linking.cleaning import CLEAN, clean_people
 from taxgap.gap.linking.errors import expect_false, expect_missed, share_compared
 from taxgap.gap.linking.grouping import Kinds, choose_threshold, find_chances, group_records, kinds_of
@@ -17,6 +18,11 @@ from taxgap.gap.linking.model import check_installed, score_pairs
 from taxgap.gap.linking.quality import LinkQuality, Qualities
 from taxgap.risk.arrays import Floats, Integers
 from taxgap.risk.card import to_plain
+
+_OFTEN = 0.01
+_NAMES = 10
+"""Share of a list, and names, from which on one date of birth is doubted; no real day holds a
+thousandth of all births (choices of ours)."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ class LinkedPeople:
         were made.
     links : mapping of two names to LinkQuality
         The same for `recapture_lists`.
+    cautions : tuple of str
+        What to look at before the links are used.
     """
 
     identities: Mapping[str, pd.Series]
@@ -47,6 +55,7 @@ class LinkedPeople:
     threshold: float
     errors: pd.DataFrame
     links: Qualities
+    cautions: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return what may be shown of it: no record, no pair."""
@@ -56,6 +65,7 @@ class LinkedPeople:
                 "records": {name: len(who) for name, who in self.identities.items()},
                 "people": {name: int(who.nunique()) for name, who in self.identities.items()},
                 "errors": self.errors.to_dict("records"),
+                "cautions": self.cautions,
             }
         )
         return plain
@@ -97,9 +107,15 @@ def link_people(
     Raises
     ------
     UsageError
-        If Splink is not installed, or an option cannot be used.
+        If Splink is not installed, an option cannot be used, or two lists have one name as text (1 and "1").
     InvalidDataError
-        If a list is empty, has no column ``name`` or nothing but names, or a date cannot be read.
+        If a list is empty, has no column ``name`` or nothing but names, or a date cannot be read or is a
+        number.
+
+    Warns
+    -----
+    EstimateWarning
+        If ten names and more than 1% of a list share a date of birth, which then stands for an unknown one.
 
     Notes
     -----
@@ -117,6 +133,8 @@ def link_people(
     _check_options(lists, most_false, threshold, doubt)
     check_installed()
     people, lists_of, order = _stack(lists)
+    cautions = _doubt_dates(people, lists_of, list(map(str, lists)))
+    warn_of(cautions)
     scored = score_pairs(people, seed)
     chances = find_chances(scored.pairs, lists_of)
     limit = choose_threshold(chances, most_false) if threshold is None else threshold
@@ -136,6 +154,7 @@ def link_people(
         limit,
         errors,
         _to_qualities(errors, doubt),
+        tuple(cautions),
     )
 
 
@@ -144,6 +163,10 @@ def _check_options(
 ) -> None:
     if not 1 <= len(lists) <= 5:
         raise UsageError(f"There are {len(lists)} lists; one to five are taken.", where="lists")
+    if len(set(map(str, lists))) < len(lists):
+        raise UsageError(
+            "Two lists have one name as text.", where="lists", available=map(str, lists), remedy="Rename one."
+        )
     limit = 0.5 if threshold is None else threshold
     if not (0 < most_false < 1 and 0 < limit <= 1 and 0 <= doubt < float("inf")):
         raise UsageError(
@@ -178,6 +201,21 @@ def _stack(lists: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Integers, I
     ordered = stacked.sort_values(["list", *CLEAN, "label"], kind="stable")
     order = ordered.index.to_numpy()
     return ordered[list(CLEAN)].reset_index(drop=True), ordered["list"].to_numpy(dtype=np.int64), order
+
+
+def _doubt_dates(people: pd.DataFrame, lists_of: Integers, names: Sequence[str]) -> list[str]:
+    """Return a caution for each date of birth that so many share that it stands for an unknown one."""
+    cautions = []
+    for number, name in enumerate(names):
+        mine = people[lists_of == number]
+        born = mine.groupby("born")["words"].agg(["size", "nunique"])
+        often = born[(born["size"] > _OFTEN * len(mine)) & (born["nunique"] >= _NAMES)]
+        cautions += [
+            f"{name}: {row['size'] / len(mine):.0%} of the records are born on {day}. If this stands for an "
+            "unknown date, leave it empty: it links people who share nothing else."
+            for day, row in often.iterrows()
+        ]
+    return cautions
 
 
 def _count_linked(who: Integers, lists: Integers, kinds: Kinds) -> Integers:

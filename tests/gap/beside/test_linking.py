@@ -12,6 +12,7 @@ import pytest
 
 from taxgap.errors import InvalidDataError, UsageError
 from taxgap.gap.beside import recapture_lists
+from taxgap.gap.cautions import EstimateWarning
 from taxgap.gap.linking import LinkedPeople, clean_people, link_people
 from taxgap.gap.linking.grouping import choose_threshold, group_records
 from taxgap.schemas.codes import REGIONS
@@ -119,6 +120,11 @@ def test_what_is_refused(lists: Mapping[str, pd.DataFrame], monkeypatch: pytest.
     assert refused.value.where == "card"
     with pytest.raises(InvalidDataError, match="one record"):
         link_people({"bank": one.iloc[:1]})
+    with pytest.raises(UsageError, match="one name as text"):
+        link_people({1: one, "1": one})
+    with pytest.raises(InvalidDataError, match="are numbers") as refused:
+        link_people({"bank": one.assign(birth_date=19800321)})
+    assert refused.value.where == "bank: birth_date"
     monkeypatch.setitem(sys.modules, "splink", None)
     with pytest.raises(UsageError, match="Splink is not installed") as refused:
         link_people({"bank": one})
@@ -155,6 +161,26 @@ def test_dates_and_addresses_are_made_comparable() -> None:
     assert clean["born"].tolist() == ["1980-03-04", "1980-03-04", None, "1980-03-04"]
     assert clean["street"].tolist() == ["14 chapel street", "14 chapel street", None, None]
     assert clean["postcode"].tolist() == ["QA105NP", "QA105NP", None, "QA105NP"]
+
+
+def test_numbers_are_no_dates() -> None:
+    for dates in ([19800321, 19800322], [None, 19800321.0], pd.Series(["1980-03-21", 7], dtype=object)):
+        with pytest.raises(InvalidDataError, match="are numbers"):
+            clean_people(pd.DataFrame({"name": ["A B", "C D"], "birth_date": dates}))
+    empty = clean_people(pd.DataFrame({"name": ["A B"], "birth_date": [np.nan]}))
+    assert empty["born"].tolist() == [None]
+
+
+def test_a_date_that_stands_for_an_unknown_one_is_pointed_out(
+    lists: Mapping[str, pd.DataFrame], linked: LinkedPeople
+) -> None:
+    assert linked.cautions == ()
+    filled = lists["card"].iloc[:300].astype({"birth_date": object})
+    filled.iloc[:12, filled.columns.get_loc("birth_date")] = "1900-01-01"
+    with pytest.warns(EstimateWarning, match="card: 4% of the records are born on 1900-01-01"):
+        told = link_people({"card": filled})
+    assert len(told.cautions) == 1
+    assert told.to_dict()["cautions"] == list(told.cautions)
 
 
 def test_one_doubtful_link_does_not_make_two_people_one() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from taxgap.errors import NotIdentifiedError, UsageError
 from taxgap.gap.beside import recapture_lists, recapture_two
-from taxgap.gap.linking.quality import PAIRS, LinkQuality, correct_three, count_doubles
+from taxgap.gap.linking.quality import PAIRS, PERFECT, LinkQuality, correct_three, count_doubles
 
 
 def test_by_hand() -> None:
@@ -118,3 +118,18 @@ def test_people_who_stand_twice_are_taken_off() -> None:
     second = pd.Series(range(170, 320))
     told = recapture_lists({"A": first, "B": second}, links={("A", "A"): LinkQuality(0.9)})
     assert told.value == pytest.approx(recapture_two(190, 150, 30).value)
+
+
+def test_a_slip_in_the_name_of_a_list_is_not_passed_over() -> None:
+    lists = {"bank": pd.Series(range(200)), "card": pd.Series(range(170, 320))}
+    links = {("card", "bank"): LinkQuality(0.8), ("bank", "bank"): PERFECT, ("card", "card"): PERFECT}
+    told = recapture_lists(lists, links=links)
+    assert told.value == pytest.approx(recapture_two(200, 150, 30, links=LinkQuality(0.8)).value)
+    with pytest.raises(UsageError, match="links tell of bnak") as refused:
+        recapture_lists(lists, links={("card", "bnak"): LinkQuality(0.8)})
+    assert refused.value.available == ("bank", "card")
+    # Links of more lists than are counted are fine, if those of all that are counted stand among them.
+    more = {**links, ("bank", "register"): LinkQuality(0.5)}
+    assert recapture_lists(lists, links=more).value == told.value
+    with pytest.raises(UsageError, match="links tell of register"):
+        recapture_lists(lists, links={("bank", "card"): LinkQuality(0.8), ("bank", "register"): PERFECT})
