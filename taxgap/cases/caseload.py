@@ -35,8 +35,9 @@ class Caseload:
         ``probability, inclusion_probability`` (0 to 1)``, selected, reason`` (``certain, chance``,
         ``not_selected, out_of_time, not_received``)``, treatment, hours`` (of an officer, if chosen)``,
         stratum`` (within which probabilities are equal, else missing) and ``received_on, window_ends,
-        discovery, limit_years, limit_ends, out_of_time``, missing where no records were given; then the region
-        where it is known, and what limits name, as it was given: ``skill``, ``case_type``, the columns of caps.
+        discovery, limit_years, limit_ends, out_of_time``, missing where no records were given; then the
+        region where it is known, and what limits name, as it was given: ``skill``, ``case_type``, the
+        columns of caps.
     design : str
         How they were chosen.
     seed : int
