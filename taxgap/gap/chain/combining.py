@@ -77,9 +77,10 @@ def draw_chain(parts: Sequence[Part], *, draws: int, seed: int) -> Draws:
             for spread, z in zip(spreads, common[part.regime], strict=True)
         )
         lost = np.maximum(_sample_found(part, ndtri(uniform())) + later, 0.0) * multipliers[part.together]
-        debt, came = debt + part.non_payment.value, came + part.compliance_yield.value
+        debt, came = debt + part.non_payment.value, np.maximum(came + part.compliance_yield.value, 0.0)
+        lost = np.maximum(lost, came)  # what was found and paid was lost first: the gap is never negative
         gross = lost + np.maximum(debt, 0.0)
-        rows.append((lost, gross, gross - np.maximum(came, 0.0), part.declared + lost))
+        rows.append((lost, gross, gross - came, part.declared + lost))
     return Draws(*(np.array(column) for column in zip(*rows, strict=True)))
 
 

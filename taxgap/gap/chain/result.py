@@ -192,7 +192,7 @@ _MONEY = ("gross", "net", "low", "high", "amount")
 
 
 def _millions(amount: float) -> str:
-    return f"£{amount / 1e6:,.1f}m"
+    return f"{'-' if amount < 0 else ''}£{abs(amount) / 1e6:,.1f}m"
 
 
 def _show(table: pd.DataFrame, columns: tuple[str, ...], *, blank: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from operator import attrgetter
 
 import numpy as np
@@ -47,6 +48,14 @@ def test_what_years_of_a_tax_share_is_added_before_it_is_squared() -> None:
         expected = math.sqrt(add_variances(parts, OWED))
         assert spread_of(parts) == pytest.approx(expected, rel=0.03)
         assert build_waterfall(parts)["variance"].iloc[-1] == pytest.approx(expected**2)
+
+
+def test_the_gap_is_never_negative() -> None:
+    part = make_part("vat", spread=Spread(), multiplier=Multiplier(1.0), together="all")
+    found = Estimate(1_000.0, 100.0, 9_000.0, 400.0, "expansion", 100)
+    settled = Amount(800.0, Spread(100.0), np.zeros(1))
+    drawn = draw_chain([replace(part, found=found, compliance_yield=settled)], draws=DRAWS, seed=1)
+    assert (drawn.net >= drawn.gross - drawn.under_declared).all()
 
 
 def test_one_multiplier_errs_in_all_and_several_by_themselves_whatever_objects_they_are() -> None:
