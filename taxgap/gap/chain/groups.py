@@ -277,7 +277,8 @@ def _join(dimension: str, table: pd.DataFrame, level: float) -> pd.DataFrame:
     frame = summed.reset_index().assign(
         dimension=dimension,
         amount=amount,
-        low=amount - lost * (1 - np.exp(-reach[0])),
+        # What was found and paid was lost first: nothing below the debts is possible.
+        low=np.minimum(np.maximum(amount - lost * (1 - np.exp(-reach[0])), summed["non_payment"]), amount),
         high=amount + lost * (np.exp(reach[1]) - 1),
         share=amount / amount.sum() if amount.sum() else np.nan,
         own_weight=own,

@@ -48,6 +48,9 @@ def test_the_breakdown_by_tax_is_the_table(gap: GapEstimate) -> None:
 def test_breakdowns_are_found_as_people_write_them(gap: GapEstimate) -> None:
     assert gap.by("Trade_group").equals(gap.by("trade group"))
     assert len(gap.by("nation"))
+    drawn = gap.groups[gap.groups["dimension"].isin(["trade group", "region", "customer group"])]
+    assert (drawn["low"] >= 0).all()
+    assert (drawn["low"] <= drawn["amount"]).all()
     assert gap.by("combined authority").empty
     with pytest.raises(UsageError, match=r"no breakdown by regime.*nation"):
         gap.by("regime")
