@@ -266,7 +266,8 @@ def _join(dimension: str, table: pd.DataFrame, level: float) -> pd.DataFrame:
     """Add up taxes: sampling errors in squares, errors of the multiplier as they are."""
     summed = table.groupby("group", sort=False)[[c for c in table.columns if c != "group"]].sum()
     lost = summed["under_declared"].to_numpy(dtype=np.float64)
-    amount = lost + (summed["non_payment"] - summed["compliance_yield"]).to_numpy(dtype=np.float64)
+    debts = summed["non_payment"].to_numpy(dtype=np.float64)
+    amount = lost + debts - summed["compliance_yield"].to_numpy(dtype=np.float64)
     reach = [
         float(ndtri((1 + level) / 2))
         * np.sqrt(np.log1p((summed[side] + summed["spread"] ** 2).to_numpy() / np.maximum(lost, 1e-9) ** 2))
@@ -278,7 +279,7 @@ def _join(dimension: str, table: pd.DataFrame, level: float) -> pd.DataFrame:
         dimension=dimension,
         amount=amount,
         # What was found and paid was lost first: nothing below the debts is possible.
-        low=np.minimum(np.maximum(amount - lost * (1 - np.exp(-reach[0])), summed["non_payment"]), amount),
+        low=np.minimum(np.maximum(amount - lost * (1 - np.exp(-reach[0])), debts), amount),
         high=amount + lost * (np.exp(reach[1]) - 1),
         share=amount / amount.sum() if amount.sum() else np.nan,
         own_weight=own,
