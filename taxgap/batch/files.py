@@ -102,6 +102,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     InvalidDataError, IncompatibleError
         The folder holds no scores, or is of a newer format.
     """
+    if not (folder / MANIFEST).is_file():
+        raise InvalidDataError(
+            f"There are no scores here: {MANIFEST} is missing.",
+            where=str(folder),
+            remedy="Give the folder that taxgap score has written.",
+        )
     manifest = read_json(folder / MANIFEST)
     check_format(manifest, name=FORMAT, version=FORMAT_VERSION, where=folder / MANIFEST)
     return manifest

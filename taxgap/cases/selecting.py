@@ -28,7 +28,7 @@ from taxgap.cases.reading import (
 )
 from taxgap.cases.treatments import Thresholds, choose_treatments
 from taxgap.cases.windows import find_windows
-from taxgap.errors import UsageError
+from taxgap.errors import InvalidDataError, UsageError
 from taxgap.gap.streams import stream
 from taxgap.records import Records
 from taxgap.risk.arrays import Bools, Column, Floats
@@ -151,6 +151,7 @@ def select_cases(
     named = name_columns(frame, hours, case_hours, region, caps)
     later = windows["received_on"].isna().to_numpy() & (records is not None)
     open_ = ~windows["out_of_time"].fillna(False).to_numpy(dtype=bool) & ~later
+    _check_open(open_, later)
     taken, notes = read_hours(frame, case_hours)
     asked: dict[str, Any] = {"hours": hours, "coverage": coverage, "caps": caps}
     limits = read_limits(frame, taken, region=region, open_=open_ * 1.0, **asked)
@@ -172,6 +173,16 @@ def select_cases(
     settings["steepness"] = steepness if design == "adaptive_bins" else None
     settings["as_of"] = None if records is None else str(as_of or records.as_of)[:10]
     return Caseload(made, design, seed, settings, tuple(notes), told)
+
+
+def _check_open(open_: Bools, later: Bools) -> None:
+    if not open_.any():
+        raise InvalidDataError(
+            f"None of {len(open_)} returns can be chosen: {int(later.sum())} were received after the day of "
+            "the selection, the others are out of time.",
+            where="as_of",
+            remedy="Give the day on which cases are chosen, and scores of returns that were known then.",
+        )
 
 
 def _say_test(design: str, *, tested: bool) -> list[str]:

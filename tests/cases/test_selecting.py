@@ -199,6 +199,8 @@ def test_windows_and_limits_follow_receipt_and_behaviour(workshop):
     assert before.frame["received_on"].isna().tolist() == later
     assert before.estimable
     assert f"not considered: {sum(later)}" in before.to_text()
+    with pytest.raises(InvalidDataError, match=r"None of 400 .* 400 were received after"):
+        select_cases(frame, hours=200, case_hours=4, records=records, as_of="2010-01-01")
 
 
 def test_without_records_nothing_is_said_of_windows(scores):
