@@ -174,6 +174,11 @@ def _read_pairs(texts: tuple[str, ...], option: str) -> float | dict[str, float]
         if len(texts) == 1 and "=" not in texts[0]:
             return float(texts[0])
         pairs = [text.rpartition("=") for text in texts]
+        names = [name for name, _, _ in pairs]
+        if len(set(names)) < len(names) or "" in names:
+            raise click.BadParameter(
+                "write one number, or NAME=NUMBER once for each name.", param_hint=option
+            )
         return {name: float(number) for name, _, number in pairs} or None
     except ValueError as error:
         raise click.BadParameter("write a number, or NAME=NUMBER.", param_hint=option) from error

@@ -17,6 +17,10 @@ Coverage = int | Mapping[str, int]
 Caps = Mapping[str, float | Mapping[str, float]]
 
 
+MOST_GROUPS = 500
+"""Groups that one column of a cap may have: more, and it is an amount or a name."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Sums over the cases that may not pass a bound.
@@ -128,6 +132,29 @@ def read_limits(
     return Limits(names, kinds, np.column_stack(columns), np.array(asked), np.array(bounds), budgets, total)
 
 
+def say_unlimited(frame: pd.DataFrame, caps: Caps | None, spent: Floats) -> list[str]:
+    """Say what is borne by returns of which the group is not known: no cap holds for them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The returns, with the columns of the caps.
+    caps : mapping or None
+    spent : ndarray
+        Hours drawn of each.
+    """
+    notes = []
+    for name in caps or {}:
+        unknown = frame[name].isna().to_numpy()
+        if unknown.any():
+            share = float(spent[unknown].sum()) / max(float(spent.sum()), 1e-9)
+            notes.append(
+                f"{int(unknown.sum()):,} of {len(frame):,} returns have no {name}: no cap holds for them, "
+                f"and they bear {share:.0%} of the hours drawn."
+            )
+    return notes
+
+
 class _Limit(NamedTuple):
     name: str
     kind: str
@@ -138,6 +165,12 @@ class _Limit(NamedTuple):
 
 def _limit_hours(frame: pd.DataFrame, case_hours: Floats, hours: Hours) -> list[_Limit]:
     if not isinstance(hours, Mapping):
+        if not isinstance(hours, int | float | np.number):
+            raise UsageError(
+                f"The hours are {hours!r}, no number.",
+                where="hours",
+                remedy="Give a number, or one by skill.",
+            )
         if not np.isfinite(hours) or hours <= 0:
             raise UsageError(f"There are {hours} hours to spend.", where="hours", remedy="Give more than 0.")
         return [_Limit("hours", "hours", case_hours, float(hours), float(hours))]
@@ -171,7 +204,11 @@ def _limit_regions(
     needed, made = 0.0, []
     for name, cases in least.items():
         inside = (text == name_of(name)).to_numpy() & (open_ > 0)
-        if cases < 0 or inside.sum() < cases:
+        if cases < 0 or cases != int(cases):
+            raise UsageError(
+                f"The least cases of {name} are {cases:g}, no whole number from 0 on.", where="coverage"
+            )
+        if inside.sum() < cases:
             raise InvalidDataError(
                 f"{name} has {int(inside.sum())} returns that can be chosen; {cases:g} were asked for.",
                 where="coverage",
@@ -195,8 +232,20 @@ def _limit_regions(
 def _limit_groups(
     group: pd.Series, case_hours: Floats, cap: float | Mapping[str, float], *, total: float
 ) -> list[_Limit]:
+    if group.isna().all():
+        raise InvalidDataError(
+            f"No return has a {group.name}.",
+            where=str(group.name),
+            remedy="Check that the identifiers with which it was joined are those of the scores.",
+        )
     text = read_names(group)
     present = sorted(text[group.notna()].unique(), key=_order)
+    if len(present) > MOST_GROUPS:
+        raise UsageError(
+            f"{group.name} has {len(present):,} groups; a cap needs {MOST_GROUPS} at most.",
+            where="caps",
+            remedy="Cut it into bands first, such as deciles.",
+        )
     shares = cap if isinstance(cap, Mapping) else dict.fromkeys(present, cap)
     made = []
     for name, share in shares.items():

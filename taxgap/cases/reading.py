@@ -46,6 +46,11 @@ def read_scores(scores: pd.DataFrame) -> pd.DataFrame:
         )
     if scores.empty:
         raise InvalidDataError("There are no scores.", where="scores", remedy="Score some returns first.")
+    nameless = int(scores[KEY].isna().any(axis=1).sum())
+    if nameless:
+        raise InvalidDataError(
+            f"{nameless} returns lack {', '.join(KEY)}, or one of them.", where="scores", remedy="Name them."
+        )
     twice = int(scores.duplicated(KEY).sum())
     if twice:
         raise InvalidDataError(
@@ -55,7 +60,9 @@ def read_scores(scores: pd.DataFrame) -> pd.DataFrame:
         raise InvalidDataError(
             "An expected tax is negative.", where="expected_tax", remedy="Give expected amounts."
         )
-    to_floats(scores["probability"], "probability")
+    chance = to_floats(scores["probability"], "probability")
+    if ((chance < 0) | (chance > 1)).any():
+        raise InvalidDataError("A probability is not between 0 and 1.", where="probability")
     frame = scores.set_axis(pd.RangeIndex(len(scores)))
     return frame.sort_values(KEY, key=lambda column: column.astype("str"))
 

@@ -14,7 +14,7 @@ from taxgap.cases.caseload import REASONS, Caseload
 from taxgap.cases.drawing import draw
 from taxgap.cases.fitting import fit_within, list_within
 from taxgap.cases.hours import read_hours
-from taxgap.cases.limits import Caps, Coverage, Hours, Limits, read_limits
+from taxgap.cases.limits import Caps, Coverage, Hours, Limits, read_limits, say_unlimited
 from taxgap.cases.limits_told import tell_misses
 from taxgap.cases.plans import Plan, Planned, plan_cases
 from taxgap.cases.probabilities import STEEPNESS, spread_evenly
@@ -163,6 +163,8 @@ def select_cases(
     told = limits.tell(chance, chosen.astype(np.float64))
     notes += _say_test(design, tested=spread is not None)
     notes += [_WITHOUT_RECORDS] if records is None else []
+    spent = taken * chosen
+    notes += say_unlimited(frame, caps, spent) + _say_unspent(limits, spent, taken)
     notes += [*tell_misses(told), *([] if (chance[open_] > 0).all() else [_NO_ESTIMATE])]
     notes += [_LATER.format(count=later.sum())] if later.any() else []
     made = pd.concat([_describe(frame, planned, chosen, returns, later), windows], axis=1)
@@ -183,6 +185,14 @@ def _check_open(open_: Bools, later: Bools) -> None:
             where="as_of",
             remedy="Give the day on which cases are chosen, and scores of returns that were known then.",
         )
+
+
+def _say_unspent(limits: Limits, spent: Floats, taken: Floats) -> list[str]:
+    """Say that hours are left, where it is more than the draw leaves."""
+    left = limits.total - float(spent.sum())
+    if left <= 2 * limits.budgets * float(taken.max()):
+        return []
+    return [f"{left:,.0f} of {limits.total:,.0f} hours are not spent: the limits leave no room for more."]
 
 
 def _say_test(design: str, *, tested: bool) -> list[str]:

@@ -48,8 +48,12 @@ def to_floats(values: Column, name: str, *, index: pd.Index | None = None, rows:
     array([1., 2.])
     """
     _check_rows(values, name, index, rows)
+    column = pd.Series(values)
+    words = len(column) > 0 and pd.api.types.is_string_dtype(column)
+    if words or pd.api.types.is_datetime64_any_dtype(column):
+        raise InvalidDataError(f"{name} must hold numbers only.", where=name)
     try:
-        array = pd.Series(values).to_numpy(dtype=np.float64, na_value=np.nan)
+        array = column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise InvalidDataError(f"{name} must hold numbers only.", where=name) from error
     unusable = int((~np.isfinite(array)).sum())

@@ -173,6 +173,26 @@ def test_groups_that_are_numbers_are_named_without_decimals(scores):
     assert list(made.limits["limit"]) == ["hours", "cap of decile 1", "cap of decile 2"]
 
 
+def test_returns_without_a_group_are_told_of_and_none_with_one_is_refused(scores):
+    half = scores.assign(decile=scores["decile"].where(scores.index % 2 == 0))
+    made = select_cases(half, hours=HOURS, caps={"decile": 0.2})
+    unknown = made.frame["decile"].isna()
+    share = made.frame.loc[unknown & made.frame["selected"], "hours"].sum() / made.hours
+    assert f"{unknown.sum():,} of {len(half):,} returns have no decile" in made.to_text()
+    assert f"they bear {share:.0%} of the hours drawn" in made.to_text()
+    with pytest.raises(InvalidDataError, match="No return has a decile"):
+        select_cases(scores.assign(decile=None), hours=HOURS, caps={"decile": 0.2})
+    with pytest.raises(UsageError, match="bands"):
+        select_cases(scores, hours=HOURS, caps={"expected_tax": 0.2})
+
+
+def test_hours_that_are_not_spent_are_told_of(scores):
+    made = select_cases(scores, hours=HOURS, caps={"decile": 0.02})
+    assert made.hours < HOURS / 2
+    assert "hours are not spent" in made.to_text()
+    assert "hours are not spent" not in select_cases(scores, hours=HOURS).to_text()
+
+
 def test_windows_and_limits_follow_receipt_and_behaviour(workshop):
     records = tg.Records.open(workshop.records)
     returns = records.table("self_assessment", ["taxpayer_id", "period", "received_on"])
@@ -225,6 +245,8 @@ def test_without_records_nothing_is_said_of_windows(scores):
         ({"random_share": 0}, UsageError, "top_yield"),
         ({"random_share": 0.3, "design": "stratified"}, UsageError, "does nothing"),
         ({"steepness": 3.0}, UsageError, "no steepness"),
+        ({"hours": "6000"}, UsageError, "no number"),
+        ({"coverage": 2.5}, UsageError, "no whole number"),
         ({"steepness": float("nan"), "design": "adaptive_bins"}, UsageError, "0 or more"),
         ({"random_share": 2}, UsageError, "between 0 and 1"),
         ({"case_hours": "days"}, InvalidDataError, "no column days"),

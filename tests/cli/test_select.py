@@ -75,6 +75,8 @@ def test_options_reach_the_selection(taxgap, scored, tmp_path):
     assert run.data["settings"]["random_share"] == 0.3
     assert run.data["notes"] == ["Enquiry windows are not known: give records."]
     assert taxgap(*given, "--hours", "many").status == 2
+    assert taxgap(*given, "--hours", "a=400", "--hours", "a=40").status == 2
+    assert taxgap(*given, "--hours", "a=400", "--coverage", "10", "--coverage", "London=60").status == 2
     assert taxgap(*given, "--hours", "400", "--period", "1999-00").status == 2
     assert taxgap(*given, "--hours", "b=400").error["available"] == ["b"]
 

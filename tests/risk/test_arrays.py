@@ -29,6 +29,12 @@ def test_text_is_no_number() -> None:
         to_floats(["a", "b"], "amount")
 
 
+def test_words_and_dates_are_no_numbers() -> None:
+    for values in (["1", "2"], pd.Series(["1.5"], dtype="string"), pd.to_datetime(["2024-01-31"])):
+        with pytest.raises(InvalidDataError, match="numbers only"):
+            to_floats(values, "amount")
+
+
 def test_the_number_of_rows_must_fit() -> None:
     with pytest.raises(UsageError, match="has 2 rows; 3 were expected"):
         to_floats([1, 2], "amount", rows=3)

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from taxgap.errors import InvalidDataError, UsageError
+from taxgap.errors import InvalidDataError, NotIdentifiedError, UsageError
 from taxgap.gap.chain.estimating import estimate_gap
 from taxgap.gap.chain.scoring import models_by_regime
+from taxgap.gap.chain.tabulating import ALL_YEARS
 from taxgap.records import Records
 from taxgap.risk import RiskModel
 
@@ -110,8 +111,10 @@ def revise_gap(records: Records, earlier: date | str, **how: Any) -> pd.DataFram
     Returns
     -------
     DataFrame
-        One row a tax and year that both estimate: ``regime, year, then, now, revision, relative, then_low,
-        then_high, inside`` (whether the figure of now lies in the interval of then), in GBP.
+        One row a tax and year that both estimate (with ``pool_years`` one a tax): ``regime, year, then, now,
+        revision, relative, then_low, then_high, inside`` (whether the figure of now lies in the interval of
+        then), in GBP. Where no ``years`` are given, the last ones that could not be estimated then are left
+        out.
 
     Raises
     ------
@@ -124,9 +127,10 @@ def revise_gap(records: Records, earlier: date | str, **how: Any) -> pd.DataFram
     _check_models(how.get("model"), day)
     how = {"groups": False, **how}
     now = estimate_gap(records, **how).table
-    then = estimate_gap(records, **{**how, "as_of": day}).table
+    then = _estimate_then(records, day, now, how)
     both = then.merge(now, on=["regime", "year"], suffixes=("_then", "_now"))
-    both = both[both["year"].ne("all years")]
+    if not how.get("pool_years"):
+        both = both[both["year"].ne(ALL_YEARS)]
     table = both[["regime", "year"]].assign(
         then=both["net_then"],
         now=both["net_now"],
@@ -137,6 +141,24 @@ def revise_gap(records: Records, earlier: date | str, **how: Any) -> pd.DataFram
         inside=both["net_now"].between(both["low_then"], both["high_then"]),
     )
     return table.reset_index(drop=True)
+
+
+def _estimate_then(
+    records: Records, day: pd.Timestamp, now: pd.DataFrame, how: dict[str, Any]
+) -> pd.DataFrame:
+    """Return the table of the earlier estimate, without the last years if they could not be estimated yet."""
+    if how.get("years") is not None or how.get("pool_years"):
+        return estimate_gap(records, **how, as_of=day).table
+    years = sorted(set(now["year"]) - {ALL_YEARS})
+    asked: list[str] | None = None
+    while True:
+        try:
+            return estimate_gap(records, **{**how, "years": asked, "as_of": day}).table
+        except NotIdentifiedError:
+            if len(years) < 2:
+                raise
+            years.pop()
+            asked = years
 
 
 def _check_models(models: RiskModel | Mapping[str, RiskModel] | None, day: pd.Timestamp) -> None:

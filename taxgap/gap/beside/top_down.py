@@ -21,6 +21,8 @@ from taxgap.risk.card import to_plain
 MEASURE = "vat_theoretical_liability"
 """The row of the table ``aggregates`` with theoretical liability."""
 
+_LEAST_COVERED = 0.3
+
 
 @dataclass(frozen=True)
 class TopDown:
@@ -137,6 +139,11 @@ def read_top_down(records: Records, *, scale: float = 1.0, level: float = 0.95) 
         If the scale is not above 0, or the level not between 0 and 1.
     InvalidDataError
         If a table or the measure is missing, or a year is as `estimate_from_above` refuses it.
+
+    Warns
+    -----
+    EstimateWarning
+        If receipts are less than 30% of theoretical liability: ``scale`` is then likely to be wrong.
     """
     check_level(level)
     check_positive(scale, "scale")
@@ -165,6 +172,13 @@ def read_top_down(records: Records, *, scale: float = 1.0, level: float = 0.95) 
         sums.append(_by_year(mine["period"], mine[column].fillna(0.0)))
     receipts = pd.concat(sums, axis=1).fillna(0.0).sum(axis=1)
     years = sorted(set(due.index) & set(receipts.index))
+    covered = float(receipts[years].sum()) / max(scale * float(due.loc[years, "amount"].sum()), 1e-300)
+    if years and covered < _LEAST_COVERED:
+        caution = (
+            f"Receipts are {covered:.1%} of theoretical liability: the records seem to hold a part of the "
+            "population that the aggregates speak of. Give that part as scale."
+        )
+        warn_of([caution])
     rows = [
         {"period": year}
         | estimate_from_above(

@@ -89,8 +89,9 @@ def _tabulate(
         "gross_low": float(gross_low),
         "gross_high": float(gross_high),
         "net": value,
-        "low": min(float(low), value),
-        "high": max(float(high), value),
+        # Two rules for skewed errors: one for draws, one for sampling alone. More doubt is never less width.
+        "low": min(float(low), value, sampling[0] + more[0]),
+        "high": max(float(high), value, sampling[1] + more[0]),
         "sampling_low": sampling[0] + more[0],
         "sampling_high": sampling[1] + more[0],
         "percent": 100 * value / due if due > 0 else float("nan"),

@@ -49,6 +49,8 @@ def test_the_waterfall_adds_up(make_records: Make, amounts: np.ndarray) -> None:
     assert gap.low < gap.sampling_low < gap.value < gap.sampling_high < gap.high
     assert json.loads(json.dumps(gap.to_dict()))["value"] == pytest.approx(gap.value)
     assert gap.sensitivity["swing"].is_monotonic_decreasing
+    certain = estimate(make_records(amounts), non_detection=Multiplier(1.0))
+    assert certain.low <= certain.sampling_low < certain.sampling_high <= certain.high
 
 
 def test_the_full_interval_covers_where_sampling_alone_does_not() -> None:
