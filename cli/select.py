@@ -141,10 +141,26 @@ def _read_scores(scores: Path, periods: tuple[str, ...], columns_from: Path | No
     frame = frame[frame["period"].isin(periods or present)].reset_index(drop=True)
     if columns_from is None:
         return frame
-    more = pd.read_csv(columns_from, dtype={"taxpayer_id": "str", "period": "str"})
+    try:
+        more = pd.read_csv(columns_from, dtype={"taxpayer_id": "str", "period": "str"})
+    except (ValueError, pd.errors.ParserError) as error:  # no text in UTF-8, or nothing in it
+        raise InvalidDataError(
+            "This is no CSV in UTF-8 with a first line of names.",
+            where=str(columns_from),
+            remedy="Save it so.",
+        ) from error
     if "taxpayer_id" not in more.columns:
         raise InvalidDataError(
-            "The column taxpayer_id is missing.", where=str(columns_from), remedy="Add it."
+            "The column taxpayer_id is missing.",
+            where=str(columns_from),
+            available=[str(name) for name in more.columns][:20],
+            remedy="Add it; columns are parted by commas.",
+        )
+    if taken := sorted((set(more.columns) & set(frame.columns)) - {"taxpayer_id", "period"}):
+        raise InvalidDataError(
+            f"The scores have a column {taken[0]} already.",
+            where=str(columns_from),
+            remedy="Give it another name.",
         )
     key = ["taxpayer_id", "period"] if "period" in more.columns else ["taxpayer_id"]
     if more.duplicated(key).any():

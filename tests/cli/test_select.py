@@ -76,6 +76,9 @@ def test_options_reach_the_selection(taxgap, scored, tmp_path):
     assert run.data["notes"] == ["Enquiry windows are not known: give records."]
     assert taxgap(*given, "--hours", "many").status == 2
     assert taxgap(*given, "--hours", "a=400", "--hours", "a=40").status == 2
+    for content in (b"", b"\xff\xfex\x00", b"taxpayer_id;skill\n", b"taxpayer_id,expected_tax\nT1,3\n"):
+        (tmp_path / "bad.csv").write_bytes(content)
+        assert taxgap(*given, "--columns-from", tmp_path / "bad.csv", "--hours", "400").status == 3
     assert taxgap(*given, "--hours", "a=400", "--coverage", "10", "--coverage", "London=60").status == 2
     assert taxgap(*given, "--hours", "400", "--period", "1999-00").status == 2
     assert taxgap(*given, "--hours", "b=400").error["available"] == ["b"]

@@ -43,7 +43,7 @@ def choose_years(years: Sequence[str] | str | None) -> list[str] | None:
     """Return the tax years that were asked for; None for those with random cases."""
     if years is None:
         return None
-    wanted = [years] if isinstance(years, str) else [str(year) for year in years]
+    wanted = [str(years)] if isinstance(years, str | int) else [str(year) for year in years]
     for year in wanted:
         first, _, last = year.partition("-")
         if not (len(first) == 4 and first.isdigit() and last == f"{(int(first) + 1) % 100:02d}"):

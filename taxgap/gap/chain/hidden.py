@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from taxgap.errors import UsageError
-from taxgap.gap.chain.multiplier import Distribution, Multiplier
+from taxgap.gap.chain.multiplier import Distribution, Multiplier, check_numbers
 from taxgap.gap.streams import stream
 from taxgap.risk.arrays import Floats
 
@@ -68,6 +68,7 @@ class HiddenEconomy:
     tax_each: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_numbers((self.value, self.low, self.high), "hidden")
         if (self.low is None) != (self.high is None):
             raise UsageError(
                 "Give both limits of the hidden economy, or none.", where="hidden", remedy=_REMEDY

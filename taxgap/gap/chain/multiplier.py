@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +14,13 @@ from taxgap.errors import UsageError
 from taxgap.risk.arrays import Floats
 
 Distribution = Literal["lognormal", "uniform"]
+
+
+def check_numbers(numbers: Iterable[object], where: str) -> None:
+    """Refuse what is no number, None apart."""
+    for number in numbers:
+        if number is not None and not isinstance(number, Real):
+            raise UsageError(f"{number!r} is no number.", where=where, remedy="Write it without quotes.")
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,7 @@ class Multiplier:
     source: str = "stated"
 
     def __post_init__(self) -> None:
+        check_numbers((self.value, self.low, self.high), "non_detection")
         if (self.low is None) != (self.high is None):
             raise UsageError("Give both limits of the multiplier, or none.", where="non_detection")
         least, most = self.limits

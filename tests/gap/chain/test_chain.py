@@ -96,7 +96,7 @@ def test_what_is_refused(make_records: Make, amounts: np.ndarray) -> None:
         estimate(make_records(amounts), non_detection={"vat": HALF})
     with pytest.raises(UsageError, match="hold no returns"):
         estimate(make_records(amounts), regimes="vat")
-    for year in ("2022", "2022/23", "2022-24"):
+    for year in ("2022", 2022, "2022/23", "2022-24"):
         with pytest.raises(UsageError, match=r"Write 2022-23"):
             estimate(make_records(amounts), years=year)
     for number in (1.9, (1.9, 1.5, 2.3)):
@@ -145,6 +145,9 @@ def test_multipliers_are_checked() -> None:
     for numbers in ((0.9, 0.5, 1.2), (1.9, 2.0, 2.3), (float("nan"), 1.0, 2.0)):
         with pytest.raises(UsageError, match="1 <= low"):
             Multiplier(*numbers)
+    with pytest.raises(UsageError, match="'1.9' is no number"):
+        Multiplier("1.9")  # type: ignore[arg-type]
+    assert Multiplier(np.float64(1.9)).limits == (1.9, 1.9)
     assert Multiplier(1.9).variance == pytest.approx(0.0, abs=1e-12)
     draws = HALF.quantile((np.arange(20_000) + 0.5) / 20_000)
     assert draws.var() == pytest.approx(HALF.variance, rel=0.01)
