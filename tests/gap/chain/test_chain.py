@@ -145,7 +145,7 @@ def test_multipliers_are_checked() -> None:
     for numbers in ((0.9, 0.5, 1.2), (1.9, 2.0, 2.3), (float("nan"), 1.0, 2.0)):
         with pytest.raises(UsageError, match="1 <= low"):
             Multiplier(*numbers)
-    with pytest.raises(UsageError, match="'1.9' is no number"):
+    with pytest.raises(UsageError, match="is no number"):
         Multiplier("1.9")  # type: ignore[arg-type]
     assert Multiplier(np.float64(1.9)).limits == (1.9, 1.9)
     assert Multiplier(1.9).variance == pytest.approx(0.0, abs=1e-12)
